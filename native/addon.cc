@@ -1,0 +1,286 @@
+// A thin table of system calls: one function a call, named as in its man page, returning what the
+// call returned or -errno. No policy and no path is made here. Every descriptor is close-on-exec.
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/stat.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arguments.h"
+
+// glibc 2.36 declares mount(2) in a header that clashes with linux/mount.h.
+extern "C" int mount(const char *, const char *, const char *, unsigned long, const void *) noexcept;
+
+// From kernel 6.8; older headers lack it, older kernels leave the bit out of stx_mask.
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+
+namespace {
+
+using arguments::Path;
+using arguments::Reader;
+using Napi::CallbackInfo;
+using Napi::Value;
+
+Value answer(const CallbackInfo &info, long result) {
+  return Napi::Number::New(info.Env(), static_cast<double>(result < 0 ? -errno : result));
+}
+
+// unshare(2)
+Value Unshare(const CallbackInfo &info) {
+  Reader in(info);
+  int flags = in.i32(0);
+  if (!in.ok()) return {};
+  return answer(info, unshare(flags));
+}
+
+// setns(2)
+Value Setns(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  int type = in.i32(1);
+  if (!in.ok()) return {};
+  return answer(info, setns(fd, type));
+}
+
+// mount(2) without source, type and data: all that is left is changing propagation, which is all
+// that this program ever asks of it.
+Value Mount(const CallbackInfo &info) {
+  Reader in(info);
+  Path target;
+  in.path(0, &target);
+  uint32_t flags = in.u32(1);
+  if (!in.ok()) return {};
+  return answer(info, mount(nullptr, target.c_str(), nullptr, flags, nullptr));
+}
+
+// open(2)
+Value Openat(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  int flags = in.i32(2);
+  uint32_t mode = in.u32(3);
+  if (!in.ok()) return {};
+  return answer(info, openat(dirfd, path.c_str(), flags | O_CLOEXEC, mode));
+}
+
+// openat2(2)
+Value Openat2(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  struct open_how how = {};
+  how.flags = in.u64(2) | O_CLOEXEC;
+  how.resolve = in.u64(3);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_openat2, dirfd, path.c_str(), &how, sizeof how));
+}
+
+// open_tree(2)
+Value OpenTree(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  uint32_t flags = in.u32(2);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_open_tree, dirfd, path.c_str(), flags | OPEN_TREE_CLOEXEC));
+}
+
+// move_mount(2)
+Value MoveMount(const CallbackInfo &info) {
+  Reader in(info);
+  int from = in.fd(0);
+  Path fromPath;
+  in.path(1, &fromPath);
+  int to = in.fd(2);
+  Path toPath;
+  in.path(3, &toPath);
+  uint32_t flags = in.u32(4);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_move_mount, from, fromPath.c_str(), to, toPath.c_str(), flags));
+}
+
+// mount_setattr(2)
+Value MountSetattr(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  uint32_t flags = in.u32(2);
+  struct mount_attr attr = {};
+  attr.attr_set = in.u64(3);
+  attr.attr_clr = in.u64(4);
+  attr.propagation = in.u64(5);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_mount_setattr, dirfd, path.c_str(), flags, &attr, sizeof attr));
+}
+
+// fsopen(2)
+Value Fsopen(const CallbackInfo &info) {
+  Reader in(info);
+  Path name;
+  in.path(0, &name);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_fsopen, name.c_str(), FSOPEN_CLOEXEC));
+}
+
+// fsconfig(2)
+Value Fsconfig(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  uint32_t command = in.u32(1);
+  Path key, value;
+  in.optionalPath(2, &key);
+  in.optionalPath(3, &value);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_fsconfig, fd, command, key.c_str(), value.c_str(), 0));
+}
+
+// fsmount(2)
+Value Fsmount(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  uint32_t attributes = in.u32(1);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_fsmount, fd, FSMOUNT_CLOEXEC, attributes));
+}
+
+// What the last statx of this environment answered: one array that JavaScript reads, because an
+// object a call would cost more than the call. The order is that of src/sys/stat.ts.
+constexpr size_t kStatFields = 19;
+struct Instance {
+  double *stat;
+  Napi::Reference<Napi::Float64Array> array;
+};
+
+// statx(2)
+Value Statx(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  int flags = in.i32(2);
+  if (!in.ok()) return {};
+  struct statx st = {};
+  unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID | STATX_MNT_ID_UNIQUE;
+  if (syscall(SYS_statx, dirfd, path.c_str(), flags, mask, &st) < 0) return answer(info, -1);
+  double *out = info.Env().GetInstanceData<Instance>()->stat;
+  out[0] = st.stx_mask;
+  out[1] = st.stx_mode;
+  out[2] = st.stx_nlink;
+  out[3] = st.stx_uid;
+  out[4] = st.stx_gid;
+  out[5] = static_cast<double>(st.stx_size);
+  // An inode number may use all 64 bits (overlayfs with xino), a double only 53.
+  out[6] = static_cast<double>(st.stx_ino >> 32);
+  out[7] = static_cast<double>(st.stx_ino & 0xffffffffU);
+  out[8] = st.stx_dev_major;
+  out[9] = st.stx_dev_minor;
+  out[10] = static_cast<double>(st.stx_mnt_id);
+  // Of a set bit outside stx_attributes_mask nothing follows.
+  out[11] = static_cast<double>(st.stx_attributes & st.stx_attributes_mask);
+  out[12] = static_cast<double>(st.stx_mtime.tv_sec);
+  out[13] = st.stx_mtime.tv_nsec;
+  out[14] = static_cast<double>(st.stx_ctime.tv_sec);
+  out[15] = st.stx_ctime.tv_nsec;
+  out[16] = static_cast<double>(st.stx_btime.tv_sec);
+  out[17] = st.stx_btime.tv_nsec;
+  out[18] = static_cast<double>(st.stx_blocks);
+  return answer(info, 0);
+}
+
+// unlink(2)
+Value Unlinkat(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  int flags = in.i32(2);
+  if (!in.ok()) return {};
+  return answer(info, unlinkat(dirfd, path.c_str(), flags));
+}
+
+// mkdir(2)
+Value Mkdirat(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  uint32_t mode = in.u32(2);
+  if (!in.ok()) return {};
+  return answer(info, mkdirat(dirfd, path.c_str(), mode));
+}
+
+// getdents(2), raw linux_dirent64 records.
+Value Getdents64(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  size_t length;
+  uint8_t *data = in.memory(1, &length);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_getdents64, fd, data, length));
+}
+
+// readlink(2)
+Value Readlinkat(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  size_t length;
+  uint8_t *data = in.memory(2, &length);
+  if (!in.ok()) return {};
+  return answer(info, readlinkat(dirfd, path.c_str(), reinterpret_cast<char *>(data), length));
+}
+
+// flock(2)
+Value Flock(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  int operation = in.i32(1);
+  if (!in.ok()) return {};
+  return answer(info, flock(fd, operation));
+}
+
+// close(2)
+Value Close(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  if (!in.ok()) return {};
+  return answer(info, close(fd));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto array = Napi::Float64Array::New(env, kStatFields);
+  env.SetInstanceData(new Instance{array.Data(), Napi::Persistent(array)});
+  exports.Set("stat", array);
+  const struct {
+    const char *name;
+    Value (*function)(const CallbackInfo &);
+  } table[] = {
+      {"unshare", Unshare},       {"setns", Setns},           {"mount", Mount},
+      {"openat", Openat},         {"openat2", Openat2},       {"open_tree", OpenTree},
+      {"move_mount", MoveMount},  {"mount_setattr", MountSetattr},
+      {"fsopen", Fsopen},         {"fsconfig", Fsconfig},     {"fsmount", Fsmount},
+      {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
+      {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
+      {"close", Close},
+  };
+  for (const auto &call : table)
+    exports.Set(call.name, Napi::Function::New(env, call.function, call.name));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(syscalls, Init)
