@@ -1,0 +1,19 @@
+// Names in images and file systems are bytes, not text. Inside the program such a name is a string
+// with one char a byte (latin1): it compares, slices and hashes like any string and still goes back
+// to the kernel exactly. Only `report/` turns it into something to read.
+
+declare const brand: unique symbol
+export type Bytes = string & { readonly [brand]: 'one char a byte' }
+
+export const fromBuffer = (buffer: Buffer): Bytes => buffer.toString('latin1') as Bytes
+
+export const fromText = (text: string): Bytes => fromBuffer(Buffer.from(text, 'utf8'))
+
+export const toBuffer = (bytes: Bytes): Buffer => Buffer.from(bytes, 'latin1')
+
+/** `a` then `b`, both already bytes. */
+export const concat = (...parts: readonly string[]): Bytes => parts.join('') as Bytes
+
+/** The part of `bytes` from `start`; a slice of bytes is bytes. */
+export const slice = (bytes: Bytes, start: number, end?: number): Bytes =>
+  bytes.slice(start, end) as Bytes

@@ -1,0 +1,92 @@
+// The dump as one value: what the images say, joined and checked, and nothing that they do not say.
+import type { Bytes } from '../bytes.js'
+import type { ImageState } from '../images/directory.js'
+import type { Time } from '../time.js'
+
+/** Where an external mount's host directory comes from. */
+export interface ExternalMark {
+  /** `mapped`: by key, from the caller. `auto`: found by CRIU (mnt[]). `device`: dev[NAME]. */
+  readonly kind: 'mapped' | 'auto' | 'device'
+  readonly key: Bytes
+}
+
+export interface Mount {
+  readonly mntId: number
+  readonly parentId: number
+  readonly nsId: number
+  /** As /proc/filesystems has it; "unsupported" for what CRIU calls so, which is any disk. */
+  readonly fstype: string
+  readonly major: number
+  readonly minor: number
+  /** Path of the mount's root in its file system; undefined in images of 2.x for externals. */
+  readonly root: Bytes | undefined
+  /** Absolute, in its namespace. */
+  readonly mountpoint: Bytes
+  readonly source: Bytes
+  readonly options: Bytes
+  readonly readonly: boolean
+  readonly external: ExternalMark | undefined
+  /** Its root was unlinked while mounted. */
+  readonly deleted: boolean
+}
+
+export interface MountNamespace {
+  readonly id: number
+  /** The root task's; undefined where the images are too incomplete to say. */
+  readonly isRoot: boolean | undefined
+  /** False where its image is absent or cut: rows may be missing, also the root. */
+  readonly complete: boolean
+  /** Parents before children, siblings in the order in which restore mounts them. */
+  readonly mounts: readonly Mount[]
+}
+
+/** What the original's entry says of the file that the link keeps. */
+export interface Original {
+  readonly path: Bytes
+  /** In bytes; not recorded for files opened for appending only. */
+  readonly size: number | undefined
+  /** st_mode: type and permissions; not recorded before CRIU 2.4. */
+  readonly mode: number | undefined
+  /** Undefined where the tree shared the host's mount namespace. */
+  readonly mntId: number | undefined
+}
+
+export interface LinkRemap {
+  readonly remapId: number
+  readonly origId: number
+  /** Absolute path of the link in its mount namespace. */
+  readonly link: Bytes
+  readonly original: Original
+  /** Why the entry itself forbids touching the link, whatever is on disk. */
+  readonly invalid: string | undefined
+  /** Another remap before this one has the same link. */
+  readonly duplicate: boolean
+}
+
+/** A remap of cut images: one of its three entries is lost, so that it must be left alone. */
+export interface UnlistedLink {
+  readonly id: number
+  readonly link: Bytes | undefined
+}
+
+export interface Checkpoint {
+  readonly directory: string
+  readonly images: readonly ImageState[]
+  /** False where an image that a finished dump has is missing or cut. */
+  readonly complete: boolean
+  /** Nothing to do: a pre-dump makes no link remaps. */
+  readonly preDump: boolean
+  /** `host`: the tree shared CRIU's own mount namespace, paths are relative to its `/`. */
+  readonly tree: 'host' | 'namespaced'
+  readonly tasks: number
+  /** The root task's namespace first. */
+  readonly namespaces: readonly MountNamespace[]
+  readonly remaps: readonly LinkRemap[]
+  readonly unlisted: readonly UnlistedLink[]
+  /** Remaps that have nothing to remove. */
+  readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
+  /** The latest modification time of the images. */
+  readonly writtenAt: Time | undefined
+  /** Facts worth a line: what is odd, and what was done about it. */
+  readonly notes: readonly string[]
+}

@@ -1,0 +1,118 @@
+// remap-fpath.img joined to the entries of both files: the link that it made, and the original whose
+// entry alone has mount, size and mode.
+import { badImages } from '../errors.js'
+import type { ImageDirectory, ImageState } from '../images/directory.js'
+import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
+import { LIMITS } from '../limits.js'
+import { pathProblem, splitLast } from '../paths.js'
+import { whenDecodes } from './decoding.js'
+import { linkName, readRegFiles, type RegFiles } from './files.js'
+import type { LinkRemap, Original, UnlistedLink } from './model.js'
+
+/** Before CRIU 1.4 wrote the type, this bit of remap_id said that it is a ghost's id. */
+const OLD_GHOST_BIT = 0x80000000
+
+interface Linked {
+  readonly remapId: number
+  readonly origId: number
+}
+
+export interface Remaps {
+  readonly listing: ImageState
+  readonly files: ImageState
+  readonly remaps: readonly LinkRemap[]
+  readonly unlisted: readonly UnlistedLink[]
+  readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
+}
+
+/**
+ * `finished`: the inventory is there, so that an absent remap-fpath.img means "no remaps".
+ * @throws GcError bad-images where a limit is passed.
+ */
+export const readRemaps = (images: ImageDirectory, finished: boolean): Remaps => {
+  const linked: Linked[] = []
+  const counts = { ghost: 0, procfs: 0, unknown: 0 }
+  const listing = images.read('remap-fpath.img', 'remap-fpath', (data) =>
+    whenDecodes(
+      () => decodeRemapFilePath,
+      ({ orig_id: origId, remap_id: remapId, remap_type: type }) => {
+        // An id of a ghost is a number of another series: looked up as a file's it would name an
+        // innocent file.
+        const kind = type ?? (remapId >= OLD_GHOST_BIT ? REMAP_TYPE.ghost : REMAP_TYPE.linked)
+        if (kind === REMAP_TYPE.linked) linked.push({ remapId, origId })
+        else if (kind === REMAP_TYPE.ghost) counts.ghost += 1
+        else if (kind === REMAP_TYPE.procfs) counts.procfs += 1
+        else counts.unknown += 1
+      },
+      data,
+    ),
+  )
+  if (linked.length > LIMITS.remaps)
+    throw badImages(`more than ${LIMITS.remaps} link remaps`, {
+      where: `${images.path}/remap-fpath.img`,
+    })
+  const listed = listing.state === 'complete' || (listing.state === 'absent' && finished)
+  const wanted = new Set(linked.flatMap(({ remapId, origId }) => [remapId, origId]))
+  const files = readRegFiles(images, wanted, !listed)
+  const { remaps, unlisted } = join(linked, files)
+  for (const { id, name } of files.candidates)
+    if (!wanted.has(id)) unlisted.push({ id, link: name })
+  return { listing, files: files.state, remaps, unlisted, counts }
+}
+
+const join = (
+  linked: readonly Linked[],
+  files: RegFiles,
+): { remaps: LinkRemap[]; unlisted: UnlistedLink[] } => {
+  const cut = files.state.state !== 'complete'
+  const remaps: LinkRemap[] = []
+  const unlisted: UnlistedLink[] = []
+  const seen = new Set<string>()
+  for (const { remapId, origId } of linked) {
+    const link = files.byId.get(remapId)
+    const original = files.byId.get(origId)
+    if ((link === undefined || original === undefined) && cut) {
+      unlisted.push({ id: remapId, link: link?.name })
+      continue
+    }
+    const key = `${original?.mnt_id ?? ''}:${link?.name ?? remapId}`
+    remaps.push({
+      remapId,
+      origId,
+      link: link?.name ?? ('' as LinkRemap['link']),
+      original: describe(original),
+      invalid: invalid(remapId, origId, link, original, files.ambiguous),
+      duplicate: seen.has(key),
+    })
+    seen.add(key)
+  }
+  return { remaps, unlisted }
+}
+
+const describe = (file: RegFileEntry | undefined): Original => ({
+  path: file?.name ?? ('' as Original['path']),
+  size: file?.size,
+  mode: file?.mode,
+  // CRIU's default for "not recorded" is -1.
+  mntId: file?.mnt_id === undefined || file.mnt_id < 0 ? undefined : file.mnt_id,
+})
+
+const invalid = (
+  remapId: number,
+  origId: number,
+  link: RegFileEntry | undefined,
+  original: RegFileEntry | undefined,
+  ambiguous: ReadonlySet<number>,
+): string | undefined => {
+  if (link === undefined) return `no regular file has the id ${remapId} of the link`
+  if (original === undefined) return `no regular file has the id ${origId} of the original`
+  const twice = [remapId, origId].find((id) => ambiguous.has(id))
+  if (twice !== undefined) return `more than one entry claims the file id ${twice}`
+  const problem = pathProblem(link.name)
+  if (problem !== undefined) return `the path of the link ${problem}`
+  if (splitLast(link.name).base !== linkName(remapId))
+    return `the name of the link is not ${linkName(remapId)}`
+  if (link.mnt_id !== undefined || link.mode !== undefined || link.ext === true)
+    return 'the entry of the link is that of a file which a task had open'
+  return undefined
+}

@@ -1,0 +1,34 @@
+// What --help prints. One screen.
+
+export const HELP = `Usage: criu-gc show  -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [options]
+       criu-gc clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [options]
+
+Finds the link_remap.N files that a CRIU dump left in a container's file systems.
+show tells what is left and changes nothing; clean removes it. Both need root.
+
+  -D, --images-dir DIR    directory with the images of the dump (default .)
+  -r, --root PATH         host path of the container's rootfs
+      --external RES      mnt[KEY]:PATH, the host directory of an external mount;
+                          mnt[] where CRIU found external mounts by itself
+  -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
+      --mounts SCOPE      remaps: attach what leads to the links (default);
+                          all: construct every mount of every namespace
+      --force             also remove links that look changed or newer
+      --keep-last-link    keep a link that is the last name of its file
+      --json              one JSON document
+      --plain             one line a link, no tree
+  -v[NUM]                 more: 3 adds the plan, 4 what was ignored
+  -o, --log-file FILE     messages to FILE in the work directory
+  -W, --work-dir DIR      the work directory (default: that of the images)
+      --config FILE, --no-default-config   CRIU's configuration files
+  -h, --help    -V, --version
+
+The other options of "criu restore" are accepted and ignored.
+
+Example, after a checkpoint of a runc container was given up:
+  criu-gc clean -D /var/tmp/checkpoint -r /run/bundle/rootfs \\
+      --external 'mnt[/data]:/srv/volumes/data'
+
+Exit: 0 clean, 1 internal, 2 usage, 3 leftovers, 4 incomplete images, 5 refused,
+6 busy, 7 bad images, 8 unsupported, 9 alarm. More in criu-gc(8).
+`

@@ -1,0 +1,95 @@
+// argv to exit code. Synchronous from end to end, because namespaces belong to a thread.
+import { EXIT, GcError, type ExitName } from '../errors.js'
+import { run } from '../gc.js'
+import { exitOf } from '../report/model.js'
+import { loadAddon } from '../sys/addon.js'
+import { Sys } from '../sys/sys.js'
+import { SyscallError } from '../sys/syscall-error.js'
+import { VERSION } from '../version.js'
+import { parseArguments, type Arguments } from './arguments.js'
+import { HELP } from './help.js'
+import { Log, printError, printReport, writeReport } from './output.js'
+
+/** Runs the command and answers with its exit code; never throws. */
+export const main = (
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  directory: string,
+): number => {
+  let options: Arguments | undefined
+  let log: Log | undefined
+  try {
+    options = parseArguments(argv, env)
+    if (options.command === 'help') return print(HELP)
+    if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
+    log = new Log(options)
+    return EXIT[collectGarbage(options, log, directory)]
+  } catch (error) {
+    return EXIT[explain(error, options, argv, log)]
+  }
+}
+
+const print = (text: string): number => {
+  writeReport(text)
+  return EXIT.clean
+}
+
+const collectGarbage = (options: Arguments, log: Log, directory: string): ExitName => {
+  if (options.verbosity >= 4)
+    for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
+  if (process.geteuid?.() !== 0)
+    throw new GcError('unsupported', 'not root: mount namespaces cannot be made', {
+      next: 'nothing was touched; run it as root',
+    })
+  const started = Date.now()
+  const report = run(new Sys(loadAddon(directory)), {
+    ...options,
+    command: options.command === 'clean' ? 'clean' : 'show',
+    onProgress: (done, total) => {
+      if (Date.now() - started > 1000) log.progress(`${done} of ${total} link remaps`)
+    },
+  })
+  printReport(report, options, log)
+  return exitOf(report)
+}
+
+/** Whatever ends the run early: one clear line, no stack trace. */
+const explain = (
+  error: unknown,
+  options: Arguments | undefined,
+  argv: readonly string[],
+  log: Log | undefined,
+): ExitName => {
+  try {
+    const json = options?.json ?? argv.includes('--json')
+    return printError(asGcError(error), options?.command ?? 'unknown', json, log)
+  } catch {
+    return 'internal'
+  }
+}
+
+/** Calls without which nothing can be constructed, and what lacks where they are refused. */
+const asGcError = (error: unknown): GcError => {
+  if (error instanceof GcError) return error
+  if (error instanceof SyscallError) {
+    const { code, syscall, message } = error
+    if (code === 'ENOSYS')
+      return new GcError('unsupported', `this kernel lacks ${syscall}, or something forbids it`, {
+        next: 'nothing was deleted; Linux 5.12 or newer is needed',
+        cause: error,
+      })
+    if (code === 'EPERM')
+      return new GcError('unsupported', `${syscall} is not permitted`, {
+        next: 'nothing was deleted; CAP_SYS_ADMIN is needed in the initial user namespace',
+        cause: error,
+      })
+    return new GcError('internal', message, {
+      next: 'nothing more was deleted; run the same command again',
+      cause: error,
+    })
+  }
+  return new GcError('internal', error instanceof Error ? error.message : String(error), {
+    next: 'this is a bug in criu-gc; run "criu-gc show" to see what is left, and report it',
+    cause: error,
+  })
+}

@@ -1,0 +1,59 @@
+// Every option in one table: this program's own and CRIU's. Help, manual and README are tested
+// against it.
+
+export type Argument = 'none' | 'required' | 'optional'
+
+export interface Option {
+  readonly long: string
+  readonly short?: string
+  readonly argument: Argument
+  /** `used`: means something here. `ignored`: CRIU knows it, a clean-up has no use for it. */
+  readonly kind: 'used' | 'ignored'
+  /** Whether CRIU also takes it as --no-NAME. */
+  readonly negatable?: boolean
+}
+
+const used = (long: string, argument: Argument, short?: string): Option =>
+  short === undefined ? { long, argument, kind: 'used' } : { long, short, argument, kind: 'used' }
+
+const ignored = (names: string, argument: Argument, negatable = false): Option[] =>
+  names.split(' ').map((name) => {
+    const [long = '', short] = name.split('/')
+    const common = { long, argument, kind: 'ignored', negatable } as const
+    return short === undefined ? common : { ...common, short }
+  })
+
+/** CRIU 4.2's options with their arguments, and those of earlier releases that it still takes. */
+export const OPTIONS: readonly Option[] = [
+  used('images-dir', 'required', 'D'),
+  used('root', 'required', 'r'),
+  used('external', 'required'),
+  used('ext-mount-map', 'required', 'M'),
+  used('work-dir', 'required', 'W'),
+  used('log-file', 'required', 'o'),
+  used('verbosity', 'optional', 'v'),
+  used('config', 'required'),
+  used('no-default-config', 'none'),
+  used('help', 'none', 'h'),
+  used('version', 'none', 'V'),
+  used('json', 'none'),
+  used('plain', 'none'),
+  used('mounts', 'required'),
+  used('force', 'none'),
+  used('keep-last-link', 'none'),
+  ...ignored('restore-detached/d restore-sibling/S leave-stopped/s leave-running/R', 'none', true),
+  ...ignored('shell-job/j file-locks/l tcp-established tcp-close skip-in-flight', 'none', true),
+  ...ignored('link-remap evasive-devices weak-sysctls force-irmap log-pid extra all', 'none', true),
+  ...ignored('mntns-compat-mode track-mem auto-dedup lazy-pages page-server tls', 'none', true),
+  ...ignored('tls-no-cn-verify display-stats skip-file-rwx-check ghost-fiemap', 'none', true),
+  ...ignored('enable-external-sharing enable-external-masters stream unprivileged', 'none', true),
+  ...ignored('exec-cmd experimental allow-uprobes daemon', 'none', true),
+  ...ignored('tree/t timeout libdir/L join-ns/J lsm-profile lsm-mount-context', 'required'),
+  ...ignored('ghost-limit inherit-fd cgroup-root cgroup-props cgroup-props-file', 'required'),
+  ...ignored('cgroup-dump-controller cgroup-yard action-script pidfile', 'required'),
+  ...ignored('file-validation network-lock empty-ns skip-mnt enable-fs feature', 'required'),
+  ...ignored('irmap-scan-path prev-images-dir pre-dump-mode freeze-cgroup address', 'required'),
+  ...ignored('port ps-socket status-fd tls-cacert tls-cacrl tls-cert tls-key', 'required'),
+  ...ignored('veth-pair', 'required'),
+  ...ignored('cpu-cap manage-cgroups ext-unix-sk/x', 'optional'),
+]

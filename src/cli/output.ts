@@ -1,0 +1,125 @@
+// Where text goes: the report to standard output, everything else to standard error or a log file.
+import fs from 'node:fs'
+import path from 'node:path'
+import { errorCode, GcError, usage, type ExitName } from '../errors.js'
+import { errorToJson, toJson } from '../report/json.js'
+import { escapeText } from '../report/escape.js'
+import type { Report } from '../report/model.js'
+import { plainText } from '../report/plain.js'
+import { planText } from '../report/plan-text.js'
+import { treeText } from '../report/tree.js'
+import { summary, warnings } from '../report/words.js'
+import type { Arguments } from './arguments.js'
+
+const STDOUT = 1
+const STDERR = 2
+
+/** The whole text, also into a pipe that is slow. @throws GcError internal where it cannot go. */
+const write = (fd: number, text: string): void => {
+  const data = Buffer.from(text, 'utf8')
+  for (let at = 0; at < data.length;)
+    try {
+      at += fs.writeSync(fd, data, at)
+    } catch (error) {
+      if (errorCode(error) === 'EAGAIN') continue
+      throw error
+    }
+}
+
+export const writeReport = (text: string): void => {
+  try {
+    write(STDOUT, text)
+  } catch (error) {
+    throw new GcError(
+      'internal',
+      `the report could not be written (${errorCode(error) ?? 'error'})`,
+      {
+        next: 'run the same command again: what was removed is then absent',
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Messages: to standard error, or to the log file in the work directory. */
+export class Log {
+  private readonly fd: number
+  private progressing = false
+
+  /** @throws GcError usage where the log file cannot be written. */
+  constructor({ logFile, workDir }: Pick<Arguments, 'logFile' | 'workDir'>) {
+    this.fd =
+      logFile === undefined || logFile === '-' ? STDERR : openLog(path.resolve(workDir, logFile))
+  }
+
+  line(text: string): void {
+    // A message that cannot be written must not undo what was done.
+    try {
+      write(this.fd, `${this.progressing ? '\n' : ''}criu-gc: ${text}\n`)
+    } catch {
+      // Nowhere left to say so.
+    }
+    this.progressing = false
+  }
+
+  text(text: string): void {
+    for (const line of text.split('\n')) if (line !== '') this.line(line)
+  }
+
+  progress(text: string): void {
+    if (!process.stderr.isTTY) return
+    write(STDERR, `\r${text}`)
+    this.progressing = true
+  }
+}
+
+/** The directory may be anybody's: no link is followed, and nothing but a file of ours is emptied. */
+const openLog = (file: string): number => {
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+  try {
+    const fd = fs.openSync(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    const stat = fs.fstatSync(fd)
+    if (!stat.isFile() || stat.nlink !== 1)
+      throw usage('the log file is not a regular file', { where: file })
+    fs.ftruncateSync(fd)
+    return fd
+  } catch (cause) {
+    if (cause instanceof GcError) throw cause
+    throw usage(`the log file cannot be opened (${errorCode(cause) ?? 'error'})`, {
+      where: file,
+      next: 'nothing was touched; give another one with -o or another directory with -W',
+      cause,
+    })
+  }
+}
+
+export const printReport = (report: Report, options: Arguments, log: Log): void => {
+  if (options.json) {
+    writeReport(`${JSON.stringify(toJson(report), undefined, 2)}\n`)
+    return
+  }
+  const tree = process.stdout.isTTY && !options.plain
+  if (options.verbosity >= 3) log.text(planText(report))
+  for (const warning of warnings(report)) log.line(warning)
+  const colour = tree && (process.env['NO_COLOR'] ?? '') === ''
+  writeReport(tree ? treeText(report, { colour, now: Date.now() / 1000 }) : plainText(report))
+  if (tree) writeReport(`${summary(report)}\n`)
+  else log.line(summary(report))
+}
+
+/** One line for the fact, one for what to do; the document of --json goes to standard output too. */
+export const printError = (
+  error: GcError,
+  command: string,
+  json: boolean,
+  log: Log | undefined,
+): ExitName => {
+  const where = error.where === undefined ? '' : `${escapeText(error.where)}: `
+  const lines = [`${where}${escapeText(error.message)}`]
+  if (error.next !== undefined) lines.push(escapeText(error.next))
+  for (const line of lines)
+    if (log === undefined) write(STDERR, `criu-gc: ${line}\n`)
+    else log.line(line)
+  if (json) writeReport(`${JSON.stringify(errorToJson(error, command), undefined, 2)}\n`)
+  return error.exit
+}

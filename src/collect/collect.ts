@@ -1,0 +1,249 @@
+// Each remap under its namespace's root: resolve its directory, verify what has its name, unlink.
+import type { Bytes } from '../bytes.js'
+import { groupBy } from '../group.js'
+import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
+import { IN_NAMESPACE } from '../namespaces/construct.js'
+import { below, relative, ROOT } from '../paths.js'
+import type { Plan, PlannedRemap } from '../plan/model.js'
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, RESOLVE_NO_XDEV } from '../sys/constants.js'
+import { inodeKey } from '../sys/stat.js'
+import type { Sys } from '../sys/sys.js'
+import type { Time } from '../time.js'
+import { kept, type Outcome } from './outcome.js'
+import { ENOENT, failed, unlinkVerified } from './unlink.js'
+import { verify } from './verify.js'
+
+export interface CollectOptions {
+  readonly remove: boolean
+  readonly force: boolean
+  readonly keepLastLink: boolean
+  readonly writtenAt: Time
+  /** fd on `/` for a host tree. */
+  readonly hostRoot: number
+  /** Last components of places on which something is mounted, here or in a live container. */
+  readonly mountpoints: ReadonlySet<Bytes>
+  /** Whether a mount is what the images say even if it looks empty. */
+  readonly isProven: (mount: ConstructedMount) => boolean
+  readonly onProgress: (done: number) => void
+}
+
+type Reach = Extract<PlannedRemap, { kind: 'reach' }>
+
+/** Outcomes in the order of the plan's remaps. */
+export const collect = (
+  sys: Sys,
+  plan: Plan,
+  constructed: Constructed,
+  options: CollectOptions,
+): Outcome[] => {
+  const outcomes = plan.remaps.map((planned) => settled(planned))
+  const reachable = plan.remaps.flatMap((planned, index) =>
+    planned.kind === 'reach' ? [{ planned, index }] : [],
+  )
+  const run = new Run(sys, constructed, options)
+  for (const [mntId, items] of groupBy(reachable, ({ planned }) => planned.mount?.mntId)) {
+    const mount = mntId === undefined ? undefined : constructed.mounts.get(mntId)
+    const found = run.collectMount(
+      mount,
+      items.map(({ planned }) => planned),
+    )
+    items.forEach(({ index }, i) => (outcomes[index] = found[i] as Outcome))
+  }
+  return outcomes
+}
+
+const settled = (planned: PlannedRemap): Outcome => {
+  switch (planned.kind) {
+    case 'kept':
+      return kept(planned.reason, planned.message, planned.next)
+    case 'vanished':
+      return { verdict: 'vanished', message: 'its file system died with the container' }
+    case 'duplicate':
+      return {
+        verdict: 'absent',
+        reason: 'duplicate',
+        message: 'an earlier remap has the same link',
+      }
+    case 'reach':
+      return { verdict: 'failed', message: 'not reached' }
+  }
+}
+
+class Run {
+  private readonly sys: Sys
+  private readonly constructed: Constructed
+  private readonly options: CollectOptions
+  /** Times of inodes of which this run removed a link, which changed them. */
+  private readonly touched = new Map<string, Time>()
+  private done = 0
+
+  constructor(sys: Sys, constructed: Constructed, options: CollectOptions) {
+    this.sys = sys
+    this.constructed = constructed
+    this.options = options
+  }
+
+  /** All remaps of one mount together, so that a wrong mount is told from links that are gone. */
+  collectMount(mount: ConstructedMount | undefined, remaps: readonly Reach[]): Outcome[] {
+    const unusable = mount?.contents === 'stand-in' ? withoutContents(mount) : undefined
+    if (unusable !== undefined) return remaps.map(() => unusable)
+    const outcomes: (Outcome | undefined)[] = remaps.map(() => undefined)
+    const byDirectory = groupBy(remaps.keys(), (index) => {
+      const { via, dir } = remaps[index] as Reach
+      return `${via} ${dir}`
+    })
+    let opened = false
+    let reached = mount === undefined
+    for (const indices of byDirectory.values()) {
+      const first = remaps[indices[0] as number] as Reach
+      const directory = this.openDirectory(mount, first)
+      if (directory.kind === 'missing') continue
+      if (directory.kind === 'outcome') {
+        for (const index of indices) outcomes[index] = directory.outcome
+        continue
+      }
+      opened = true
+      try {
+        // The root of a mount is always there: only what is in it tells that it is the right one.
+        reached ||= !isMountRoot(first, mount) || !this.isEmpty(directory.fd)
+        for (const index of indices)
+          outcomes[index] = this.collectOne(directory, remaps[index] as Reach, mount)
+      } finally {
+        this.sys.close(directory.fd)
+      }
+    }
+    if (mount === undefined || reached || (opened && this.options.isProven(mount)))
+      return outcomes.map((outcome) => outcome ?? PARENT_GONE)
+    const wrong = wrongMount(mount)
+    return outcomes.map((outcome) =>
+      outcome === undefined || outcome.verdict === 'absent' ? wrong : outcome,
+    )
+  }
+
+  private openDirectory(mount: ConstructedMount | undefined, remap: Reach): Directory {
+    const { from, dir, resolve } = this.startOf(mount, remap)
+    const fd = this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
+    if (fd === ENOENT) return { kind: 'missing' }
+    if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
+    const stat = this.sys.fstat(fd)
+    if (mount === undefined || stat.mntId === mount.stat.mntId)
+      return { kind: 'fd', fd, mtime: stat.mtime }
+    this.sys.close(fd)
+    const message = 'its directory is on another mount than the images say'
+    return { kind: 'outcome', outcome: kept('wrong-mount', message) }
+  }
+
+  /** From the namespace's root; from the mount's own where that has no place in the namespace. */
+  private startOf(
+    mount: ConstructedMount | undefined,
+    { via, dir }: Reach,
+  ): { from: number; dir: Bytes; resolve: number } {
+    if (mount === undefined) return { from: this.options.hostRoot, dir, resolve: IN_NAMESPACE }
+    const root = this.constructed.roots.get(mount.nsId)
+    if (via === 'namespace' && mount.state === 'attached' && root !== undefined)
+      return { from: root, dir, resolve: IN_NAMESPACE }
+    const { mountpoint } = mount.attachment.mount
+    return {
+      from: mount.fd,
+      dir: via === 'mount' ? dir : below(dir, mountpoint),
+      resolve: IN_NAMESPACE | RESOLVE_NO_XDEV,
+    }
+  }
+
+  private collectOne(
+    directory: OpenDirectory,
+    { remap, base }: Reach,
+    mount: ConstructedMount | undefined,
+  ): Outcome {
+    if (++this.done % 256 === 0) this.options.onProgress(this.done)
+    const file = this.sys.tryOpenat(directory.fd, base, O_PATH | O_NOFOLLOW)
+    if (file === ENOENT) return { verdict: 'absent' }
+    if (file < 0) return failed('openat', file)
+    try {
+      const stat = this.sys.fstat(file)
+      const { size, mode, nlink } = stat
+      const found = { size, mode, nlink, ctime: stat.ctime.sec }
+      const key = inodeKey(stat)
+      const ctime = this.touched.get(key) ?? stat.ctime
+      const objection = verify(stat, {
+        original: remap.original,
+        directoryMtime: directory.mtime,
+        writtenAt: this.options.writtenAt,
+        ctime,
+        isMountpoint: this.options.mountpoints.has(base),
+        recognised: mount?.attachment.provider.kind === 'host',
+        force: this.options.force,
+        keepLastLink: this.options.keepLastLink,
+      })
+      if (objection !== undefined) return { ...objection, ...found }
+      if (!this.options.remove) return { verdict: 'would-remove', ...found }
+      if (nlink > 1) this.touched.set(key, ctime)
+      return { ...unlinkVerified(this.sys, directory.fd, base, file, stat), ...found }
+    } finally {
+      this.sys.close(file)
+    }
+  }
+
+  private isEmpty(directory: number): boolean {
+    const fd = this.sys.tryOpenat(directory, '.' as Bytes, O_RDONLY | O_DIRECTORY)
+    if (fd < 0) return true
+    // Records of "." and ".." have 24 bytes each.
+    const length = this.sys.getdents64(fd, new Uint8Array(4096))
+    this.sys.close(fd)
+    return length <= 48
+  }
+}
+
+const PARENT_GONE: Outcome = {
+  verdict: 'absent',
+  reason: 'parent-gone',
+  message: 'its directory is gone',
+}
+
+const isMountRoot = ({ via, dir }: Reach, mount: ConstructedMount | undefined): boolean =>
+  dir === (via === 'mount' ? ROOT : mount?.attachment.mount.mountpoint)
+
+/** A provider that the host turned out not to have. */
+const withoutContents = ({ problem, next, died }: ConstructedMount): Outcome =>
+  died
+    ? { verdict: 'vanished', message: 'its file system died with the container' }
+    : kept('unreachable', problem ?? 'its mount has no contents', next)
+
+/** An unmounted rootfs is an empty directory: what is not in it is not "already gone". */
+const wrongMount = ({ attachment: { provider } }: ConstructedMount): Outcome =>
+  provider.kind === 'root'
+    ? kept(
+        'unreachable',
+        'none of the directories that the links need is under --root',
+        'is --root right, and is the rootfs mounted?',
+      )
+    : kept(
+        'unreachable',
+        'none of the directories that the links need is in what was given for its mount',
+        'is the host directory right, and is it mounted?',
+      )
+
+/** ELOOP is somebody's symbolic link in the way: no path that CRIU recorded had one. */
+const pathFailed = (result: number): Outcome => {
+  const outcome = failed('openat2', result)
+  return outcome.errno === 'ELOOP' || outcome.errno === 'EXDEV'
+    ? {
+        ...outcome,
+        verdict: 'kept',
+        reason: 'unsafe-path',
+        message: `a symbolic link or a mount is in the way (${outcome.errno})`,
+        next: 'see who changed the path since the dump; remove the link by hand',
+      }
+    : outcome
+}
+
+interface OpenDirectory {
+  readonly kind: 'fd'
+  readonly fd: number
+  /** Before anything of ours was removed from it. */
+  readonly mtime: Time
+}
+type Directory =
+  | OpenDirectory
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }

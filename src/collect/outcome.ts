@@ -1,0 +1,40 @@
+// What became of a remap.
+
+export type Verdict = 'removed' | 'would-remove' | 'absent' | 'vanished' | 'kept' | 'failed'
+
+/** Why a link was kept. The first group is in the images or the options, the second on disk. */
+export type KeptReason =
+  | 'invalid'
+  | 'unreachable'
+  | 'wrong-mount'
+  | 'unsafe-path'
+  | 'type'
+  | 'mountpoint'
+  | 'immutable'
+  | 'mismatch'
+  | 'newer'
+  | 'last-link'
+
+export interface Outcome {
+  readonly verdict: Verdict
+  readonly reason?: KeptReason | 'duplicate' | 'parent-gone'
+  /** "EROFS"; the system call that failed. */
+  readonly errno?: string
+  readonly syscall?: string
+  /** One sentence for people, escaped already. */
+  readonly message?: string
+  readonly next?: string
+  /** Of the link as it was found. Bytes; st_mode; links before. */
+  readonly size?: number
+  readonly mode?: number
+  readonly nlink?: number
+  /** Seconds since 1970 of its last inode change, which making the link was. */
+  readonly ctime?: number
+  /** The deletion did not hit the inode that was verified. */
+  readonly alarm?: true
+}
+
+export const kept = (reason: KeptReason, message: string, next?: string): Outcome =>
+  next === undefined
+    ? { verdict: 'kept', reason, message }
+    : { verdict: 'kept', reason, message, next }

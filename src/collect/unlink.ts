@@ -1,0 +1,54 @@
+// The last step: the check and unlinkat act on one held directory, and afterwards the file that was
+// verified has to have one name less.
+import { concat, type Bytes } from '../bytes.js'
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../sys/constants.js'
+import { errnoName, errnoText } from '../sys/errno.js'
+import { isSameInode, readStat, type Stat } from '../sys/stat.js'
+import type { Sys } from '../sys/sys.js'
+import type { Outcome } from './outcome.js'
+
+export const ENOENT = -2
+
+export const failed = (syscall: string, result: number): Outcome => ({
+  verdict: 'failed',
+  errno: errnoName(-result),
+  syscall,
+  message: `${syscall}: ${errnoText(-result) ?? errnoName(-result)}`,
+  next: 'see what stands in the way, then run the same command again',
+})
+
+/** `file` holds the inode that `before` describes; `directory` the directory with `name`. */
+export const unlinkVerified = (
+  sys: Sys,
+  directory: number,
+  name: Bytes,
+  file: number,
+  before: Stat,
+): Outcome => {
+  const result = sys.tryUnlinkat(directory, name)
+  const now = lookUp(sys, directory, name)
+  if (result < 0) {
+    // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
+    if (result === ENOENT && now === undefined) return { verdict: 'absent' }
+    return failed('unlinkat', result)
+  }
+  const after = sys.fstat(file)
+  if (after.nlink < before.nlink) return { verdict: 'removed' }
+  if (now !== undefined && isSameInode(now, after))
+    return { ...failed('unlinkat', -5), alarm: true }
+  // An overlay keeps the count of a lower file, which the whiteout only hides.
+  if (isUnlinked(sys, file)) return { verdict: 'removed' }
+  return {
+    verdict: 'failed',
+    alarm: true,
+    message: `what was removed is not the file that had been verified: its link count is still ${after.nlink}`,
+    next: 'something changes this directory at the same time: stop it, and look at what is missing',
+  }
+}
+
+const lookUp = (sys: Sys, directory: number, name: Bytes): Stat | undefined =>
+  sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) < 0 ? undefined : readStat(sys.addon.stat)
+
+/** The kernel's word on the very name through which `file` was opened. */
+const isUnlinked = (sys: Sys, file: number): boolean =>
+  sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${file}`)).endsWith(' (deleted)')

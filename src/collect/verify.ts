@@ -1,0 +1,99 @@
+// Whether what has the name of the link is the link that this dump made. A pure function of what was
+// seen through one held fd.
+import type { Original } from '../checkpoint/model.js'
+import {
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
+  STATX_ATTR_APPEND,
+  STATX_ATTR_IMMUTABLE,
+  STATX_ATTR_MOUNT_ROOT,
+} from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
+import { isAfter, latestMeaning, toIso, type Time } from '../time.js'
+import { kept, type Outcome } from './outcome.js'
+
+export interface Circumstances {
+  readonly original: Original
+  /** Of the directory, before anything of ours was removed from it. */
+  readonly directoryMtime: Time
+  /** Of the images. */
+  readonly writtenAt: Time
+  /** ctime of the inode before this run removed another link of it. */
+  readonly ctime: Time
+  /** Something in the host's or a live container's tree is mounted on it. */
+  readonly isMountpoint: boolean
+  /** A mount that was recognised rather than given: an unchanged directory is not enough there. */
+  readonly recognised: boolean
+  readonly force: boolean
+  readonly keepLastLink: boolean
+}
+
+/** Undefined: it is the dump's link and may go. */
+export const verify = (stat: Stat, seen: Circumstances): Outcome | undefined =>
+  neverOurs(stat, seen) ??
+  (seen.force ? undefined : doubtful(stat, seen)) ??
+  (seen.keepLastLink && stat.nlink === 1
+    ? kept(
+        'last-link',
+        'it is the last name of its file',
+        'leave out --keep-last-link to remove it',
+      )
+    : undefined)
+
+/** No option overrides these. */
+const neverOurs = (stat: Stat, { original, isMountpoint }: Circumstances): Outcome | undefined => {
+  const found = stat.mode & S_IFMT
+  const expected = original.mode === undefined ? S_IFREG : original.mode & S_IFMT
+  if (found !== expected || found === S_IFDIR)
+    return kept('type', `it is a ${typeName(found)}, the dumped file was a ${typeName(expected)}`)
+  if (isMountpoint || (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0)
+    return kept('mountpoint', 'something is mounted on it', 'unmount it first')
+  if ((stat.attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0)
+    return kept(
+      'immutable',
+      'it is immutable or append-only',
+      'remove the attribute with chattr(1) first',
+    )
+  return undefined
+}
+
+/**
+ * Names repeat from dump to dump. In a directory where nothing was created since the dump the name is
+ * the dump's for certain; in any other the link has to look like the file, and to be no newer.
+ */
+const doubtful = (stat: Stat, seen: Circumstances): Outcome | undefined => {
+  const { original, ctime, directoryMtime } = seen
+  const writtenAt = latestMeaning(seen.writtenAt)
+  const changed = isAfter(directoryMtime, writtenAt)
+  if (changed && isAfter(ctime, writtenAt))
+    return kept(
+      'newer',
+      `it is newer (${toIso(ctime)}) than the images (${toIso(seen.writtenAt)}): another dump may need it`,
+      'clean up with the images of that dump, or add --force',
+    )
+  if (!changed && !seen.recognised) return undefined
+  const { size, mode } = original
+  if (mode !== undefined && (mode & 0o7777) !== (stat.mode & 0o7777))
+    return mismatch(`its permissions are ${octal(stat.mode)}, the dumped file had ${octal(mode)}`)
+  if (size !== undefined && size !== stat.size)
+    return mismatch(`it has ${stat.size} bytes, the dumped file had ${size}`)
+  return undefined
+}
+
+const mismatch = (what: string): Outcome =>
+  kept('mismatch', what, 'look at it; --force removes it all the same')
+
+const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0')
+
+const TYPES: Readonly<Record<number, string>> = {
+  0o010000: 'fifo',
+  0o020000: 'character device',
+  0o040000: 'directory',
+  0o060000: 'block device',
+  0o100000: 'regular file',
+  0o120000: 'symbolic link',
+  0o140000: 'socket',
+}
+
+const typeName = (type: number): string => TYPES[type] ?? `file of type ${type.toString(8)}`

@@ -1,0 +1,99 @@
+// The whole order of a run: images → checkpoint → plan → namespaces → collect → report.
+import { fromText, type Bytes } from './bytes.js'
+import { readFrom } from './checkpoint/checkpoint.js'
+import type { Checkpoint } from './checkpoint/model.js'
+import { collect } from './collect/collect.js'
+import { mountedElsewhere } from './host/elsewhere.js'
+import { mountpointNames, isProvenMount } from './host/evidence.js'
+import { foreignNamespaces, hostView } from './host/proc.js'
+import { lockImages } from './host/lock.js'
+import { ImageDirectory } from './images/directory.js'
+import { construct } from './namespaces/construct.js'
+import { openRoot } from './namespaces/root.js'
+import { parseExternals, type ExternalOption } from './plan/external.js'
+import type { Plan } from './plan/model.js'
+import { planCollection } from './plan/plan.js'
+import type { Command, Report } from './report/model.js'
+import { AT_FDCWD, O_DIRECTORY, O_PATH } from './sys/constants.js'
+import type { Sys } from './sys/sys.js'
+
+export interface RunOptions {
+  readonly command: Command
+  /** Absolute host paths. */
+  readonly imagesDir: string
+  readonly root: string | undefined
+  readonly externals: readonly ExternalOption[]
+  readonly mounts: 'remaps' | 'all'
+  readonly force: boolean
+  readonly keepLastLink: boolean
+  readonly onProgress: (done: number, total: number) => void
+}
+
+/**
+ * One run, synchronous from end to end; the calling thread ends in a mount namespace of its own.
+ * @throws GcError for whatever ends a run as a whole, with nothing touched.
+ */
+export const run = (sys: Sys, options: RunOptions): Report => {
+  const images = new ImageDirectory(options.imagesDir)
+  lockImages(sys, images)
+  const checkpoint = readFrom(images)
+  const root = options.root === undefined ? undefined : openRoot(sys, fromText(options.root))
+  const externals = parseExternals(options.externals)
+  const host = hostView()
+  const planned = planCollection(checkpoint, { root, externals, mounts: options.mounts, host })
+  if (planned.remaps.length === 0 && planned.namespaces.length === 0)
+    return { command: options.command, checkpoint, mounts: [], remaps: [] }
+
+  const foreign = foreignNamespaces()
+  const plan = keepLiving(sys, planned, checkpoint, foreign)
+  const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
+  const constructed = construct(sys, plan, writtenAt)
+  const outcomes = collect(sys, plan, constructed, {
+    remove: options.command === 'clean',
+    force: options.force,
+    keepLastLink: options.keepLastLink,
+    writtenAt,
+    hostRoot: sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY),
+    mountpoints: mountpointNames([host, ...foreign]),
+    isProven: (mount) => isProvenMount(sys, mount, host),
+    onProgress: (done) => {
+      options.onProgress(done, plan.remaps.length)
+    },
+  })
+  return {
+    command: options.command,
+    checkpoint,
+    mounts: [...constructed.mounts.values()],
+    remaps: plan.remaps.map((one, index) => ({
+      planned: one,
+      outcome: outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
+    })),
+  }
+}
+
+/** A memory file system did not vanish while some process still has it mounted. */
+const keepLiving = (
+  sys: Sys,
+  plan: Plan,
+  { writtenAt }: Checkpoint,
+  foreign: ReturnType<typeof foreignNamespaces>,
+): Plan => {
+  const alive = new Map<number, number | undefined>()
+  const remaps = plan.remaps.map((planned) => {
+    if (planned.kind !== 'vanished' || writtenAt === undefined) return planned
+    const { mount, remap } = planned
+    if (!alive.has(mount.mntId))
+      alive.set(mount.mntId, mountedElsewhere(sys, mount, foreign, writtenAt))
+    const pid = alive.get(mount.mntId)
+    if (pid === undefined) return planned
+    return {
+      kind: 'kept',
+      reason: 'unreachable',
+      remap,
+      mount,
+      message: `its ${mount.fstype} is still mounted in the mount namespace of process ${pid}`,
+      next: 'stop that process, or remove the link inside its namespace',
+    } as const
+  })
+  return { ...plan, remaps }
+}

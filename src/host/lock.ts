@@ -1,0 +1,39 @@
+// One clean-up of a set of images at a time, and none while CRIU is at work on them.
+import { GcError } from '../errors.js'
+import type { ImageDirectory } from '../images/directory.js'
+import { LOCK_EX, LOCK_NB } from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
+import type { Sys } from '../sys/sys.js'
+import { criuAtWork } from './proc.js'
+
+const EWOULDBLOCK = -11
+/** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */
+const NO_LOCKS = new Set(['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
+
+/** How long another clean-up is waited for, in ms: one takes milliseconds. */
+const PATIENCE = 10_000
+
+/** Locks until the process ends. @throws GcError busy. */
+export const lockImages = (sys: Sys, images: ImageDirectory): void => {
+  const end = Date.now() + PATIENCE
+  let result = sys.tryFlock(images.fd, LOCK_EX | LOCK_NB)
+  while (result === EWOULDBLOCK && Date.now() < end) {
+    sleep(10)
+    result = sys.tryFlock(images.fd, LOCK_EX | LOCK_NB)
+  }
+  if (result < 0 && !NO_LOCKS.has(errnoName(-result)))
+    throw new GcError('busy', 'another clean-up holds the lock of these images', {
+      where: images.path,
+      next: 'nothing was touched; try again when it has ended',
+    })
+  const pid = criuAtWork(images.fd)
+  if (pid !== undefined)
+    throw new GcError('busy', `CRIU is at work on these images (process ${pid})`, {
+      where: images.path,
+      next: 'nothing was touched; try again when it has ended',
+    })
+}
+
+const sleep = (milliseconds: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

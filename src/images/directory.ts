@@ -1,0 +1,137 @@
+// Opens the image directory once and reads images in it: regular files only, no links, each read
+// once into memory and never through `parent`, which holds memory pages and no remaps.
+import fs from 'node:fs'
+import { badImages, errorCode, GcError, usage } from '../errors.js'
+import { LIMITS } from '../limits.js'
+import { walkEntries, type Framing, type OnEntry } from './framing.js'
+import type { Time } from '../time.js'
+import type { ImageKind } from './magic.js'
+
+/** What became of one image. `absent` and `empty` differ: an empty one was being written. */
+export interface ImageState {
+  readonly name: string
+  readonly state: Framing['state'] | 'absent'
+  readonly entries: number
+  readonly bytes: number
+  /** Where it was cut, in bytes, and how. */
+  readonly offset?: number
+  readonly detail?: string
+}
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
+
+export class ImageDirectory {
+  readonly path: string
+  readonly fd: number
+  readonly states: ImageState[] = []
+  private totalBytes = 0
+  private latest: bigint = 0n
+
+  /** @throws GcError usage where the directory is not there, bad-images where it cannot be read. */
+  constructor(path: string) {
+    this.path = path
+    try {
+      this.fd = fs.openSync(path, O_RDONLY | O_DIRECTORY)
+    } catch (cause) {
+      const code = errorCode(cause)
+      if (code === 'ENOENT' || code === 'ENOTDIR')
+        throw usage(`no image directory there (${code})`, {
+          where: path,
+          next: 'give the directory that criu dump wrote with -D',
+          cause,
+        })
+      throw badImages(`the image directory cannot be opened (${code ?? 'unknown error'})`, {
+        where: path,
+        cause,
+      })
+    }
+  }
+
+  close(): void {
+    fs.closeSync(this.fd)
+  }
+
+  /** Names in the directory, in no order. */
+  names(): string[] {
+    return fs.readdirSync(this.anchored('.'))
+  }
+
+  /**
+   * Walks one image and notes its state. The directory is held by its descriptor, so that all
+   * images come from one directory whatever happens to its path.
+   */
+  read(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
+    const state = this.walk(name, kind, onEntry)
+    this.states.push(state)
+    return state
+  }
+
+  /** Modification time of the last read image that is there: when the dump had ended, at the latest. */
+  get writtenAt(): Time | undefined {
+    if (this.latest === 0n) return undefined
+    return { sec: Number(this.latest / 1_000_000_000n), nsec: Number(this.latest % 1_000_000_000n) }
+  }
+
+  private walk(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
+    const data = this.load(name)
+    if (data === undefined) return { name, state: 'absent', entries: 0, bytes: 0 }
+    try {
+      return { name, bytes: data.length, ...walkEntries(data, kind, onEntry(data)) }
+    } catch (error) {
+      if (error instanceof GcError && error.where === undefined)
+        throw new GcError(error.exit, error.message, {
+          where: `${this.path}/${name}`,
+          cause: error,
+        })
+      throw error
+    }
+  }
+
+  /** The anchor keeps the path short of symbolic links above the image itself. */
+  private anchored(name: string): string {
+    return `/proc/self/fd/${this.fd}/${name}`
+  }
+
+  private load(name: string): Buffer | undefined {
+    const where = `${this.path}/${name}`
+    const next = 'nothing was deleted; give a directory with the images themselves'
+    let fd: number
+    try {
+      fd = fs.openSync(this.anchored(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    } catch (cause) {
+      const code = errorCode(cause)
+      if (code === 'ENOENT') return undefined
+      const what = code === 'ELOOP' ? 'is a symbolic link' : `cannot be opened (${code})`
+      throw badImages(what, { where, next, cause })
+    }
+    try {
+      const stat = fs.fstatSync(fd, { bigint: true })
+      if (!stat.isFile()) throw badImages('is not a regular file', { where, next })
+      const size = Number(stat.size)
+      this.totalBytes += size
+      if (size > LIMITS.imageBytes)
+        throw badImages(`has ${size} bytes, the limit is ${LIMITS.imageBytes}`, { where, next })
+      if (this.totalBytes > LIMITS.totalBytes)
+        throw badImages(`brings the images to more than ${LIMITS.totalBytes} bytes`, {
+          where,
+          next,
+        })
+      if (stat.mtimeNs > this.latest) this.latest = stat.mtimeNs
+      return readUpTo(fd, size)
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+}
+
+/** Up to `size` bytes: a file that grows meanwhile is read as it was, one that shrinks is cut. */
+const readUpTo = (fd: number, size: number): Buffer => {
+  const data = Buffer.allocUnsafe(size)
+  let length = 0
+  while (length < size) {
+    const count = fs.readSync(fd, data, length, size - length, length)
+    if (count === 0) break
+    length += count
+  }
+  return length === size ? data : data.subarray(0, length)
+}

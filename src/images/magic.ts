@@ -1,0 +1,16 @@
+// First words of CRIU's images (little-endian), by kind. Same numbers in every release since 1.0.
+
+/** Leads every image but the inventory where inventory.img_version is 2 (CRIU 1.6 and later). */
+export const COMMON_MAGIC = 0x54564319
+
+export const MAGIC = {
+  inventory: 0x58313116,
+  pstree: 0x50273030,
+  ids: 0x54432030,
+  files: 0x56303138,
+  'reg-files': 0x50363636,
+  'remap-fpath': 0x59133954,
+  mountpoints: 0x55563928,
+} as const
+
+export type ImageKind = keyof typeof MAGIC

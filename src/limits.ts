@@ -1,0 +1,23 @@
+// What an image directory may make us read, hold and do. A dump that CRIU wrote of a real tree stays
+// far below each; the numbers are the defaults of the man page, section LIMITS.
+
+export const LIMITS = {
+  /** Bytes of one image. */
+  imageBytes: 64 * 1024 * 1024,
+  /** Bytes of all images read in one run. */
+  totalBytes: 256 * 1024 * 1024,
+  /** Bytes of one entry. */
+  entryBytes: 1024 * 1024,
+  /** Entries of one image. */
+  entries: 1_000_000,
+  /** Fields of one message. */
+  fields: 4096,
+  /** Mounts of all namespaces together. */
+  mounts: 10_000,
+  /** Link remaps of one dump. */
+  remaps: 100_000,
+  /** Mount namespaces of one dump. */
+  namespaces: 1024,
+  /** Tasks of one dump: each costs an image to open. */
+  tasks: 100_000,
+} as const

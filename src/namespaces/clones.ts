@@ -1,0 +1,106 @@
+// A detached clone of each provider, made while we are still in the caller's mount namespace:
+// open_tree(2) answers EINVAL for a mount of another one.
+import type { Bytes } from '../bytes.js'
+import type { Provider } from '../plan/model.js'
+import { relative, ROOT } from '../paths.js'
+import { escape } from '../report/escape.js'
+import {
+  AT_FDCWD,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MS_PRIVATE,
+  O_NOFOLLOW,
+  O_PATH,
+  OPEN_TREE_CLONE,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+  S_IFLNK,
+  S_IFMT,
+  STATX_ATTR_MOUNT_ROOT,
+} from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
+import type { Stat } from '../sys/stat.js'
+import type { Sys } from '../sys/sys.js'
+import { isAfter, type Time } from '../time.js'
+
+/** A provider that the plan has and the host has not, in words. */
+export class ProviderProblem extends Error {
+  /** Its contents are gone for good, rather than out of reach. */
+  readonly died: boolean
+  readonly next: string | undefined
+
+  constructor(message: string, { died = false, next }: { died?: boolean; next?: string } = {}) {
+    super(message)
+    this.died = died
+    this.next = next
+  }
+}
+
+type Reachable = Exclude<Provider, { kind: 'none' | 'stand-in' }>
+
+/** Whatever we attach can neither run, nor open a device, nor pass mounts on. */
+export const INERT = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+
+/**
+ * An fd on a detached, private, non-recursive clone of what the provider names. Read-only stays so.
+ * @throws ProviderProblem where the host has not what the plan expects, SyscallError otherwise.
+ */
+export const cloneProvider = (
+  sys: Sys,
+  provider: Reachable,
+  writtenAt: Time | undefined,
+): number => {
+  const fd = openProvider(sys, provider, writtenAt)
+  try {
+    const clone = sys.openTree(fd, OPEN_TREE_CLONE)
+    sys.mountSetattr(clone, INERT, MS_PRIVATE)
+    return clone
+  } finally {
+    sys.close(fd)
+  }
+}
+
+const openProvider = (sys: Sys, provider: Reachable, writtenAt: Time | undefined): number => {
+  const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
+  if (top < 0)
+    throw new ProviderProblem(`${escape(provider.path)} cannot be opened (${errnoName(-top)})`, {
+      next: 'mount or create it, or give the directory where it is now',
+    })
+  try {
+    check(provider, sys.fstat(top), writtenAt)
+    if (provider.sub === ROOT) return sys.openTree(top, 0)
+    return openBelow(sys, top, provider.path, provider.sub)
+  } finally {
+    sys.close(top)
+  }
+}
+
+const check = (provider: Reachable, stat: Stat, writtenAt: Time | undefined): void => {
+  const path = escape(provider.path)
+  if ((stat.mode & S_IFMT) === S_IFLNK)
+    throw new ProviderProblem(`${path} is a symbolic link`, {
+      next: 'give the directory that it leads to, if that is the right one',
+    })
+  if (provider.kind !== 'host') return
+  const { mount } = provider
+  const isMount = (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0
+  if (!isMount || stat.major !== mount.major || stat.minor !== mount.minor)
+    throw new ProviderProblem(`another mount covers ${path}`, { next: 'unmount what covers it' })
+  // Device numbers of memory file systems are given again. One that is younger than the dump is another.
+  if (writtenAt !== undefined && stat.btime !== undefined && isAfter(stat.btime, writtenAt))
+    throw new ProviderProblem(`${path} was mounted after the dump`, { died: true })
+}
+
+/** What lies below a caller's directory may be the container's doing: nothing there is followed. */
+const openBelow = (sys: Sys, top: number, path: Bytes, sub: Bytes): number => {
+  const strict = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
+  const fd = sys.tryOpenat2(top, relative(sub), O_PATH, strict)
+  if (fd >= 0) return fd
+  throw new ProviderProblem(
+    `${escape(sub)} below ${escape(path)} cannot be opened (${errnoName(-fd)})`,
+    { next: 'see what is there now' },
+  )
+}

@@ -1,0 +1,188 @@
+// Constructs the mount namespaces of the plan with system calls. Everything made here is attached in
+// namespaces that only this process is in: it is gone when the process is, however that ends.
+import type { Bytes } from '../bytes.js'
+import { below, relative, ROOT } from '../paths.js'
+import type { Attachment, Plan, PlannedNamespace } from '../plan/model.js'
+import {
+  AT_FDCWD,
+  CLONE_NEWNS,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
+  MS_PRIVATE,
+  MS_REC,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  S_IFDIR,
+  S_IFMT,
+} from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
+import type { Sys } from '../sys/sys.js'
+import { SyscallError } from '../sys/syscall-error.js'
+import type { Time } from '../time.js'
+import { cloneProvider, ProviderProblem } from './clones.js'
+import { makePlace, makeStandIn } from './stand-in.js'
+
+/** One mount of the plan as it stands now. */
+export interface ConstructedMount {
+  readonly attachment: Attachment
+  readonly nsId: number
+  /** On its root. */
+  readonly fd: number
+  readonly stat: Stat
+  /** `stand-in`: not the contents that the tree saw, only the places for other mounts. */
+  readonly contents: 'provider' | 'stand-in'
+  /** `detached`: good to use by its fd, though its place in the namespace is not there. */
+  readonly state: 'attached' | 'detached'
+  /** Why it is a stand-in against the plan, or detached. */
+  readonly problem: string | undefined
+  readonly next: string | undefined
+  /** The provider turned out to have died: its remaps vanished with it. */
+  readonly died: boolean
+}
+
+export interface Constructed {
+  /** By mnt_id, which is unique over all namespaces of a dump. */
+  readonly mounts: ReadonlyMap<number, ConstructedMount>
+  /** Root fds by namespace id. */
+  readonly roots: ReadonlyMap<number, number>
+}
+
+const MOVE_BY_FD = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+export const IN_NAMESPACE = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+
+/**
+ * From the first unshare on the calling thread is in namespaces of its own and stays there: nothing
+ * may run on another thread (no promise, no stream), and nothing may be loaded.
+ * @throws SyscallError where the kernel refuses a step that everything rests on.
+ */
+export const construct = (sys: Sys, plan: Plan, writtenAt: Time | undefined): Constructed => {
+  const mounts = new Map<number, ConstructedMount>()
+  for (const { id, attachments } of plan.namespaces)
+    for (const attachment of attachments)
+      mounts.set(attachment.mount.mntId, prepare(sys, id, attachment, writtenAt))
+  const roots = new Map<number, number>()
+  if (mounts.size === 0) return { mounts, roots }
+  const base = enterBase(sys)
+  for (const namespace of plan.namespaces) {
+    const root = constructNamespace(sys, namespace, mounts)
+    if (root !== undefined) roots.set(namespace.id, root)
+    // Back to the copy of the caller's namespace: what is a mount point there, the kernel protects
+    // from us with EBUSY.
+    sys.setns(base, CLONE_NEWNS)
+  }
+  sys.close(base)
+  return { mounts, roots }
+}
+
+const prepare = (
+  sys: Sys,
+  nsId: number,
+  attachment: Attachment,
+  writtenAt: Time | undefined,
+): ConstructedMount => {
+  const { provider } = attachment
+  const common = { attachment, nsId, state: 'detached', died: false } as const
+  const standIn = (problem?: string, next?: string, died = false): ConstructedMount => {
+    const fd = makeStandIn(sys)
+    return { ...common, fd, stat: sys.fstat(fd), contents: 'stand-in', problem, next, died }
+  }
+  if (provider.kind === 'stand-in') return standIn()
+  if (provider.kind === 'none') return standIn(provider.reason, provider.next)
+  try {
+    const fd = cloneProvider(sys, provider, writtenAt)
+    const contents = 'provider'
+    return { ...common, fd, stat: sys.fstat(fd), contents, problem: undefined, next: undefined }
+  } catch (error) {
+    if (error instanceof ProviderProblem) return standIn(error.message, error.next, error.died)
+    throw error
+  }
+}
+
+/** A copy of the caller's namespace that passes nothing on. Private before anything is attached. */
+const enterBase = (sys: Sys): number => {
+  sys.unshare(CLONE_NEWNS)
+  sys.setPropagation(ROOT, MS_REC | MS_PRIVATE)
+  return sys.openat(AT_FDCWD, '/proc/thread-self/ns/mnt' as Bytes, O_RDONLY)
+}
+
+const constructNamespace = (
+  sys: Sys,
+  namespace: PlannedNamespace,
+  mounts: Map<number, ConstructedMount>,
+): number | undefined => {
+  const [first, ...others] = namespace.attachments
+  if (first === undefined || !namespace.hasRoot) return undefined
+  sys.unshare(CLONE_NEWNS)
+  const yard = enterYard(sys)
+  try {
+    const root = mounts.get(first.mount.mntId) as ConstructedMount
+    sys.moveMount(root.fd, yard, MOVE_BY_FD)
+    mounts.set(first.mount.mntId, { ...root, state: 'attached' })
+    for (const { mount } of others) {
+      const constructed = mounts.get(mount.mntId) as ConstructedMount
+      mounts.set(mount.mntId, attach(sys, root.fd, constructed, mounts))
+    }
+    return root.fd
+  } finally {
+    sys.close(yard)
+  }
+}
+
+/**
+ * A tmpfs over "/", by fd: lookups from our own root go on reaching the covered root of the host, so
+ * that only the fd leads to this yard, and no mount point has to exist anywhere.
+ * Returns the directory in it on which the namespace's root is attached.
+ */
+const enterYard = (sys: Sys): number => {
+  const yard = makeStandIn(sys)
+  try {
+    sys.withPath(AT_FDCWD, ROOT, O_DIRECTORY, (root) => {
+      sys.moveMount(yard, root, MOVE_BY_FD)
+    })
+    makePlace(sys, yard, '/root' as Bytes, 'directory')
+    return sys.openat(yard, 'root' as Bytes, O_PATH | O_DIRECTORY)
+  } finally {
+    sys.close(yard)
+  }
+}
+
+/** Attaches at the place that a lookup under the namespace's root finds, if that is the right one. */
+const attach = (
+  sys: Sys,
+  root: number,
+  constructed: ConstructedMount,
+  mounts: ReadonlyMap<number, ConstructedMount>,
+): ConstructedMount => {
+  const { attachment, fd, stat } = constructed
+  const { mount, parentId } = attachment
+  const parent = mounts.get(parentId ?? -1)
+  if (parent?.state !== 'attached') return detached(constructed, 'its parent has no place')
+  try {
+    if (parent.contents === 'stand-in') {
+      const kind = (stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file'
+      makePlace(sys, parent.fd, below(mount.mountpoint, parent.attachment.mount.mountpoint), kind)
+    }
+    const place = sys.openat2(root, relative(mount.mountpoint), O_PATH, IN_NAMESPACE)
+    try {
+      if (sys.fstat(place).mntId !== parent.stat.mntId)
+        return detached(constructed, 'another mount covers its mountpoint')
+      sys.moveMount(fd, place, MOVE_BY_FD)
+    } finally {
+      sys.close(place)
+    }
+    return { ...constructed, state: 'attached' }
+  } catch (error) {
+    if (error instanceof SyscallError) return detached(constructed, error.message)
+    throw error
+  }
+}
+
+const detached = (constructed: ConstructedMount, problem: string): ConstructedMount => ({
+  ...constructed,
+  state: 'detached',
+  problem: constructed.problem ?? problem,
+})

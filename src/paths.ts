@@ -1,0 +1,61 @@
+// Arithmetic on absolute paths made of bytes. Nothing here looks at a file system.
+import { concat, slice, type Bytes } from './bytes.js'
+
+export const ROOT = '/' as Bytes
+
+/** The kernel's limits: a name is at most 255 bytes, a path with its NUL at most 4096. */
+const NAME_MAX = 255
+const PATH_MAX = 4096
+
+/**
+ * Why `path` is not one that d_path() (the source of every path in an image) could have written
+ * and a system call could take; undefined where it is fine.
+ */
+export const pathProblem = (path: Bytes): string | undefined => {
+  if (!path.startsWith('/')) return 'is not absolute'
+  if (path.includes('\0')) return 'contains a NUL byte'
+  if (path.length >= PATH_MAX) return `is longer than ${PATH_MAX - 1} bytes`
+  if (path === ROOT) return undefined
+  for (const component of path.slice(1).split('/')) {
+    if (component === '') return 'has an empty component'
+    if (component === '.' || component === '..') return `has a component "${component}"`
+    if (component.length > NAME_MAX) return `has a component longer than ${NAME_MAX} bytes`
+  }
+  return undefined
+}
+
+/** Directory and last component; "/" has the component "". */
+export const splitLast = (path: Bytes): { dir: Bytes; base: Bytes } => {
+  const at = path.lastIndexOf('/')
+  return { dir: at === 0 ? ROOT : slice(path, 0, at), base: slice(path, at + 1) }
+}
+
+/** Whether `path` is `ancestor` or lies below it. */
+export const isWithin = (path: Bytes, ancestor: Bytes): boolean =>
+  ancestor === ROOT ||
+  (path.startsWith(ancestor) &&
+    (path.length === ancestor.length || path.charCodeAt(ancestor.length) === 0x2f))
+
+/** What is left of `path` below `ancestor`, itself absolute; "/" for the same path. */
+export const below = (path: Bytes, ancestor: Bytes): Bytes => {
+  if (ancestor === ROOT) return path
+  return path.length === ancestor.length ? ROOT : slice(path, ancestor.length)
+}
+
+/** `path` seen from a directory: without its leading slash, "." for the directory itself. */
+export const relative = (path: Bytes): Bytes => (path === ROOT ? ('.' as Bytes) : slice(path, 1))
+
+export const join = (dir: Bytes, rest: Bytes): Bytes => {
+  if (rest === ROOT) return dir
+  return dir === ROOT ? rest : concat(dir, rest)
+}
+
+/** Every directory on the way to `path`, the outermost first and `path` last; none for "/". */
+export const prefixes = (path: Bytes): Bytes[] => {
+  const out: Bytes[] = []
+  if (path === ROOT) return out
+  for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1))
+    out.push(slice(path, 0, at))
+  out.push(path)
+  return out
+}

@@ -1,0 +1,181 @@
+// A pure function of the dump and the caller's options. What it cannot reach it says, remap by remap;
+// nothing here stops the others.
+import type { Bytes } from '../bytes.js'
+import { GcError } from '../errors.js'
+import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
+import { below, isWithin, ROOT, splitLast } from '../paths.js'
+import { escape } from '../report/escape.js'
+import { chainOf, layOut, mountFinder } from './layout.js'
+import type { Plan, PlannedNamespace, PlannedRemap, PlanOptions, Provider } from './model.js'
+import { resolveProviders } from './providers.js'
+
+/** @throws GcError refused where options and images contradict each other dangerously. */
+export const planCollection = (checkpoint: Checkpoint, options: PlanOptions): Plan => {
+  if (checkpoint.tree === 'host') return planHostTree(checkpoint, options)
+  const providers = resolveProviders(checkpoint, options)
+  if (options.root === ROOT) refuseForeignHostRoot(checkpoint, options)
+  const locate = locator(checkpoint)
+  const located = checkpoint.remaps.map((remap) => locate(remap))
+  const namespaces = checkpoint.namespaces.map((namespace) =>
+    planNamespace(namespace, located, providers, options.mounts),
+  )
+  const finders = new Map(namespaces.map(({ id, attachments }) => [id, mountFinder(attachments)]))
+  return {
+    tree: 'namespaced',
+    namespaces: namespaces.filter(({ attachments }) => attachments.length > 0),
+    remaps: located.map((place) => planRemap(place, providers, finders)),
+  }
+}
+
+/** A remap with its mount, or why it has none. */
+interface Located {
+  readonly remap: LinkRemap
+  readonly mount: Mount | undefined
+  readonly namespace: MountNamespace | undefined
+  readonly problem: string | undefined
+  readonly note: string | undefined
+}
+
+const locator = (checkpoint: Checkpoint): ((remap: LinkRemap) => Located) => {
+  const byId = new Map<number, { mount: Mount; namespace: MountNamespace }>()
+  for (const namespace of checkpoint.namespaces)
+    for (const mount of namespace.mounts) byId.set(mount.mntId, { mount, namespace })
+  const byPath = pathLocator(checkpoint)
+  return (remap) => {
+    const none = { remap, mount: undefined, namespace: undefined, note: undefined }
+    const { mntId } = remap.original
+    if (mntId === undefined) return { ...none, ...byPath(remap) }
+    const found = byId.get(mntId)
+    return found === undefined
+      ? { ...none, problem: `no mountpoints image has its mount ${mntId}` }
+      : { ...none, ...found, problem: undefined }
+  }
+}
+
+/** CRIU takes any one namespace for a remap without a mount; with several that is a guess. */
+const pathLocator = ({
+  namespaces,
+}: Checkpoint): ((remap: LinkRemap) => Partial<Located> & Pick<Located, 'problem'>) => {
+  const [namespace, ...others] = namespaces
+  if (namespace?.complete !== true || others.length > 0)
+    return () => ({ problem: 'the images do not say on which mount it is' })
+  const find = mountFinder(layOut(namespace, new Set(namespace.mounts), new Map()))
+  return ({ link }) => ({
+    namespace,
+    mount: find(splitLast(link).dir),
+    problem: undefined,
+    note: 'the images do not say on which mount it is: found by its path',
+  })
+}
+
+const planNamespace = (
+  namespace: MountNamespace,
+  located: readonly Located[],
+  providers: ReadonlyMap<number, Provider>,
+  scope: PlanOptions['mounts'],
+): PlannedNamespace => {
+  const needed = new Set<Mount>(scope === 'all' ? namespace.mounts : [])
+  const byId = new Map(namespace.mounts.map((mount) => [mount.mntId, mount]))
+  for (const { remap, mount, namespace: owner } of located) {
+    if (mount === undefined || owner !== namespace || needed.has(mount)) continue
+    if (remap.invalid !== undefined || !isReachable(providers.get(mount.mntId))) continue
+    for (const one of chainOf(mount, byId, namespace) ?? [mount]) needed.add(one)
+  }
+  return {
+    id: namespace.id,
+    hasRoot: namespace.complete,
+    attachments: layOut(namespace, needed, providers),
+  }
+}
+
+const isReachable = (provider: Provider | undefined): boolean =>
+  provider !== undefined && provider.kind !== 'none' && provider.kind !== 'stand-in'
+
+const planRemap = (
+  { remap, mount, namespace, problem, note }: Located,
+  providers: ReadonlyMap<number, Provider>,
+  finders: ReadonlyMap<number, (path: Bytes) => Mount | undefined>,
+): PlannedRemap => {
+  const kept = (
+    reason: 'invalid' | 'unreachable',
+    message: string,
+    next: string | undefined,
+  ): PlannedRemap => ({ remap, kind: 'kept', reason, mount, message, next })
+  if (remap.invalid !== undefined) return kept('invalid', remap.invalid, undefined)
+  if (problem !== undefined || mount === undefined || namespace === undefined)
+    return kept('unreachable', problem ?? 'no mount', undefined)
+  const { dir, base } = splitLast(remap.link)
+  if (!isWithin(dir, mount.mountpoint))
+    return kept(
+      'invalid',
+      `it is not below the mountpoint ${escape(mount.mountpoint)} of its mount`,
+      undefined,
+    )
+  if (remap.duplicate) return { remap, kind: 'duplicate', mount }
+  const provider = providers.get(mount.mntId)
+  if (provider?.kind === 'none') return kept('unreachable', provider.reason, provider.next)
+  if (provider === undefined || provider.kind === 'stand-in')
+    return { remap, kind: 'vanished', mount }
+  const covered = finders.get(namespace.id)?.(dir) !== mount
+  const via = covered || !namespace.complete ? 'mount' : 'namespace'
+  return {
+    remap,
+    kind: 'reach',
+    mount,
+    via,
+    dir: via === 'mount' ? below(dir, mount.mountpoint) : dir,
+    base,
+    note,
+  }
+}
+
+/** No mount namespace of its own: paths are relative to `/`, and no mount is ours to choose. */
+const planHostTree = (checkpoint: Checkpoint, { root }: PlanOptions): Plan => {
+  if (root !== undefined && root !== ROOT && checkpoint.remaps.length > 0)
+    throw new GcError(
+      'refused',
+      `the images say that the tree shared the host's mount namespace, where --root plays no part`,
+      {
+        where: checkpoint.directory,
+        next: "nothing was deleted; leave out --root if the links really are to be removed from the host's own tree",
+      },
+    )
+  return {
+    tree: 'host',
+    namespaces: [],
+    remaps: checkpoint.remaps.map((remap): PlannedRemap => {
+      const mount = undefined
+      const problem =
+        remap.invalid ??
+        (remap.original.mntId === undefined
+          ? undefined
+          : 'it has a mount, though the tree had none of its own')
+      if (problem !== undefined)
+        return { remap, kind: 'kept', reason: 'invalid', mount, message: problem, next: undefined }
+      if (remap.duplicate) return { remap, kind: 'duplicate', mount }
+      return {
+        remap,
+        kind: 'reach',
+        mount,
+        via: 'namespace',
+        ...splitLast(remap.link),
+        note: undefined,
+      }
+    }),
+  }
+}
+
+/** `--root /` is right only for a tree that lived in a copy of the host's own mounts. */
+const refuseForeignHostRoot = (checkpoint: Checkpoint, { host }: PlanOptions): void => {
+  const dumped = checkpoint.namespaces.find(({ isRoot }) => isRoot === true)?.mounts[0]
+  const here = host.mounts.findLast(({ mountpoint }) => mountpoint === ROOT)
+  if (dumped === undefined || here === undefined) return
+  const same =
+    dumped.major === here.major && dumped.minor === here.minor && dumped.root === here.root
+  if (same) return
+  throw new GcError(
+    'refused',
+    `--root / is the host's own root, but the tree had another one (${dumped.fstype} ${dumped.major}:${dumped.minor})`,
+    { next: 'nothing was deleted; give the host path of the rootfs with --root' },
+  )
+}

@@ -1,0 +1,183 @@
+// For each mount the provider of its contents: the caller's root or external directory, directly or
+// as a bind of it; a file system that is still mounted here; or nothing, because it died.
+import type { Bytes } from '../bytes.js'
+import type { Checkpoint, Mount } from '../checkpoint/model.js'
+import { groupBy } from '../group.js'
+import type { HostMount } from '../host/mountinfo.js'
+import { isAfter, type Time } from '../time.js'
+import { below, isWithin, ROOT } from '../paths.js'
+import { escape } from '../report/escape.js'
+import type { PlanOptions, Provider } from './model.js'
+
+/** File systems whose contents are gone when nothing has them mounted. */
+const IN_MEMORY = new Set([
+  'tmpfs', 'ramfs', 'hugetlbfs', 'devpts', 'mqueue', 'proc', 'sysfs', 'devtmpfs', 'cgroup', 'cgroup2',
+  'debugfs', 'tracefs', 'securityfs', 'pstore', 'fusectl', 'binfmt_misc', 'autofs', 'rpc_pipefs',
+]) // prettier-ignore
+
+const none = (reason: string, next: string): Provider => ({ kind: 'none', reason, next })
+
+const superblock = ({ major, minor, fstype }: Mount): string => `${major}:${minor} ${fstype}`
+
+export const isNamespaceRoot = (mount: Mount, all: ReadonlyMap<number, Mount>): boolean =>
+  mount.mountpoint === ROOT && (mount.parentId === mount.mntId || !all.has(mount.parentId))
+
+/** Answers for every mount of the checkpoint. */
+export const resolveProviders = (
+  checkpoint: Checkpoint,
+  options: PlanOptions,
+): ReadonlyMap<number, Provider> => {
+  const all = new Map<number, Mount>()
+  for (const { mounts } of checkpoint.namespaces)
+    for (const mount of mounts) all.set(mount.mntId, mount)
+  const roots = rootRows(checkpoint, all)
+  const direct = new Map<number, Provider>()
+  for (const mount of all.values()) {
+    const provider = roots.has(mount.mntId) ? rootProvider(options) : external(mount, options)
+    if (provider !== undefined) direct.set(mount.mntId, provider)
+  }
+  const groups = groupBy(
+    [...direct.keys()].map((mntId) => all.get(mntId) as Mount),
+    superblock,
+  )
+  const providers = new Map<number, Provider>()
+  for (const mount of all.values())
+    providers.set(
+      mount.mntId,
+      direct.get(mount.mntId) ??
+        bindOf(mount, groups.get(superblock(mount)) ?? [], direct) ??
+        stillMounted(mount, options, checkpoint.writtenAt),
+    )
+  return providers
+}
+
+/** The rows that --root stands for: the root of the root task's namespace. */
+const rootRows = (checkpoint: Checkpoint, all: ReadonlyMap<number, Mount>): Set<number> => {
+  const rows: Mount[] = []
+  for (const { isRoot, mounts } of checkpoint.namespaces)
+    if (isRoot !== false) rows.push(...mounts.filter((mount) => isNamespaceRoot(mount, all)))
+  // Cut images may not tell which namespace is the root one. It matters only where they differ.
+  const kinds = new Set(rows.map((row) => `${superblock(row)} ${row.root}`))
+  return new Set(kinds.size > 1 ? [] : rows.map((row) => row.mntId))
+}
+
+const rootProvider = ({ root }: PlanOptions): Provider =>
+  root === undefined
+    ? none('no root was given', 'add --root with the host path of the rootfs')
+    : { kind: 'root', path: root, sub: ROOT }
+
+const external = (mount: Mount, { externals, host }: PlanOptions): Provider | undefined => {
+  if (mount.external === undefined) return undefined
+  const { kind, key } = mount.external
+  const text = escape(key)
+  if (kind === 'mapped') {
+    const path = externals.mapped.get(key)
+    return path === undefined
+      ? none(
+          'its external mount was not given',
+          `add --external 'mnt[${text}]:PATH', the host directory of ${escape(mount.mountpoint)}`,
+        )
+      : { kind: 'external', key, path, sub: ROOT }
+  }
+  if (kind === 'device') {
+    const name = /^dev\[(.*)\]$/s.exec(key)?.[1] ?? key
+    const device = externals.devices.get(name as Bytes)
+    if (device === undefined)
+      return none(
+        'its device was not given',
+        `add --external 'dev[${escape(name as Bytes)}]:/dev/NAME'`,
+      )
+    const row = host.mounts.find((other) => other.source === device && canHold(other, mount))
+    return row === undefined
+      ? none(`${escape(device)} is not mounted here`, 'mount it and try again')
+      : asHost(row, mount)
+  }
+  if (!externals.auto)
+    return none(
+      'CRIU found its external mount by itself',
+      "add --external 'mnt[]' to let criu-gc do so too",
+    )
+  // The image's host path is only compared with what the kernel says is mounted, never opened.
+  const row = host.mounts.find(
+    (other) => other.mountpoint === mount.source && isSame(other, mount) && canHold(other, mount),
+  )
+  return row === undefined
+    ? none(
+        `nothing with its device number is mounted on ${escape(mount.source)} any more`,
+        'mount it and try again',
+      )
+    : asHost(row, mount)
+}
+
+const isSame = (row: HostMount, mount: Mount): boolean =>
+  row.major === mount.major && row.minor === mount.minor
+
+const canHold = (row: HostMount, mount: Mount): boolean =>
+  mount.root !== undefined && isWithin(mount.root, row.root)
+
+const asHost = (row: HostMount, mount: Mount): Provider => ({
+  kind: 'host',
+  mount: row,
+  path: row.mountpoint,
+  sub: below(mount.root as Bytes, row.root),
+})
+
+/** A bind of a root or external mount: one device number is one superblock while it is mounted. */
+const bindOf = (
+  mount: Mount,
+  group: readonly Mount[],
+  direct: ReadonlyMap<number, Provider>,
+): Provider | undefined => {
+  const { root } = mount
+  if (root === undefined) return undefined
+  if (mount.deleted)
+    return none('the directory that was mounted there had been removed', 'look at the link by hand')
+  let best: Mount | undefined
+  for (const other of group) {
+    if (other.root === undefined || !isWithin(root, other.root)) continue
+    if (best === undefined || rank(other, direct) > rank(best, direct)) best = other
+  }
+  const provider = best === undefined ? undefined : direct.get(best.mntId)
+  if (best?.root === undefined || provider === undefined) return undefined
+  if (provider.kind === 'stand-in' || provider.kind === 'none') return provider
+  const between = below(root, best.root)
+  return {
+    ...provider,
+    sub: provider.sub === ROOT ? between : (`${provider.sub}${between}` as Bytes),
+  }
+}
+
+/** A provider that is there before one that is missing, then the one nearest to the bind. */
+const rank = (mount: Mount, direct: ReadonlyMap<number, Provider>): number =>
+  (direct.get(mount.mntId)?.kind === 'none' ? 0 : 10_000) + (mount.root?.length ?? 0)
+
+const stillMounted = (
+  mount: Mount,
+  options: PlanOptions,
+  writtenAt: Time | undefined,
+): Provider => {
+  const memory = IN_MEMORY.has(mount.fstype)
+  const thisBoot = writtenAt !== undefined && isAfter(writtenAt, options.host.bootedAt)
+  const rows = thisBoot
+    ? options.host.mounts.filter((row) => isSame(row, mount) && canHold(row, mount))
+    : []
+  // Later rows lie over earlier ones at the same place.
+  const row = rows.findLast((other) => other.source === mount.source && fits(other, mount))
+  if (row !== undefined) {
+    // An image alone must not choose a host directory: the caller gave the host's own root, whose
+    // mounts these are, or allowed what CRIU allows with the same option.
+    if (options.root === ROOT || options.externals.auto) return asHost(row, mount)
+    return none(
+      `its ${mount.fstype} is still mounted here on ${escape(row.mountpoint)}`,
+      "add --external 'mnt[]' to let criu-gc use it",
+    )
+  }
+  if (memory) return { kind: 'stand-in' }
+  return none(
+    `its file system (${mount.fstype}, ${escape(mount.source)}) is not mounted here`,
+    `mount it and give it with --external 'mnt[KEY]:PATH', or remove the link by hand`,
+  )
+}
+
+const fits = (row: HostMount, mount: Mount): boolean =>
+  mount.fstype === 'unsupported' || row.fstype === mount.fstype

@@ -1,0 +1,48 @@
+// The report: everything that a caller may want to know, before any formatting.
+import type { Checkpoint } from '../checkpoint/model.js'
+import type { Outcome, Verdict } from '../collect/outcome.js'
+import { EXIT, type ExitName } from '../errors.js'
+import type { ConstructedMount } from '../namespaces/construct.js'
+import type { PlannedRemap } from '../plan/model.js'
+
+export type Command = 'show' | 'clean'
+
+export interface ReportedRemap {
+  readonly planned: PlannedRemap
+  readonly outcome: Outcome
+}
+
+export interface Report {
+  readonly command: Command
+  readonly checkpoint: Checkpoint
+  readonly mounts: readonly ConstructedMount[]
+  readonly remaps: readonly ReportedRemap[]
+}
+
+export const VERDICTS: readonly Verdict[] = [
+  'removed',
+  'would-remove',
+  'absent',
+  'vanished',
+  'kept',
+  'failed',
+]
+
+export type Totals = { readonly [V in Verdict]: number } & { readonly remaps: number }
+
+export const totalsOf = ({ remaps }: Report): Totals => {
+  const totals = { remaps: remaps.length } as Record<Verdict | 'remaps', number>
+  for (const verdict of VERDICTS) totals[verdict] = 0
+  for (const { outcome } of remaps) totals[outcome.verdict] += 1
+  return totals
+}
+
+/** Precedence: alarm, leftovers, incomplete, clean. */
+export const exitOf = (report: Report): ExitName => {
+  if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
+  const totals = totalsOf(report)
+  if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
+  return report.checkpoint.complete ? 'clean' : 'incomplete'
+}
+
+export const exitCode = (name: ExitName): number => EXIT[name]

@@ -1,0 +1,19 @@
+// One line a remap, for pipes: verdict, reason, namespace, link, original, bytes, message, separated
+// by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines.
+import { escape } from './escape.js'
+import type { Report, ReportedRemap } from './model.js'
+import { originalText } from './words.js'
+
+const line = ({ planned: { remap, mount }, outcome }: ReportedRemap): string =>
+  [
+    outcome.verdict,
+    outcome.errno ?? outcome.reason ?? '-',
+    mount?.nsId ?? 'host',
+    remap.link === '' ? '-' : escape(remap.link),
+    remap.original.path === '' ? '-' : originalText(remap.original),
+    outcome.size ?? '-',
+    [outcome.message, outcome.next].filter((part) => part !== undefined).join('; ') || '-',
+  ].join('\t')
+
+export const plainText = ({ remaps }: Report): string =>
+  remaps.map((remap) => `${line(remap)}\n`).join('')

@@ -1,0 +1,15 @@
+// With -v: what was attached where, and from what.
+import { escape } from './escape.js'
+import type { Report } from './model.js'
+import { providerText } from './words.js'
+
+export const planText = ({ checkpoint, mounts }: Report): string => {
+  const images = checkpoint.images
+    .filter(({ state }) => state !== 'absent')
+    .map(({ name, state, entries }) => `image ${name}: ${state}, ${entries} entries\n`)
+  const lines = mounts.map(({ attachment: { mount, provider }, state, contents }) => {
+    const what = contents === 'stand-in' ? 'stand-in' : providerText(provider)
+    return `mount ${mount.nsId}/${mount.mntId} ${escape(mount.mountpoint)}: ${what} (${state})\n`
+  })
+  return [...images, ...lines].join('')
+}

@@ -1,0 +1,105 @@
+// The checkpoint as a tree for a terminal: namespaces, their mounts that matter, the remaps on each.
+import type { Mount } from '../checkpoint/model.js'
+import type { Outcome } from '../collect/outcome.js'
+import { toIso } from '../time.js'
+import { groupBy } from '../group.js'
+import { escape, escapeText } from './escape.js'
+import type { Report, ReportedRemap } from './model.js'
+import { ageText, originalText, providerText, sizeText, verdictWord } from './words.js'
+
+export interface TreeOptions {
+  readonly colour: boolean
+  /** Seconds since 1970. */
+  readonly now: number
+}
+
+interface Node {
+  readonly text: string
+  readonly children: readonly Node[]
+}
+
+export const treeText = (report: Report, options: TreeOptions): string => {
+  const { checkpoint } = report
+  const dumped =
+    checkpoint.writtenAt === undefined ? '' : `, ${toIso(checkpoint.writtenAt).slice(0, 19)}Z`
+  const tasks = `${checkpoint.tasks} task${checkpoint.tasks === 1 ? '' : 's'}`
+  const head = `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
+  return draw({ text: head, children: children(report, options) }, '').join('\n') + '\n'
+}
+
+const draw = (node: Node, indent: string): string[] => [
+  node.text,
+  ...node.children.flatMap((child, index) => {
+    const last = index === node.children.length - 1
+    const [first = '', ...rest] = draw(child, indent)
+    return [
+      `${last ? '└─ ' : '├─ '}${first}`,
+      ...rest.map((line) => `${last ? '   ' : '│  '}${line}`),
+    ]
+  }),
+]
+
+const children = (report: Report, options: TreeOptions): Node[] => {
+  const byNamespace = groupBy(report.remaps, ({ planned }) => planned.mount?.nsId)
+  return [...byNamespace].map(([nsId, remaps]) => {
+    if (nsId === undefined) {
+      const text =
+        report.checkpoint.tree === 'host' ? "the host's mount namespace" : 'mount unknown'
+      return { text, children: leaves(remaps, options) }
+    }
+    const namespace = report.checkpoint.namespaces.find(({ id }) => id === nsId)
+    const root = namespace?.isRoot === true ? ' (root)' : ''
+    const byMount = groupBy(remaps, ({ planned }) => planned.mount as Mount)
+    return {
+      text: `mount namespace ${nsId}${root}`,
+      children: [...byMount].map(([mount, onMount]) => ({
+        text: mountText(mount, report),
+        children: leaves(onMount, options),
+      })),
+    }
+  })
+}
+
+const mountText = (mount: Mount, report: Report): string => {
+  const constructed = report.mounts.find(({ attachment }) => attachment.mount === mount)
+  const from =
+    constructed === undefined ? '' : ` ← ${providerText(constructed.attachment.provider)}`
+  return `${escape(mount.mountpoint)} (${escapeText(mount.fstype)})${from}`
+}
+
+const leaves = (remaps: readonly ReportedRemap[], options: TreeOptions): Node[] => {
+  const links = remaps.map(
+    ({ planned }) => escape(planned.remap.link) || `(id ${planned.remap.remapId})`,
+  )
+  const width = Math.min(40, Math.max(...links.map((link) => link.length)))
+  return remaps.map(({ planned, outcome }, index) => ({
+    text: [
+      paint(verdictWord(outcome).padEnd(12), outcome, options.colour),
+      (links[index] as string).padEnd(width),
+      ...facts(outcome, originalText(planned.remap.original), options.now),
+    ].join('  '),
+    children: details(outcome).map((text) => ({ text, children: [] })),
+  }))
+}
+
+const facts = ({ size, ctime, nlink }: Outcome, original: string, now: number): string[] => [
+  ...(original === '' ? [] : [`was ${original}`]),
+  ...(size === undefined ? [] : [sizeText(size)]),
+  ...(ctime === undefined ? [] : [ageText(ctime, now)]),
+  ...(nlink === 1 ? ['last name of its file'] : []),
+]
+
+const details = ({ message, next }: Outcome): string[] =>
+  message === undefined ? [] : next === undefined ? [message] : [`${message}; ${next}`]
+
+const COLOURS: Readonly<Record<Outcome['verdict'], number>> = {
+  removed: 32,
+  'would-remove': 33,
+  absent: 32,
+  vanished: 2,
+  kept: 33,
+  failed: 31,
+}
+
+const paint = (text: string, { verdict }: Outcome, colour: boolean): string =>
+  colour ? `\x1b[${COLOURS[verdict]}m${text}\x1b[0m` : text

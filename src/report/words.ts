@@ -1,0 +1,109 @@
+// Phrases that both forms of text use.
+import type { Original } from '../checkpoint/model.js'
+import type { Outcome, Verdict } from '../collect/outcome.js'
+import type { Provider } from '../plan/model.js'
+import { escape } from './escape.js'
+import { totalsOf, VERDICTS, type Report } from './model.js'
+
+const WORDS: Readonly<Record<Verdict, string>> = {
+  removed: 'removed',
+  'would-remove': 'would remove',
+  absent: 'absent',
+  vanished: 'vanished',
+  kept: 'kept',
+  failed: 'FAILED',
+}
+
+export const verdictWord = ({ verdict, alarm }: Outcome): string =>
+  alarm ? 'ALARM' : WORDS[verdict]
+
+/** "1.4 MiB" */
+export const sizeText = (bytes: number): string => {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}
+
+/** "3 min"; the time of `now` and `then` in seconds. */
+export const ageText = (then: number, now: number): string => {
+  const seconds = Math.max(0, now - then)
+  if (seconds < 120) return `${Math.floor(seconds)} s`
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} days`
+}
+
+export const originalText = ({ path }: Original): string => escape(path)
+
+export const providerText = (provider: Provider | undefined): string => {
+  switch (provider?.kind) {
+    case 'root':
+      return `--root ${escape(provider.path)}${below(provider.sub)}`
+    case 'external':
+      return `mnt[${escape(provider.key)}] ${escape(provider.path)}${below(provider.sub)}`
+    case 'host':
+      return `still mounted on ${escape(provider.path)}${below(provider.sub)}`
+    case 'none':
+      return provider.reason
+    default:
+      return 'nothing is left of it'
+  }
+}
+
+const below = (sub: Parameters<typeof escape>[0]): string => (sub === '/' ? '' : escape(sub))
+
+/** "3 removed, 1 vanished." and what the reader may want to do now. */
+export const summary = (report: Report): string => {
+  const totals = totalsOf(report)
+  const { checkpoint } = report
+  const parts = VERDICTS.filter((verdict) => totals[verdict] > 0).map(
+    (verdict) => `${totals[verdict]} ${WORDS[verdict].toLowerCase()}`,
+  )
+  if (parts.length === 0) parts.push(checkpoint.preDump ? 'nothing to do' : 'no link remaps')
+  const line = `${totals.remaps} link remap${totals.remaps === 1 ? '' : 's'}: ${parts.join(', ')}`
+  const next =
+    totals['would-remove'] > 0 ? '; "criu-gc clean" with the same options removes them' : ''
+  return totals.remaps === 0 ? parts.join('') : `${line}${next}`
+}
+
+/** What the exit code rests on besides the remaps. */
+export const warnings = ({ checkpoint, mounts }: Report): string[] => {
+  const out: string[] = []
+  if (!checkpoint.complete) {
+    const odd = checkpoint.images
+      .filter(({ state }) => state === 'empty' || state === 'truncated')
+      .map(({ name, state, offset, detail, entries }) =>
+        state === 'empty'
+          ? `${name} is empty`
+          : `${name} is cut at byte ${offset} (${detail}; ${entries} whole entries)`,
+      )
+    out.push(
+      `the images are incomplete: ${odd.length > 0 ? odd.join(', ') : missing(checkpoint.images)}: ` +
+        'links that they do not list may be left; look for link_remap.* in the container by hand',
+    )
+  }
+  for (const { id, link } of checkpoint.unlisted)
+    out.push(
+      link === undefined
+        ? `the entries of link remap ${id} are lost: it was left alone`
+        : `${escape(link)} looks like a link remap, but its entries are lost: it was left alone`,
+    )
+  for (const { attachment, problem } of mounts)
+    if (problem !== undefined)
+      out.push(
+        `mount ${attachment.mount.mntId} on ${escape(attachment.mount.mountpoint)}: ${problem}`,
+      )
+  const { unknown } = checkpoint.counts
+  if (unknown > 0) out.push(`${unknown} remaps of a type that is not known: left alone`)
+  return [...out, ...checkpoint.notes]
+}
+
+const missing = (images: Report['checkpoint']['images']): string => {
+  const absent = images.filter(({ state }) => state === 'absent').map(({ name }) => name)
+  return `${absent.join(', ') || 'some images'} missing`
+}

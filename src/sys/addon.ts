@@ -1,0 +1,60 @@
+// Loads the addon from its one place. No environment variable and no search decides what root runs.
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { GcError } from '../errors.js'
+
+/** Each returns what the call returns, or -errno. Paths are bytes without NUL. */
+export interface Addon {
+  /** What the last statx answered; the order is that of `stat.ts`. */
+  readonly stat: Float64Array
+  unshare(flags: number): number
+  setns(fd: number, nstype: number): number
+  mount(target: Buffer, flags: number): number
+  openat(dirfd: number, path: Buffer, flags: number, mode: number): number
+  openat2(dirfd: number, path: Buffer, flags: number, resolve: number): number
+  open_tree(dirfd: number, path: Buffer, flags: number): number
+  move_mount(from: number, fromPath: Buffer, to: number, toPath: Buffer, flags: number): number
+  mount_setattr(
+    dirfd: number,
+    path: Buffer,
+    flags: number,
+    set: number,
+    clear: number,
+    propagation: number,
+  ): number
+  fsopen(name: Buffer): number
+  fsconfig(fd: number, command: number, key: Buffer | null, value: Buffer | null): number
+  fsmount(fd: number, attributes: number): number
+  statx(dirfd: number, path: Buffer, flags: number): number
+  unlinkat(dirfd: number, path: Buffer, flags: number): number
+  mkdirat(dirfd: number, path: Buffer, mode: number): number
+  getdents64(fd: number, buffer: Uint8Array): number
+  readlinkat(dirfd: number, path: Buffer, buffer: Uint8Array): number
+  flock(fd: number, operation: number): number
+  close(fd: number): number
+}
+
+/** Both the bundle in dist/ and the modules of a test build lie below the package's folder. */
+const PLACES = [
+  '../build/Release/syscalls.node',
+  '../../build/Release/syscalls.node',
+  '../../../build/Release/syscalls.node',
+]
+
+/** `directory` is that of the running program's file. @throws GcError unsupported. */
+export const loadAddon = (directory: string): Addon => {
+  const require = createRequire(path.join(directory, 'addon'))
+  for (const place of PLACES)
+    try {
+      return require(path.join(directory, place)) as Addon
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') continue
+      throw new GcError('unsupported', `the addon cannot be loaded: ${(cause as Error).message}`, {
+        next: 'nothing was touched; build it for this machine with "npm run build:native"',
+        cause,
+      })
+    }
+  throw new GcError('unsupported', 'the addon was not built', {
+    next: 'nothing was touched; run "npm run build:native" (needs a C++ compiler)',
+  })
+}

@@ -1,0 +1,48 @@
+// Numbers of the kernel's interface (x86-64 and arm64 agree on all of them but the O_ group, which
+// Node knows). Named as in the headers.
+import { constants as fs } from 'node:fs'
+
+export const AT_FDCWD = -100
+export const AT_SYMLINK_NOFOLLOW = 0x100
+export const AT_EMPTY_PATH = 0x1000
+
+export const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs
+/** Not in Node's list; the same number on every architecture that Node runs on. */
+export const O_PATH = 0o10000000
+
+export const CLONE_NEWNS = 0x20000
+export const MS_PRIVATE = 0x40000
+export const MS_REC = 0x4000
+
+export const RESOLVE_NO_XDEV = 0x01
+export const RESOLVE_NO_MAGICLINKS = 0x02
+export const RESOLVE_NO_SYMLINKS = 0x04
+export const RESOLVE_BENEATH = 0x08
+export const RESOLVE_IN_ROOT = 0x10
+
+export const OPEN_TREE_CLONE = 1
+export const MOVE_MOUNT_F_EMPTY_PATH = 0x04
+export const MOVE_MOUNT_T_EMPTY_PATH = 0x40
+
+export const MOUNT_ATTR_NOSUID = 0x02
+export const MOUNT_ATTR_NODEV = 0x04
+export const MOUNT_ATTR_NOEXEC = 0x08
+
+export const FSCONFIG_SET_STRING = 1
+export const FSCONFIG_CMD_CREATE = 6
+
+export const STATX_BTIME = 0x800
+export const STATX_MNT_ID = 0x1000
+export const STATX_MNT_ID_UNIQUE = 0x4000
+export const STATX_ATTR_IMMUTABLE = 0x10
+export const STATX_ATTR_APPEND = 0x20
+export const STATX_ATTR_MOUNT_ROOT = 0x2000
+
+export const S_IFMT = 0o170000
+export const S_IFREG = 0o100000
+export const S_IFDIR = 0o040000
+export const S_IFLNK = 0o120000
+
+export const LOCK_SH = 1
+export const LOCK_EX = 2
+export const LOCK_NB = 4

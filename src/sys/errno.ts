@@ -1,0 +1,10 @@
+// Names and texts of errno values. Node's own map lacks some (ESTALE, EDQUOT), os.constants has them.
+import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+
+const names = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+
+/** `errno` positive, as in errno(3). */
+export const errnoName = (errno: number): string => names.get(errno) ?? `E${errno}`
+
+export const errnoText = (errno: number): string | undefined => getSystemErrorMap().get(-errno)?.[1]

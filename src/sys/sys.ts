@@ -1,0 +1,140 @@
+// The seam to the kernel: the only way in which this program touches a container's files. Takes names
+// as bytes, answers with what the kernel said; a test replaces the addon below it.
+import { toBuffer, type Bytes } from '../bytes.js'
+import type { Addon } from './addon.js'
+import { AT_EMPTY_PATH, O_PATH } from './constants.js'
+import { readStat, type Stat } from './stat.js'
+import { SyscallError } from './syscall-error.js'
+
+const EMPTY = Buffer.alloc(0)
+
+export class Sys {
+  readonly addon: Addon
+
+  constructor(addon: Addon) {
+    this.addon = addon
+  }
+
+  /** `result`, or a SyscallError where it is -errno. */
+  private must(syscall: string, result: number, path?: Bytes): number {
+    if (result < 0) throw new SyscallError(syscall, result, path)
+    return result
+  }
+
+  unshare(flags: number): void {
+    this.must('unshare', this.addon.unshare(flags))
+  }
+
+  setns(fd: number, nstype: number): void {
+    this.must('setns', this.addon.setns(fd, nstype))
+  }
+
+  /** Changes the propagation of a mount that is there; nothing is mounted by path. */
+  setPropagation(target: Bytes, flags: number): void {
+    this.must('mount', this.addon.mount(toBuffer(target), flags), target)
+  }
+
+  /** An fd, or -errno: for callers that expect some errors. */
+  tryOpenat(dirfd: number, path: Bytes, flags: number): number {
+    return this.addon.openat(dirfd, toBuffer(path), flags, 0)
+  }
+
+  openat(dirfd: number, path: Bytes, flags: number, mode = 0): number {
+    return this.must('openat', this.addon.openat(dirfd, toBuffer(path), flags, mode), path)
+  }
+
+  /** An fd, or -errno. */
+  tryOpenat2(dirfd: number, path: Bytes, flags: number, resolve: number): number {
+    return this.addon.openat2(dirfd, toBuffer(path), flags, resolve)
+  }
+
+  openat2(dirfd: number, path: Bytes, flags: number, resolve: number): number {
+    return this.must('openat2', this.tryOpenat2(dirfd, path, flags, resolve), path)
+  }
+
+  /** The mount or directory that `fd` holds, without the mounts below it, as a detached mount. */
+  openTree(fd: number, flags: number): number {
+    return this.must('open_tree', this.addon.open_tree(fd, EMPTY, flags | AT_EMPTY_PATH))
+  }
+
+  /** Both ends by fd: no path takes part. */
+  moveMount(from: number, to: number, flags: number): void {
+    this.must('move_mount', this.addon.move_mount(from, EMPTY, to, EMPTY, flags))
+  }
+
+  mountSetattr(fd: number, set: number, propagation: number): void {
+    this.must(
+      'mount_setattr',
+      this.addon.mount_setattr(fd, EMPTY, AT_EMPTY_PATH, set, 0, propagation),
+    )
+  }
+
+  fsopen(fstype: Bytes): number {
+    return this.must('fsopen', this.addon.fsopen(toBuffer(fstype)))
+  }
+
+  fsconfig(fd: number, command: number, key?: Bytes, value?: Bytes): void {
+    const bytes = (name: Bytes | undefined): Buffer | null =>
+      name === undefined ? null : toBuffer(name)
+    this.must('fsconfig', this.addon.fsconfig(fd, command, bytes(key), bytes(value)), key)
+  }
+
+  fsmount(fd: number, attributes: number): number {
+    return this.must('fsmount', this.addon.fsmount(fd, attributes))
+  }
+
+  /** What `fd` holds. */
+  fstat(fd: number): Stat {
+    this.must('statx', this.addon.statx(fd, EMPTY, AT_EMPTY_PATH))
+    return readStat(this.addon.stat)
+  }
+
+  /** 0, or -errno: whether a name is there. */
+  tryStat(dirfd: number, path: Bytes, flags: number): number {
+    return this.addon.statx(dirfd, toBuffer(path), flags)
+  }
+
+  /** 0, or -errno. Never a directory: no caller passes AT_REMOVEDIR, the flags are not an argument. */
+  tryUnlinkat(dirfd: number, name: Bytes): number {
+    return this.addon.unlinkat(dirfd, toBuffer(name), 0)
+  }
+
+  /** 0, or -errno. */
+  tryMkdirat(dirfd: number, name: Bytes, mode: number): number {
+    return this.addon.mkdirat(dirfd, toBuffer(name), mode)
+  }
+
+  getdents64(fd: number, buffer: Uint8Array): number {
+    return this.must('getdents64', this.addon.getdents64(fd, buffer))
+  }
+
+  readlinkat(dirfd: number, path: Bytes): Bytes {
+    const buffer = Buffer.alloc(4096)
+    const length = this.must(
+      'readlinkat',
+      this.addon.readlinkat(dirfd, toBuffer(path), buffer),
+      path,
+    )
+    return buffer.toString('latin1', 0, length) as Bytes
+  }
+
+  /** 0, or -errno. */
+  tryFlock(fd: number, operation: number): number {
+    return this.addon.flock(fd, operation)
+  }
+
+  /** An fd is closed whatever close(2) answers. */
+  close(fd: number): void {
+    this.addon.close(fd)
+  }
+
+  /** `use` with an O_PATH fd, closed afterwards. */
+  withPath<T>(dirfd: number, path: Bytes, flags: number, use: (fd: number) => T): T {
+    const fd = this.openat(dirfd, path, O_PATH | flags)
+    try {
+      return use(fd)
+    } finally {
+      this.close(fd)
+    }
+  }
+}

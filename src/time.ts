@@ -1,0 +1,19 @@
+// Times as the kernel gives them; a double holds nanoseconds since 1970 only to the quarter second.
+
+export interface Time {
+  readonly sec: number
+  readonly nsec: number
+}
+
+export const isAfter = (time: Time, other: Time): boolean =>
+  time.sec > other.sec || (time.sec === other.sec && time.nsec > other.nsec)
+
+export const toIso = ({ sec, nsec }: Time): string =>
+  `${new Date(sec * 1000).toISOString().slice(0, 19)}.${String(nsec).padStart(9, '0')}Z`
+
+/**
+ * The last moment that a recorded time may mean: a time without nanoseconds comes from a file system
+ * or an archive that keeps whole seconds, and says no more than which second it was.
+ */
+export const latestMeaning = (time: Time): Time =>
+  time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
