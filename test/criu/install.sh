@@ -1,0 +1,99 @@
+#!/bin/sh
+# Unpacks a current CRIU into a folder of its own, for the tests that dump real processes.
+# Nothing is installed: the distribution's CRIU may be too old for the running kernel, and a newer
+# one needs a newer C library, so CRIU and all its libraries are unpacked under PREFIX and are run
+# through their own loader.
+#
+#   install.sh [--runtimes] [PREFIX]
+#
+# PREFIX/criu is the command. With --runtimes also PREFIX/runtimes/runc and PREFIX/runtimes/crun.
+# DEBIAN_MIRROR overrides the mirror, which is otherwise the one that this machine's apt uses.
+set -eu
+
+suite=forky
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+die() {
+  echo "install.sh: $*" >&2
+  exit 1
+}
+
+runtimes=
+if [ "${1-}" = --runtimes ]; then
+  runtimes=yes
+  shift
+fi
+here=$(cd "$(dirname "$0")/../.." && pwd)
+prefix=${1-$here/.criu}
+
+# what is there already is left alone
+need=
+[ -x "$prefix/criu" ] || need=criu
+if [ -n "$runtimes" ] && [ ! -x "$prefix/runtimes/crun" ]; then need="$need runtimes"; fi
+[ -n "$need" ] || exit 0
+
+command -v apt-get >/dev/null || die 'needs apt-get: set CRIU to a CRIU 4.x of your own instead'
+[ -r "$keyring" ] || die "needs $keyring: install debian-archive-keyring"
+mkdir -p "$prefix"
+prefix=$(cd "$prefix" && pwd)
+apt=$prefix/apt
+
+# the first main archive of Debian that apt has here; security archives hold no forky
+mirror=${DEBIAN_MIRROR-$(apt-get indextargets 'Created-By: Packages' 'Origin: Debian' \
+  'Component: main' --format "\$(REPO_URI)" | grep -v security | head -n 1)}
+[ -n "$mirror" ] || die 'apt knows no Debian mirror: run apt-get update, or set DEBIAN_MIRROR'
+
+# apt with its lists, its idea of what is installed and its cache inside PREFIX
+private_apt() {
+  apt-get -qq -c "$apt/apt.conf" "$@"
+}
+
+# unpack FOLDER PACKAGE...: the packages and all that they depend on, unpacked into FOLDER
+unpack() {
+  to=$1
+  shift
+  rm -f "$apt"/cache/archives/*.deb
+  # an empty status file means: nothing is installed, so every dependency is fetched too
+  private_apt install --download-only --yes "$@"
+  mkdir -p "$to"
+  for deb in "$apt"/cache/archives/*.deb; do dpkg -x "$deb" "$to"; done
+}
+
+mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+: >"$apt/state/status"
+echo "deb [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
+# read after the machine's own configuration, so that its proxy settings hold and its hooks do not
+cat >"$apt/apt.conf" <<CONF
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+#clear APT::Default-Release;
+Dir::State "$apt/state/";
+Dir::State::status "$apt/state/status";
+Dir::Cache "$apt/cache/";
+Dir::Etc::sourcelist "$apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";
+CONF
+private_apt update
+
+case $need in *criu*)
+  unpack "$prefix" criu libnftables1
+  cat >"$prefix/criu.new" <<'WRAPPER'
+#!/bin/sh
+# written by test/criu/install.sh: CRIU with the loader and the libraries it was built for
+here=$(cd "$(dirname "$0")" && pwd)
+exec "$here/usr/lib64/ld-linux-x86-64.so.2" --library-path "$here/usr/lib/x86_64-linux-gnu" \
+  "$here/usr/sbin/criu" "$@"
+WRAPPER
+  chmod +x "$prefix/criu.new"
+  # the wrapper comes last and at once: it is the sign that all the rest is there
+  mv "$prefix/criu.new" "$prefix/criu"
+  ;;
+esac
+
+rm -rf "$apt"
+echo "install.sh: $("$prefix/criu" --version | head -n 1) in $prefix" >&2

@@ -1,0 +1,97 @@
+// Image files around the messages, and whole image directories.
+import fs from 'node:fs'
+import path from 'node:path'
+import { MAGIC, COMMON_MAGIC, type ImageKind } from '../../src/images/magic.js'
+import * as message from './messages.js'
+
+/** Magic words and length-prefixed entries. The inventory never has the common word. */
+export const image = (kind: ImageKind, entries: readonly Buffer[], version = 2): Buffer => {
+  const words = kind === 'inventory' || version === 1 ? [MAGIC[kind]] : [COMMON_MAGIC, MAGIC[kind]]
+  const word = (value: number): Buffer => {
+    const data = Buffer.alloc(4)
+    data.writeUInt32LE(value)
+    return data
+  }
+  return Buffer.concat([
+    ...words.map(word),
+    ...entries.flatMap((entry) => [word(entry.length), entry]),
+  ])
+}
+
+/** A link remap with both files: what CRIU writes for one unlinked file. */
+export interface LinkSpec {
+  /** File id of the link; the original has the next one. */
+  readonly id: number
+  readonly link: string | Buffer
+  readonly original?: string | Buffer
+  /** Of the original; undefined for a tree in the host's mount namespace. */
+  readonly mntId?: number
+  readonly size?: number
+  readonly mode?: number
+  /** As written by CRIU before 2.9: no type. */
+  readonly untyped?: boolean
+}
+
+export interface DumpSpec {
+  readonly version?: 1 | 2
+  readonly inventory?: message.InventorySpec
+  readonly links?: readonly LinkSpec[]
+  /** Further entries of the images, encoded. */
+  readonly files?: readonly Buffer[]
+  readonly remaps?: readonly Buffer[]
+  /** Rows by namespace id; the first namespace is the root task's. None: a host tree. */
+  readonly namespaces?: ReadonlyMap<number, readonly message.MountRow[]>
+  /** reg-files.img, as before CRIU 3.4. */
+  readonly regFilesImage?: boolean
+}
+
+/** Name to contents of every image of a finished dump. */
+export const dumpImages = (spec: DumpSpec): Map<string, Buffer> => {
+  const version = spec.version ?? 2
+  const links = spec.links ?? []
+  const namespaces = spec.namespaces ?? new Map<number, message.MountRow[]>()
+  const encodeFile = spec.regFilesImage === true ? message.regFile : message.file
+  const files = links.flatMap(({ id, link, original, mntId, size, mode }) => [
+    encodeFile({ id, name: link }),
+    encodeFile({
+      id: id + 1,
+      name: original ?? '/gone',
+      flags: 0o100002,
+      ...(mntId === undefined ? {} : { mntId }),
+      ...(size === undefined ? {} : { size }),
+      mode: mode ?? 0o100644,
+    }),
+  ])
+  const remaps = links.map(({ id, untyped }) =>
+    message.remap(id + 1, id, untyped === true ? undefined : 0),
+  )
+  const nsIds = namespaces.size > 0 ? [...namespaces.keys()] : [6]
+  const tasks = nsIds.map((_, index) => message.task(index + 1, index === 0 ? 0 : 1))
+  const filesKind = spec.regFilesImage === true ? 'reg-files' : 'files'
+  const allRemaps = [...remaps, ...(spec.remaps ?? [])]
+  return new Map([
+    ['inventory.img', image('inventory', [message.inventory({ version, ...spec.inventory })])],
+    ['pstree.img', image('pstree', tasks, version)],
+    ...nsIds.map((mnt, index): [string, Buffer] => [
+      `ids-${index + 1}.img`,
+      image('ids', [message.ids({ mnt })], version),
+    ]),
+    [`${filesKind}.img`, image(filesKind, [...files, ...(spec.files ?? [])], version)],
+    ...(allRemaps.length === 0
+      ? []
+      : [['remap-fpath.img', image('remap-fpath', allRemaps, version)] as [string, Buffer]]),
+    ...[...namespaces].map(([id, rows]): [string, Buffer] => [
+      `mountpoints-${id}.img`,
+      image('mountpoints', rows.map(message.mount), version),
+    ]),
+  ])
+}
+
+export const writeImages = (directory: string, images: ReadonlyMap<string, Buffer>): void => {
+  fs.mkdirSync(directory, { recursive: true })
+  for (const [name, data] of images) fs.writeFileSync(path.join(directory, name), data)
+}
+
+export const writeDump = (directory: string, spec: DumpSpec): void => {
+  writeImages(directory, dumpImages(spec))
+}

@@ -1,0 +1,19 @@
+// Runs a program to its end and says, when it fails, what it said.
+import { spawnSync } from 'node:child_process'
+
+export type Result = { code: number; stdout: string; stderr: string }
+
+/** never throws for an exit code: 128 + signal number is not told apart from a plain -1 */
+export function attempt(command: string, args: readonly string[]): Result {
+  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 })
+  if (done.error) throw done.error
+  return { code: done.status ?? -1, stdout: done.stdout, stderr: done.stderr }
+}
+
+export function must(command: string, args: readonly string[]): string {
+  const done = attempt(command, args)
+  if (done.code !== 0) {
+    throw new Error(`${command} ${args.join(' ')}: exit ${done.code}\n${done.stderr}`)
+  }
+  return done.stdout
+}

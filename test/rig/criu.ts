@@ -1,0 +1,84 @@
+// The real CRIU: finding it, dumping with link remaps, restoring.
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { attempt, type Result } from './command.js'
+import { inRepo } from './repo.js'
+
+/** CRIU=/path/to/criu, or what `npm run criu` unpacked */
+export const criu = process.env['CRIU'] ?? inRepo('.criu', 'criu')
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** why tests with a real CRIU cannot run here; undefined when they can */
+export function skipReason(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root'
+  if (!executable(criu)) return 'needs CRIU: run npm run criu'
+  return undefined
+}
+
+export type DumpOptions = {
+  pid: number
+  images: string
+  /** --external, in the sense of dump: mnt[MOUNTPOINT]:KEY */
+  external?: readonly string[]
+  /** anything else, such as --leave-running */
+  extra?: readonly string[]
+}
+
+export type RestoreOptions = {
+  images: string
+  root?: string
+  /** --external, in the sense of restore: mnt[KEY]:PATH */
+  external?: readonly string[]
+  extra?: readonly string[]
+}
+
+const repeated = (option: string, values: readonly string[] = []): string[] =>
+  values.flatMap((value) => [option, value])
+
+/** does not throw when the dump fails; the log is dump.log among the images */
+export function tryDump(options: DumpOptions): Result {
+  mkdirSync(options.images, { recursive: true })
+  return attempt(criu, [
+    ...['dump', '--tree', String(options.pid), '--images-dir', options.images],
+    ...['--link-remap', '-v4', '--log-file', 'dump.log'],
+    ...repeated('--external', options.external),
+    ...(options.extra ?? []),
+  ])
+}
+
+export function dump(options: DumpOptions): void {
+  const done = tryDump(options)
+  if (done.code !== 0) throw new Error(`dump: exit ${done.code}\n${errors(options, 'dump.log')}`)
+}
+
+/** the tree lives on, detached; its pids are those it was dumped with */
+export function tryRestore(options: RestoreOptions): Result {
+  return attempt(criu, [
+    ...['restore', '--images-dir', options.images, '--restore-detached'],
+    ...['-v4', '--log-file', 'restore.log'],
+    ...(options.root === undefined ? [] : ['--root', options.root]),
+    ...repeated('--external', options.external),
+    ...(options.extra ?? []),
+  ])
+}
+
+export function restore(options: RestoreOptions): void {
+  const done = tryRestore(options)
+  if (done.code !== 0) {
+    throw new Error(`restore: exit ${done.code}\n${errors(options, 'restore.log')}`)
+  }
+}
+
+/** what CRIU itself calls an error in its log */
+export function errors(options: { images: string }, log: string): string {
+  const lines = readFileSync(join(options.images, log), 'latin1').split('\n')
+  return lines.filter((line) => /\b(Error|Warn) /.test(line)).join('\n')
+}

@@ -1,0 +1,64 @@
+// The process that is dumped, and the words of its command line (test/criu/holder.c says what each
+// one does).
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { must } from './command.js'
+import { inRepo } from './repo.js'
+
+export type Instruction = string[]
+
+/** static, so that it runs in an empty root file system; compiled once for each text of it */
+export function holder(): string {
+  const source = inRepo('test', 'criu', 'holder.c')
+  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)
+  const cache = inRepo('.criu', 'cache')
+  const program = `${cache}/holder-${version}`
+  if (existsSync(program)) return program
+  mkdirSync(cache, { recursive: true })
+  // test files run side by side: each compiles its own, and the last rename wins
+  const own = `${program}.${process.pid}`
+  must('cc', ['-static', '-s', '-O1', '-Wall', '-Wextra', '-o', own, source])
+  renameSync(own, program)
+  return program
+}
+
+const octal = (mode: number): string => mode.toString(8)
+
+export const hold = (old: string, kept: string, size: number, mode = 0o644): Instruction => [
+  ...['hold', old, kept, String(size), octal(mode)],
+]
+export const map = (old: string, kept: string, size: number, mode = 0o644): Instruction => [
+  ...['map', old, kept, String(size), octal(mode)],
+]
+export const fifo = (old: string, kept: string, mode = 0o644): Instruction => [
+  ...['fifo', old, kept, octal(mode)],
+]
+export const many = (dir: string, count: number, size: number): Instruction => [
+  ...['many', dir, String(count), String(size)],
+]
+export const bind = (from: string, to: string): Instruction => ['bind', from, to]
+export const tmpfs = (at: string, options = 'size=1m'): Instruction => ['tmpfs', at, options]
+export const mkdir = (dir: string): Instruction => ['mkdir', dir]
+export const rmdir = (dir: string): Instruction => ['rmdir', dir]
+
+/** a child in a mount namespace of its own, which goes on as the given program in there */
+export const nested = (mounts: Instruction[], inside: Instruction[]): Instruction => [
+  ...['fork', 'mntns', ...mounts.flat(), 'exec', '/holder', 'stdio', ...inside.flat(), 'end'],
+]
+
+/**
+ * A container: its root, the mounts made before the pivot, and what it does inside. With a user
+ * namespace it has a pid namespace too: else the kernel refuses it a /proc, and CRIU wants one.
+ */
+export const container = (
+  root: string,
+  mounts: Instruction[],
+  inside: Instruction[],
+  userns?: number,
+): Instruction[] => [
+  ...(userns === undefined ? [] : [['userns', String(userns), 'pidns']]),
+  ['mntns', 'root', root],
+  ...mounts,
+  ['proc', '/proc', 'pivot', 'exec', '/holder', 'stdio'],
+  ...inside,
+]

@@ -1,0 +1,32 @@
+// Tests with mounts run in a mount namespace of their own. The outer test file starts the inner one
+// with insideMountNamespace; the inner one may then mount what it likes and the machine's own mount
+// table stays as it is, even when the test is killed.
+import { readlinkSync } from 'node:fs'
+import { must } from './command.js'
+
+const outer = 'CRIU_GC_OUTER_MNTNS'
+
+const mine = (): string => readlinkSync('/proc/self/ns/mnt')
+
+/** command and arguments that run a script of Node's in a new, private mount namespace; for t.spawn */
+export function insideMountNamespace(script: string): [command: string, args: string[]] {
+  process.env[outer] = mine()
+  return ['unshare', ['--mount', '--propagation', 'private', process.execPath, script]]
+}
+
+/** true where a mount cannot be seen by the machine */
+export const isInside = (): boolean => {
+  const theirs = process.env[outer]
+  return theirs !== undefined && theirs !== mine()
+}
+
+/** mount(8), refused outside: a rig that changes the machine's mount table is worse than none */
+export function mount(...args: string[]): void {
+  if (!isInside()) throw new Error(`mount ${args.join(' ')}: not in a private mount namespace`)
+  must('mount', args)
+}
+
+export function unmount(path: string): void {
+  if (!isInside()) throw new Error(`umount ${path}: not in a private mount namespace`)
+  must('umount', ['-l', path])
+}

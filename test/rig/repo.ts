@@ -1,0 +1,19 @@
+// Where the things of this repository are, seen from a compiled test (out/test/rig) and from a
+// source file alike.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+function findRoot(): string {
+  let dir = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(dir, 'package.json'))) dir = dirname(dir)
+  return dir
+}
+
+export const repo = findRoot()
+
+/** a file of the repository, by its path from the top */
+export const inRepo = (...parts: string[]): string => join(repo, ...parts)
+
+/** the built command; run it with process.execPath */
+export const criuGc = inRepo('dist', 'criu-gc.cjs')
