@@ -106,8 +106,11 @@ const prepare = (
 const enterBase = (sys: Sys): number => {
   sys.unshare(CLONE_NEWNS)
   sys.setPropagation(ROOT, MS_REC | MS_PRIVATE)
-  return sys.openat(AT_FDCWD, '/proc/thread-self/ns/mnt' as Bytes, O_RDONLY)
+  return openNamespace(sys)
 }
+
+const openNamespace = (sys: Sys): number =>
+  sys.openat(AT_FDCWD, '/proc/thread-self/ns/mnt' as Bytes, O_RDONLY)
 
 const constructNamespace = (
   sys: Sys,
@@ -117,6 +120,8 @@ const constructNamespace = (
   const [first, ...others] = namespace.attachments
   if (first === undefined || !namespace.hasRoot) return undefined
   sys.unshare(CLONE_NEWNS)
+  // Held until the process ends: without it the kernel takes the mounts apart when we leave.
+  openNamespace(sys)
   const yard = enterYard(sys)
   try {
     const root = mounts.get(first.mount.mntId) as ConstructedMount
