@@ -32,11 +32,11 @@ export const configArguments = (
   const files: { file: string; mayBeMissing: boolean }[] = []
   if (useDefaults && explicit === undefined) {
     files.push({ file: '/etc/criu/default.conf', mayBeMissing: true })
-    const home = env['HOME']
+    const home = env.HOME
     if (home !== undefined)
       files.push({ file: path.join(home, '.criu/default.conf'), mayBeMissing: true })
   }
-  const named = env['CRIU_CONFIG_FILE']
+  const named = env.CRIU_CONFIG_FILE
   if (named !== undefined && named !== '') files.push({ file: named, mayBeMissing: true })
   if (explicit !== undefined) files.push({ file: explicit, mayBeMissing: false })
   return files.flatMap(({ file, mayBeMissing }) => {

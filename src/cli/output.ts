@@ -101,7 +101,7 @@ export const printReport = (report: Report, options: Arguments, log: Log): void 
   const tree = process.stdout.isTTY && !options.plain
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
-  const colour = tree && (process.env['NO_COLOR'] ?? '') === ''
+  const colour = tree && (process.env.NO_COLOR ?? '') === ''
   writeReport(tree ? treeText(report, { colour, now: Date.now() / 1000 }) : plainText(report))
   if (tree) writeReport(`${summary(report)}\n`)
   else log.line(summary(report))

@@ -25,7 +25,7 @@ export class ImageDirectory {
   readonly fd: number
   readonly states: ImageState[] = []
   private totalBytes = 0
-  private latest: bigint = 0n
+  private latest = 0n
 
   /** @throws GcError usage where the directory is not there, bad-images where it cannot be read. */
   constructor(path: string) {

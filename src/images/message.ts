@@ -108,7 +108,7 @@ const skip = (reader: Reader, number: number, wire: number): void => {
 export const entry = <F extends Fields>(fields: F) => {
   const decode = decoder(fields)
   return (data: Buffer, start: number, end: number): Decoded<F> => {
-    const reader = Reader.create(data) as Reader
+    const reader = Reader.create(data)
     reader.pos = start
     reader.len = end
     return decode(reader, end)

@@ -28,7 +28,7 @@ export const VERDICTS: readonly Verdict[] = [
   'failed',
 ]
 
-export type Totals = { readonly [V in Verdict]: number } & { readonly remaps: number }
+export type Totals = Readonly<Record<Verdict, number>> & { readonly remaps: number }
 
 export const totalsOf = ({ remaps }: Report): Totals => {
   const totals = { remaps: remaps.length } as Record<Verdict | 'remaps', number>

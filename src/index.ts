@@ -1,0 +1,98 @@
+// The library. `show` and `clean` run the command as a child with a clean environment, because the
+// work moves its thread into other mount namespaces; the pure steps are exported as they are.
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fromText } from './bytes.js'
+import { readCheckpoint } from './checkpoint/checkpoint.js'
+import type { Checkpoint } from './checkpoint/model.js'
+import { EXIT, GcError, type ExitName } from './errors.js'
+import { hostView } from './host/proc.js'
+import { parseExternals } from './plan/external.js'
+import type { HostView, Plan } from './plan/model.js'
+import { planCollection as planPure } from './plan/plan.js'
+import type { JsonReport } from './report/schema.js'
+
+export type { Checkpoint, LinkRemap, Mount, MountNamespace } from './checkpoint/model.js'
+export type { Plan, PlannedRemap, Provider } from './plan/model.js'
+export type { JsonReport } from './report/schema.js'
+export { GcError, readCheckpoint }
+
+export interface Options {
+  /** Directory with the images of the dump. */
+  readonly imagesDir: string
+  /** Host path of the root task's rootfs. */
+  readonly root?: string
+  /** In CRIU's syntax, such as `mnt[/data]:/srv/data` or `mnt[]`. */
+  readonly external?: readonly string[]
+  readonly mounts?: 'remaps' | 'all'
+  readonly force?: boolean
+  readonly keepLastLink?: boolean
+}
+
+export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts'> {
+  /** What is mounted here; read from /proc where not given. */
+  readonly host?: HostView
+}
+
+/** Looks, changes nothing. Needs root. @throws GcError where the run as a whole could not be done. */
+export const show = (options: Options): Promise<JsonReport> => runCommand('show', options)
+
+/** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
+export const clean = (options: Options): Promise<JsonReport> => runCommand('clean', options)
+
+/** What would be attached, and how each remap is reached. Pure but for reading /proc by default. */
+export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}): Plan =>
+  planPure(checkpoint, {
+    root: options.root === undefined ? undefined : fromText(path.resolve(options.root)),
+    externals: parseExternals(
+      (options.external ?? []).map((value) => ({ option: 'external', value })),
+    ),
+    mounts: options.mounts ?? 'remaps',
+    host: options.host ?? hostView(),
+  })
+
+const COMMAND = fileURLToPath(new URL('criu-gc.cjs', import.meta.url))
+
+const argumentsOf = (command: string, options: Options): string[] => [
+  command,
+  '--json',
+  '--no-default-config',
+  `--images-dir=${options.imagesDir}`,
+  ...(options.root === undefined ? [] : [`--root=${options.root}`]),
+  ...(options.external ?? []).map((value) => `--external=${value}`),
+  ...(options.mounts === undefined ? [] : [`--mounts=${options.mounts}`]),
+  ...(options.force === true ? ['--force'] : []),
+  ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
+]
+
+const runCommand = (command: 'show' | 'clean', options: Options): Promise<JsonReport> =>
+  new Promise((resolve, reject) => {
+    const settings = {
+      // Nothing of ours reaches a process of root: no NODE_OPTIONS, no LD_PRELOAD.
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      maxBuffer: 1 << 30,
+    }
+    const args = [COMMAND, ...argumentsOf(command, options)]
+    execFile(process.execPath, args, settings, (error, stdout) => {
+      try {
+        resolve(reportFrom(stdout))
+      } catch (cause) {
+        reject(
+          cause instanceof GcError ? cause : new GcError('internal', message(error), { cause }),
+        )
+      }
+    })
+  })
+
+const message = (error: Error | null): string =>
+  `criu-gc gave no report: ${error?.message.split('\n')[0] ?? 'its output is not JSON'}`
+
+const reportFrom = (stdout: string): JsonReport => {
+  const document = JSON.parse(stdout) as JsonReport & {
+    error?: { message: string; where?: string; next?: string }
+  }
+  if (document.error === undefined) return document
+  const exit = document.exit.name in EXIT ? document.exit.name : ('internal' satisfies ExitName)
+  throw new GcError(exit, document.error.message, document.error)
+}

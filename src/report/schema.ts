@@ -1,0 +1,83 @@
+// The JSON document "criu-gc/1" as a type. Names that are not UTF-8 are escaped, and carried exactly
+// as base64 beside, under the same key with "Base64".
+import type { Verdict } from '../collect/outcome.js'
+import type { ExitName } from '../errors.js'
+import type { ImageState } from '../images/directory.js'
+import type { Totals } from './model.js'
+
+export interface JsonProvider {
+  readonly kind: 'root' | 'external' | 'host' | 'stand-in' | 'none'
+  readonly key?: string
+  /** Host path. */
+  readonly path?: string
+  readonly pathBase64?: string
+  /** What lies between that and the root of the mount. */
+  readonly below?: string
+}
+
+export interface JsonMount {
+  readonly namespace: number
+  readonly mntId: number
+  readonly mountpoint: string
+  readonly mountpointBase64?: string
+  readonly fstype: string
+  readonly provider: JsonProvider
+  readonly contents: 'provider' | 'stand-in'
+  readonly state: 'attached' | 'detached'
+  readonly problem?: string
+}
+
+export interface JsonRemap {
+  readonly id: number
+  readonly origId: number
+  readonly link: string
+  readonly linkBase64?: string
+  readonly original: string
+  readonly originalBase64?: string
+  /** Absent for a tree that shared the host's mount namespace. */
+  readonly namespace?: number
+  readonly mntId?: number
+  readonly mountpoint?: string
+  readonly fstype?: string
+  readonly provider?: JsonProvider
+  readonly verdict: Verdict
+  readonly reason?: string
+  readonly errno?: string
+  readonly syscall?: string
+  readonly message?: string
+  readonly next?: string
+  /** In bytes. */
+  readonly size?: number
+  readonly mode?: number
+  /** Before the deletion. */
+  readonly nlink?: number
+  /** Seconds since 1970. */
+  readonly ctime?: number
+  readonly alarm?: true
+}
+
+export interface JsonReport {
+  readonly schema: 'criu-gc/1'
+  readonly command: 'show' | 'clean'
+  readonly exit: { readonly code: number; readonly name: ExitName }
+  readonly imagesDir: string
+  readonly complete: boolean
+  readonly images: readonly ImageState[]
+  readonly tree: 'host' | 'namespaced'
+  readonly tasks: number
+  readonly preDump: boolean
+  readonly writtenAt?: string
+  readonly namespaces: readonly {
+    readonly id: number
+    readonly root: boolean | null
+    readonly complete: boolean
+    readonly mounts: number
+  }[]
+  readonly mounts: readonly JsonMount[]
+  readonly remaps: readonly JsonRemap[]
+  readonly unlisted: readonly { readonly id: number; readonly link?: string }[]
+  /** Remaps that have no link. */
+  readonly notLinked: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
+  readonly totals: Totals
+  readonly notes: readonly string[]
+}
