@@ -2,11 +2,16 @@
 // call returned or -errno. No policy and no path is made here. Every descriptor is close-on-exec.
 #include <cerrno>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <linux/stat.h>
 #include <sched.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -252,6 +257,71 @@ Value Flock(const CallbackInfo &info) {
   return answer(info, flock(fd, operation));
 }
 
+// chdir(2); of the calling thread alone once it has unshared its file system attributes.
+Value Chdir(const CallbackInfo &info) {
+  Reader in(info);
+  Path path;
+  in.path(0, &path);
+  if (!in.ok()) return {};
+  return answer(info, chdir(path.c_str()));
+}
+
+// prctl(2)
+Value Prctl(const CallbackInfo &info) {
+  Reader in(info);
+  int operation = in.i32(0);
+  uint64_t second = in.u64(1);
+  if (!in.ok()) return {};
+  return answer(info, prctl(operation, second, 0UL, 0UL, 0UL));
+}
+
+// capset(2) of the calling thread; no capability is inheritable.
+Value Capset(const CallbackInfo &info) {
+  Reader in(info);
+  uint64_t effective = in.u64(0);
+  uint64_t permitted = in.u64(1);
+  if (!in.ok()) return {};
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2] = {};
+  for (int word = 0; word < 2; word++) {
+    data[word].effective = static_cast<uint32_t>(effective >> (32 * word));
+    data[word].permitted = static_cast<uint32_t>(permitted >> (32 * word));
+  }
+  return answer(info, syscall(SYS_capset, &header, data));
+}
+
+// setgroups(2) to none, by the C library: of every thread.
+Value Setgroups(const CallbackInfo &info) { return answer(info, setgroups(0, nullptr)); }
+
+// setresuid(2) by the C library, which has every thread of the process do it (nptl(7)).
+Value Setresuid(const CallbackInfo &info) {
+  Reader in(info);
+  uint32_t uid = in.u32(0);
+  if (!in.ok()) return {};
+  return answer(info, setresuid(uid, uid, uid));
+}
+
+// setresuid(2) itself: of the calling thread alone.
+Value ThreadSetresuid(const CallbackInfo &info) {
+  Reader in(info);
+  uint32_t uid = in.u32(0);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_setresuid, uid, uid, uid));
+}
+
+// seccomp(2) with a filter: an array of struct sock_filter.
+Value Seccomp(const CallbackInfo &info) {
+  Reader in(info);
+  uint32_t flags = in.u32(0);
+  size_t length;
+  uint8_t *data = in.memory(1, &length);
+  if (!in.ok()) return {};
+  struct sock_fprog program = {};
+  program.len = static_cast<unsigned short>(length / sizeof(struct sock_filter));
+  program.filter = reinterpret_cast<struct sock_filter *>(data);
+  return answer(info, syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
+}
+
 // close(2)
 Value Close(const CallbackInfo &info) {
   Reader in(info);
@@ -260,10 +330,39 @@ Value Close(const CallbackInfo &info) {
   return answer(info, close(fd));
 }
 
+// Numbers of system calls, which differ between architectures, for the seccomp filter.
+Napi::Object Numbers(Napi::Env env) {
+  auto numbers = Napi::Object::New(env);
+#define NUMBER(name) numbers.Set(#name, Napi::Number::New(env, SYS_##name))
+  NUMBER(mount), NUMBER(umount2), NUMBER(pivot_root), NUMBER(chroot);
+  NUMBER(open_tree), NUMBER(move_mount), NUMBER(mount_setattr);
+  NUMBER(fsopen), NUMBER(fsconfig), NUMBER(fsmount), NUMBER(fspick);
+  NUMBER(unshare), NUMBER(setns), NUMBER(execve), NUMBER(execveat);
+  NUMBER(ptrace), NUMBER(process_vm_readv), NUMBER(process_vm_writev), NUMBER(pidfd_getfd);
+  NUMBER(kill), NUMBER(tkill), NUMBER(tgkill), NUMBER(pidfd_send_signal);
+  NUMBER(renameat2), NUMBER(linkat), NUMBER(symlinkat), NUMBER(mkdirat), NUMBER(mknodat);
+  NUMBER(fchmod), NUMBER(fchmodat), NUMBER(fchown), NUMBER(fchownat);
+  NUMBER(truncate), NUMBER(ftruncate), NUMBER(fallocate);
+  NUMBER(setxattr), NUMBER(lsetxattr), NUMBER(fsetxattr);
+  NUMBER(removexattr), NUMBER(lremovexattr), NUMBER(fremovexattr), NUMBER(utimensat);
+  NUMBER(socket), NUMBER(socketpair), NUMBER(connect), NUMBER(bind);
+  NUMBER(bpf), NUMBER(io_uring_setup), NUMBER(init_module), NUMBER(finit_module);
+  NUMBER(kexec_load), NUMBER(reboot), NUMBER(unlinkat), NUMBER(openat);
+#ifdef SYS_rename
+  // Calls of older architectures, which newer ones have only in their *at form.
+  NUMBER(rename), NUMBER(renameat), NUMBER(link), NUMBER(symlink), NUMBER(mkdir), NUMBER(mknod);
+  NUMBER(chmod), NUMBER(chown), NUMBER(lchown), NUMBER(unlink), NUMBER(rmdir), NUMBER(creat);
+  NUMBER(open), NUMBER(utime), NUMBER(utimes), NUMBER(futimesat);
+#endif
+#undef NUMBER
+  return numbers;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto array = Napi::Float64Array::New(env, kStatFields);
   env.SetInstanceData(new Instance{array.Data(), Napi::Persistent(array)});
   exports.Set("stat", array);
+  exports.Set("numbers", Numbers(env));
   const struct {
     const char *name;
     Value (*function)(const CallbackInfo &);
@@ -274,7 +373,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"fsopen", Fsopen},         {"fsconfig", Fsconfig},     {"fsmount", Fsmount},
       {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
       {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
-      {"close", Close},
+      {"chdir", Chdir},           {"prctl", Prctl},           {"capset", Capset},
+      {"setgroups", Setgroups},   {"setresuid", Setresuid},
+      {"thread_setresuid", ThreadSetresuid},
+      {"seccomp", Seccomp},       {"close", Close},
   };
   for (const auto &call : table)
     exports.Set(call.name, Napi::Function::New(env, call.function, call.name));

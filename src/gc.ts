@@ -14,6 +14,7 @@ import { parseExternals, type ExternalOption } from './plan/external.js'
 import type { Plan } from './plan/model.js'
 import { planCollection } from './plan/plan.js'
 import type { Command, Report } from './report/model.js'
+import { dropPrivileges } from './privilege/drop.js'
 import { AT_FDCWD, O_DIRECTORY, O_PATH } from './sys/constants.js'
 import type { Sys } from './sys/sys.js'
 
@@ -48,12 +49,14 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const plan = keepLiving(sys, planned, checkpoint, foreign)
   const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
   const constructed = construct(sys, plan, writtenAt)
+  const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
+  dropPrivileges(sys)
   const outcomes = collect(sys, plan, constructed, {
     remove: options.command === 'clean',
     force: options.force,
     keepLastLink: options.keepLastLink,
     writtenAt,
-    hostRoot: sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY),
+    hostRoot,
     mountpoints: mountpointNames([host, ...foreign]),
     isProven: (mount) => isProvenMount(sys, mount, host),
     onProgress: (done) => {

@@ -7,6 +7,8 @@ import { GcError } from '../errors.js'
 export interface Addon {
   /** What the last statx answered; the order is that of `stat.ts`. */
   readonly stat: Float64Array
+  /** Numbers of system calls by name, for the seccomp filter. */
+  readonly numbers: Readonly<Record<string, number | undefined>>
   unshare(flags: number): number
   setns(fd: number, nstype: number): number
   mount(target: Buffer, flags: number): number
@@ -31,6 +33,16 @@ export interface Addon {
   getdents64(fd: number, buffer: Uint8Array): number
   readlinkat(dirfd: number, path: Buffer, buffer: Uint8Array): number
   flock(fd: number, operation: number): number
+  chdir(path: Buffer): number
+  prctl(operation: number, second: number): number
+  capset(effective: number, permitted: number): number
+  /** To none, in all threads. */
+  setgroups(): number
+  /** All three uids, in all threads. */
+  setresuid(uid: number): number
+  /** All three uids, in the calling thread. */
+  thread_setresuid(uid: number): number
+  seccomp(flags: number, program: Uint8Array): number
   close(fd: number): number
 }
 

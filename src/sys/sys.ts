@@ -123,6 +123,38 @@ export class Sys {
     return this.addon.flock(fd, operation)
   }
 
+  chdir(path: Bytes): void {
+    this.must('chdir', this.addon.chdir(toBuffer(path)), path)
+  }
+
+  prctl(operation: number, second: number): void {
+    this.must('prctl', this.addon.prctl(operation, second))
+  }
+
+  /** Sets of 2^capability; the calling thread's. */
+  capset(effective: number, permitted: number): void {
+    this.must('capset', this.addon.capset(effective, permitted))
+  }
+
+  /** All threads. */
+  dropGroups(): void {
+    this.must('setgroups', this.addon.setgroups())
+  }
+
+  /** All threads. */
+  setresuid(uid: number): void {
+    this.must('setresuid', this.addon.setresuid(uid))
+  }
+
+  /** The calling thread. */
+  threadSetresuid(uid: number): void {
+    this.must('setresuid', this.addon.thread_setresuid(uid))
+  }
+
+  seccomp(flags: number, program: Uint8Array): void {
+    this.must('seccomp', this.addon.seccomp(flags, program))
+  }
+
   /** An fd is closed whatever close(2) answers. */
   close(fd: number): void {
     this.addon.close(fd)

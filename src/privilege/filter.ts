@@ -1,0 +1,90 @@
+// A seccomp filter for the time in which container paths are looked at: even a process that has been
+// taken over cannot mount, enter, execute, create, rename or write anything, nor remove a directory.
+import { constants } from 'node:fs'
+
+/** Number of a system call on this architecture; undefined where it has none of that name. */
+export type Numbers = Readonly<Record<string, number | undefined>>
+
+/** With EPERM, not with death: what is refused is then in the report. */
+const DENIED = [
+  'mount', 'umount2', 'pivot_root', 'chroot', 'open_tree', 'move_mount', 'mount_setattr', 'fsopen',
+  'fsconfig', 'fsmount', 'fspick', 'unshare', 'setns', 'execve', 'execveat', 'ptrace',
+  'process_vm_readv', 'process_vm_writev', 'pidfd_getfd', 'kill', 'tkill', 'tgkill',
+  'pidfd_send_signal', 'renameat2', 'linkat', 'symlinkat', 'mkdirat', 'mknodat', 'fchmod', 'fchmodat',
+  'fchown', 'fchownat', 'truncate', 'ftruncate', 'fallocate', 'setxattr', 'lsetxattr', 'fsetxattr',
+  'removexattr', 'lremovexattr', 'fremovexattr', 'utimensat', 'socket', 'socketpair', 'connect',
+  'bind', 'bpf', 'io_uring_setup', 'init_module', 'finit_module', 'kexec_load', 'reboot',
+  'rename', 'renameat', 'link', 'symlink', 'mkdir', 'mknod', 'chmod', 'chown', 'lchown', 'unlink',
+  'rmdir', 'creat', 'open', 'utime', 'utimes', 'futimesat',
+] // prettier-ignore
+
+// struct seccomp_data: nr at 0, arch at 4, the third argument's low half at 32 (little-endian).
+const NR = 0
+const ARCH = 4
+const THIRD_ARGUMENT = 32
+
+const LOAD = 0x20
+const JUMP_EQUAL = 0x15
+const JUMP_GREATER_EQUAL = 0x35
+const JUMP_ANY_BIT = 0x45
+const RETURN = 0x06
+
+const ALLOW = 0x7fff0000
+const DENY_EPERM = 0x00050001
+const KILL_PROCESS = 0x80000000
+
+const AUDIT_ARCH: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
+  x64: 0xc000003e,
+  arm64: 0xc00000b7,
+}
+/** On x86-64 the calls of another ABI are reached by numbers with this bit. */
+const X32_BIT = 0x40000000
+
+const { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = constants
+const WRITING = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND
+
+/** An array of struct sock_filter; undefined for an architecture that it does not know. */
+export const filterProgram = (
+  numbers: Numbers,
+  architecture: NodeJS.Architecture,
+): Buffer | undefined => {
+  const arch = AUDIT_ARCH[architecture]
+  if (arch === undefined) return undefined
+  const denied = DENIED.map((name) => numbers[name]).filter((number) => number !== undefined)
+  // Jumps are relative, so the program is written with the distances to its last instructions.
+  const length = 5 + denied.length + 2 + 6
+  const deny = length - 2
+  const allow = length - 1
+  const program: [code: number, ifTrue: number, ifFalse: number, value: number][] = []
+  const jump = (code: number, value: number, yes: number, no: number): void => {
+    const at = program.length + 1
+    program.push([code, yes - at, no - at, value])
+  }
+  const here = (offset: number): number => program.length + offset
+  program.push([LOAD, 0, 0, ARCH])
+  jump(JUMP_EQUAL, arch, here(2), here(1))
+  program.push([RETURN, 0, 0, KILL_PROCESS])
+  program.push([LOAD, 0, 0, NR])
+  jump(JUMP_GREATER_EQUAL, X32_BIT, deny, here(1))
+  for (const number of denied) jump(JUMP_EQUAL, number, deny, here(1))
+  // unlinkat(dirfd, name, 0) only: a directory cannot be removed.
+  jump(JUMP_EQUAL, numbers['unlinkat'] ?? 0, here(2), here(1))
+  jump(JUMP_EQUAL, numbers['openat'] ?? 0, here(3), allow)
+  program.push([LOAD, 0, 0, THIRD_ARGUMENT])
+  jump(JUMP_EQUAL, 0, allow, deny)
+  program.push([LOAD, 0, 0, THIRD_ARGUMENT])
+  jump(JUMP_ANY_BIT, WRITING, deny, allow)
+  program.push([RETURN, 0, 0, DENY_EPERM], [RETURN, 0, 0, ALLOW])
+  return encode(program)
+}
+
+const encode = (program: readonly (readonly [number, number, number, number])[]): Buffer => {
+  const data = Buffer.alloc(program.length * 8)
+  program.forEach(([code, ifTrue, ifFalse, value], index) => {
+    data.writeUInt16LE(code, index * 8)
+    data.writeUInt8(ifTrue, index * 8 + 2)
+    data.writeUInt8(ifFalse, index * 8 + 3)
+    data.writeUInt32LE(value, index * 8 + 4)
+  })
+  return data
+}
