@@ -16,6 +16,7 @@ export interface Arguments {
   readonly mounts: 'remaps' | 'all'
   readonly force: boolean
   readonly keepLastLink: boolean
+  readonly allowEnvironment: boolean
   readonly json: boolean
   readonly plain: boolean
   /** CRIU's levels: 2 by default, 3 adds the plan, 4 says what was ignored. */
@@ -60,6 +61,7 @@ const collectValues = ({ options, words }: Parsed): Arguments => {
     mounts,
     force: has('force'),
     keepLastLink: has('keep-last-link'),
+    allowEnvironment: has('allow-environment'),
     json: has('json'),
     plain: has('plain'),
     verbosity: verbosityOf(options),

@@ -15,6 +15,7 @@ show tells what is left and changes nothing; clean removes it. Both need root.
                           all: construct every mount of every namespace
       --force             also remove links that look changed or newer
       --keep-last-link    keep a link that is the last name of its file
+      --allow-environment run although NODE_OPTIONS, LD_PRELOAD or the like is set
       --json              one JSON document
       --plain             one line a link, no tree
   -v[NUM]                 more: 3 adds the plan, 4 what was ignored

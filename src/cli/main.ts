@@ -1,12 +1,14 @@
 // argv to exit code. Synchronous from end to end, because namespaces belong to a thread.
 import { EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
+import { closeInherited } from '../host/descriptors.js'
 import { exitOf } from '../report/model.js'
 import { loadAddon } from '../sys/addon.js'
 import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
 import { parseArguments, type Arguments } from './arguments.js'
+import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
 import { Log, printError, printReport, writeReport } from './output.js'
 
@@ -22,6 +24,12 @@ export const main = (
     options = parseArguments(argv, env)
     if (options.command === 'help') return print(HELP)
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
+    if (process.geteuid?.() !== 0)
+      throw new GcError('unsupported', 'not root: mount namespaces cannot be made', {
+        next: 'nothing was touched; run it as root',
+      })
+    if (!options.allowEnvironment) refuseEnvironment(env)
+    closeInherited()
     log = new Log(options)
     return EXIT[collectGarbage(options, log, directory)]
   } catch (error) {
@@ -37,10 +45,6 @@ const print = (text: string): number => {
 const collectGarbage = (options: Arguments, log: Log, directory: string): ExitName => {
   if (options.verbosity >= 4)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
-  if (process.geteuid?.() !== 0)
-    throw new GcError('unsupported', 'not root: mount namespaces cannot be made', {
-      next: 'nothing was touched; run it as root',
-    })
   const started = Date.now()
   const report = run(new Sys(loadAddon(directory)), {
     ...options,

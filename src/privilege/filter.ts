@@ -68,8 +68,8 @@ export const filterProgram = (
   jump(JUMP_GREATER_EQUAL, X32_BIT, deny, here(1))
   for (const number of denied) jump(JUMP_EQUAL, number, deny, here(1))
   // unlinkat(dirfd, name, 0) only: a directory cannot be removed.
-  jump(JUMP_EQUAL, numbers['unlinkat'] ?? 0, here(2), here(1))
-  jump(JUMP_EQUAL, numbers['openat'] ?? 0, here(3), allow)
+  jump(JUMP_EQUAL, numbers.unlinkat ?? 0, here(2), here(1))
+  jump(JUMP_EQUAL, numbers.openat ?? 0, here(3), allow)
   program.push([LOAD, 0, 0, THIRD_ARGUMENT])
   jump(JUMP_EQUAL, 0, allow, deny)
   program.push([LOAD, 0, 0, THIRD_ARGUMENT])

@@ -6,7 +6,8 @@
 #
 #   install.sh [--runtimes] [PREFIX]
 #
-# PREFIX/criu is the command. With --runtimes also PREFIX/runtimes/runc and PREFIX/runtimes/crun.
+# PREFIX/criu is the command. With --runtimes also PREFIX/runtimes/runc and PREFIX/runtimes/crun,
+# which find their criu when PREFIX/runtimes is first in PATH.
 # DEBIAN_MIRROR overrides the mirror, which is otherwise the one that this machine's apt uses.
 set -eu
 
@@ -85,13 +86,34 @@ case $need in *criu*)
   cat >"$prefix/criu.new" <<'WRAPPER'
 #!/bin/sh
 # written by test/criu/install.sh: CRIU with the loader and the libraries it was built for
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(dirname "$(readlink -f "$0")")
 exec "$here/usr/lib64/ld-linux-x86-64.so.2" --library-path "$here/usr/lib/x86_64-linux-gnu" \
   "$here/usr/sbin/criu" "$@"
 WRAPPER
   chmod +x "$prefix/criu.new"
   # the wrapper comes last and at once: it is the sign that all the rest is there
   mv "$prefix/criu.new" "$prefix/criu"
+  ;;
+esac
+
+# A runtime starts itself again through /proc/self/exe, which would be the loader: so here the
+# programs are changed to name their loader and libraries, and PREFIX must not be moved after that.
+case $need in *runtimes*)
+  unpack "$prefix" runc crun libcriu2 patchelf
+  libraries=$prefix/usr/lib/x86_64-linux-gnu
+  loader=$prefix/usr/lib64/ld-linux-x86-64.so.2
+  mkdir -p "$prefix/runtimes"
+  for program in usr/sbin/runc usr/bin/crun; do
+    name=$(basename "$program")
+    # RPATH, not RUNPATH, counts for libraries of libraries too, and for what crun opens: libcriu
+    "$loader" --library-path "$libraries" "$prefix/usr/bin/patchelf" --force-rpath \
+      --set-rpath "$libraries" --set-interpreter "$loader" \
+      --output "$prefix/runtimes/$name.new" "$prefix/$program"
+    chmod +x "$prefix/runtimes/$name.new"
+    mv "$prefix/runtimes/$name.new" "$prefix/runtimes/$name"
+  done
+  # both look for criu in PATH: give them this folder
+  ln -sf ../criu "$prefix/runtimes/criu"
   ;;
 esac
 

@@ -13,6 +13,7 @@ import { mountinfo } from '../rig/mountinfo.js'
 import { insideMountNamespace, isInside, unmount } from '../rig/namespace.js'
 import { inRepo } from '../rig/repo.js'
 import { checkpoint, type Checkpoint, type Scenario } from '../rig/scenario.js'
+import { killed, type Killed } from '../rig/killed.js'
 import { scenario, scenarios } from '../rig/scenarios.js'
 import { sample } from '../rig/scenarios/sample.js'
 
@@ -45,12 +46,12 @@ function expected(made: Checkpoint): object {
   }
 }
 
-async function record(one: Scenario): Promise<void> {
+async function record(one: Scenario | Killed): Promise<void> {
   // the images hold this path, so it is one that says nothing of the machine
   const base = `/tmp/criu-gc-${one.name}`
   rmSync(base, { recursive: true, force: true })
   mkdirSync(base)
-  const made = await checkpoint(one, { base })
+  const made = await checkpoint(one, { base, ...('killAt' in one && { killAt: one.killAt }) })
   const to = one === sample ? inRepo('test', 'sample') : inRepo('test', 'images', one.name)
   const images = one === sample ? join(to, 'images') : to
   rmSync(images, { recursive: true, force: true })
@@ -73,6 +74,6 @@ if (!isInside()) {
   process.exit(spawnSync(command, [...args, ...names], { stdio: 'inherit' }).status ?? 1)
 }
 leaveCommonMounts()
-const all = [...scenarios.filter((one) => one.name !== 'thousand'), sample]
-const wanted = names.map((name) => (name === 'sample' ? sample : scenario(name)))
+const all = [...scenarios.filter((one) => one.name !== 'thousand'), ...killed, sample]
+const wanted = names.map((name) => all.find((one) => one.name === name) ?? scenario(name))
 for (const one of wanted.length ? wanted : all) await record(one)

@@ -4,8 +4,16 @@ import { spawnSync } from 'node:child_process'
 export type Result = { code: number; stdout: string; stderr: string }
 
 /** never throws for an exit code: 128 + signal number is not told apart from a plain -1 */
-export function attempt(command: string, args: readonly string[]): Result {
-  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 })
+export function attempt(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Result {
+  const done = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    env: { ...process.env, ...env },
+  })
   if (done.error) throw done.error
   return { code: done.status ?? -1, stdout: done.stdout, stderr: done.stderr }
 }

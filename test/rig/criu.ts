@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt, type Result } from './command.js'
+import { compile } from './compile.js'
 import { inRepo } from './repo.js'
 
 /** CRIU=/path/to/criu, or what `npm run criu` unpacked */
@@ -23,6 +24,9 @@ export function skipReason(): string | undefined {
   return undefined
 }
 
+/** where a dump is killed: after its N-th link, before or after it writes an image */
+export type KillAt = { link: number } | { before: string } | { after: string }
+
 export type DumpOptions = {
   pid: number
   images: string
@@ -30,6 +34,7 @@ export type DumpOptions = {
   external?: readonly string[]
   /** anything else, such as --leave-running */
   extra?: readonly string[]
+  killAt?: KillAt
 }
 
 export type RestoreOptions = {
@@ -43,20 +48,32 @@ export type RestoreOptions = {
 const repeated = (option: string, values: readonly string[] = []): string[] =>
   values.flatMap((value) => [option, value])
 
+/** CRIU with test/criu/killer.c in it */
+function killing(at: KillAt): Record<string, string> {
+  const LD_PRELOAD = compile('killer.c', '-shared', '-fPIC')
+  if ('link' in at) return { LD_PRELOAD, CRIU_KILL_LINKAT: String(at.link) }
+  if ('before' in at) return { LD_PRELOAD, CRIU_KILL_OPEN: at.before }
+  return { LD_PRELOAD, CRIU_KILL_CLOSE: at.after }
+}
+
 /** does not throw when the dump fails; the log is dump.log among the images */
 export function tryDump(options: DumpOptions): Result {
   mkdirSync(options.images, { recursive: true })
-  return attempt(criu, [
+  const args = [
     ...['dump', '--tree', String(options.pid), '--images-dir', options.images],
     ...['--link-remap', '-v4', '--log-file', 'dump.log'],
     ...repeated('--external', options.external),
     ...(options.extra ?? []),
-  ])
+  ]
+  return attempt(criu, args, options.killAt && killing(options.killAt))
 }
 
+/** throws unless the dump ends as it was told to: well, or killed */
 export function dump(options: DumpOptions): void {
   const done = tryDump(options)
-  if (done.code !== 0) throw new Error(`dump: exit ${done.code}\n${errors(options, 'dump.log')}`)
+  const wanted = options.killAt ? -1 : 0
+  if (done.code === wanted) return
+  throw new Error(`dump: exit ${done.code}\n${errors(options, 'dump.log')}`)
 }
 
 /** the tree lives on, detached; its pids are those it was dumped with */

@@ -1,26 +1,11 @@
 // The process that is dumped, and the words of its command line (test/criu/holder.c says what each
 // one does).
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
-import { must } from './command.js'
-import { inRepo } from './repo.js'
+import { compile } from './compile.js'
 
 export type Instruction = string[]
 
-/** static, so that it runs in an empty root file system; compiled once for each text of it */
-export function holder(): string {
-  const source = inRepo('test', 'criu', 'holder.c')
-  const version = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)
-  const cache = inRepo('.criu', 'cache')
-  const program = `${cache}/holder-${version}`
-  if (existsSync(program)) return program
-  mkdirSync(cache, { recursive: true })
-  // test files run side by side: each compiles its own, and the last rename wins
-  const own = `${program}.${process.pid}`
-  must('cc', ['-static', '-s', '-O1', '-Wall', '-Wextra', '-o', own, source])
-  renameSync(own, program)
-  return program
-}
+/** static, so that it runs in an empty root file system */
+export const holder = (): string => compile('holder.c', '-static', '-s')
 
 const octal = (mode: number): string => mode.toString(8)
 
@@ -47,8 +32,8 @@ export const nested = (mounts: Instruction[], inside: Instruction[]): Instructio
 ]
 
 /**
- * A container: its root, the mounts made before the pivot, and what it does inside. With a user
- * namespace it has a pid namespace too: else the kernel refuses it a /proc, and CRIU wants one.
+ * A container: its root, the mounts made before the pivot, and what it does inside. It has a pid
+ * namespace, as containers have: a restore finds its pids free, and whoever is left in it is reaped.
  */
 export const container = (
   root: string,
@@ -56,8 +41,8 @@ export const container = (
   inside: Instruction[],
   userns?: number,
 ): Instruction[] => [
-  ...(userns === undefined ? [] : [['userns', String(userns), 'pidns']]),
-  ['mntns', 'root', root],
+  ...(userns === undefined ? [] : [['userns', String(userns)]]),
+  ['pidns', 'mntns', 'root', root],
   ...mounts,
   ['proc', '/proc', 'pivot', 'exec', '/holder', 'stdio'],
   ...inside,

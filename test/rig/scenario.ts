@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dump, type DumpOptions } from './criu.js'
+import { dump, type KillAt } from './criu.js'
 import { holder, type Instruction } from './holder.js'
 import { remaps, type Remap } from './images.js'
 import { startTree } from './tree.js'
@@ -85,7 +85,7 @@ const linkNames = (folder: string): string[] =>
   readdirSync(folder).filter((name) => /^link_remap\.\d+$/.test(name))
 
 /** by folder, before the dump */
-function namesBefore(held: Held[]): Map<string, string[]> {
+export function namesBefore(held: Held[]): Map<string, string[]> {
   const folders = held.flatMap((one) => one.outside ?? [])
   return new Map(folders.map((folder) => [folder, linkNames(folder)]))
 }
@@ -127,8 +127,10 @@ export type CheckpointOptions = {
   base?: string
   /** done while the processes run and nothing has been dumped: what it makes is older than the dump */
   beforeDump?: (built: Built) => void
-  /** how it is dumped; whoever replaces it decides whether the processes are to survive */
-  dump?: (options: DumpOptions) => void
+  /** the dump dies there; the processes are ended all the same, after it */
+  killAt?: KillAt
+  /** more options of dump, such as --leave-running */
+  extra?: string[]
 }
 
 /** Builds, runs and dumps. Clean up when done; after a failure in here that has been done. */
@@ -147,9 +149,10 @@ export async function checkpoint(
   try {
     mkdirSync(images, { recursive: true })
     built = scenario.build(base)
-    const links = await run(built, base, images, options)
+    const before = await run(built, base, images, options)
+    const rest = finished(built, images, before)
     built.afterDump?.()
-    return { scenario, base, images, built, links, ...listed(built, images, links), cleanup }
+    return { scenario, base, images, built, ...rest, cleanup }
   } catch (error) {
     cleanup()
     throw error
@@ -164,19 +167,22 @@ async function run(built: Built, base: string, images: string, options: Checkpoi
   try {
     options.beforeDump?.(built)
     const before = namesBefore(built.held)
-    const how = options.dump ?? dump
-    how({ pid: tree.pid, images, external: built.dumpExternal ?? [] })
-    return findLinks(built.held, before)
+    const { killAt, extra = [] } = options
+    const external = built.dumpExternal ?? []
+    dump({ pid: tree.pid, images, external, extra, ...(killAt && { killAt }) })
+    return before
   } finally {
     await tree.stop()
   }
 }
 
-/** what follows from the images and from the links on disk */
-function listed(built: Built, images: string, links: Left[]) {
+/** what follows from the images and from the links on disk; `before` is namesBefore the dump */
+export function finished(built: Built, images: string, before: Map<string, string[]>) {
+  const links = findLinks(built.held, before)
   const all = remaps(images)
   const dead = new Set(built.held.filter((held) => !held.outside).map((held) => held.inside))
   return {
+    links,
     paths: links.flatMap(({ link }) => [link, ...(built.twins?.(link) ?? [])]),
     remaps: all,
     vanished: all.map((remap) => remap.link).filter((link) => dead.has(dirname(link))),

@@ -1,0 +1,80 @@
+// A rootfs with files that are held by link remaps, and the images of a dump of a container in it.
+import fs from 'node:fs'
+import path from 'node:path'
+import { dumpImages, writeImages, type LinkSpec } from '../test/encode/images.js'
+import type { MountRow } from '../test/encode/messages.js'
+
+const ROOT_MOUNT = 100
+const NAMESPACE = 9
+
+export interface DumpShape {
+  readonly links: number
+  /** Mounts besides the root, whose id is 100. */
+  readonly mounts?: readonly MountRow[]
+  /** Entries behind those of the links in files.img, framed. */
+  readonly moreFiles?: Buffer
+}
+
+export class Dump {
+  readonly images: string
+  readonly root: string
+  /** On the host, with all files and links. */
+  readonly data: string
+  private readonly links: readonly number[]
+
+  constructor(folder: string, shape: DumpShape) {
+    this.images = path.join(folder, 'images')
+    this.root = path.join(folder, 'rootfs')
+    this.data = path.join(this.root, 'data')
+    // The original has the next id.
+    this.links = Array.from({ length: shape.links }, (_, index) => 2 * index + 1)
+    fs.mkdirSync(this.data, { recursive: true })
+    // Every link is that of a file of its own, which still has another name.
+    for (const id of this.links) fs.writeFileSync(this.file(id), '')
+    const images = dumpImages({
+      links: this.links.map((id): LinkSpec => ({ id, link: `/data/${linkName(id)}`, mntId: 100 })),
+      namespaces: new Map([
+        [NAMESPACE, [{ mntId: ROOT_MOUNT, parent: 1, mountpoint: '/' }, ...(shape.mounts ?? [])]],
+      ]),
+    })
+    const files = images.get('files.img') as Buffer
+    if (shape.moreFiles !== undefined)
+      images.set('files.img', Buffer.concat([files, shape.moreFiles]))
+    writeImages(this.images, images)
+  }
+
+  /** Everything as right after the dump: all links there, and the images not older than they are. */
+  remake(): void {
+    for (const id of this.links) {
+      const link = path.join(this.data, linkName(id))
+      // A program that was measured may have failed and left some.
+      fs.rmSync(link, { force: true })
+      fs.linkSync(this.file(id), link)
+    }
+    // Links newer than the images are another dump's to criu-gc. A second ahead, because the clock
+    // of a file system ticks in milliseconds and its times may be rounded.
+    const now = Date.now() / 1000 + 1
+    for (const name of fs.readdirSync(this.images))
+      fs.utimesSync(path.join(this.images, name), now, now)
+  }
+
+  /** How many links are left. */
+  left(): number {
+    return fs.readdirSync(this.data).filter((name) => name.startsWith('link_remap.')).length
+  }
+
+  get arguments(): string[] {
+    return ['-D', this.images, '--root', this.root]
+  }
+
+  /** Host path of the first link. */
+  get firstLink(): string {
+    return path.join(this.data, linkName(1))
+  }
+
+  private file(id: number): string {
+    return path.join(this.data, `file.${id}`)
+  }
+}
+
+const linkName = (id: number): string => `link_remap.${id}`

@@ -1,0 +1,75 @@
+/*
+ * Preloaded into CRIU, kills it at a chosen point of a dump, as the OOM killer would:
+ *   CRIU_KILL_LINKAT=N     right after the N-th link has been made
+ *   CRIU_KILL_OPEN=NAME    before the file of that name is opened for writing: an image
+ *   CRIU_KILL_CLOSE=NAME   after it has been written and closed
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+int linkat(int from, const char *old, int to, const char *new, int flags)
+{
+	static int count;
+	int (*real)(int, const char *, int, const char *, int) = dlsym(RTLD_NEXT, "linkat");
+	const char *at = getenv("CRIU_KILL_LINKAT");
+	int result = real(from, old, to, new, flags);
+
+	if (at && result == 0 && ++count == atoi(at))
+		raise(SIGKILL);
+	return result;
+}
+
+static int is_named(const char *variable, const char *path, int flags)
+{
+	const char *name = getenv(variable);
+
+	return name && (flags & O_ACCMODE) != O_RDONLY && !strcmp(path, name);
+}
+
+/* the image after whose close CRIU is killed, while it is open */
+static int watched = -1;
+
+int close(int fd)
+{
+	int (*real)(int) = dlsym(RTLD_NEXT, "close");
+	int result = real(fd);
+
+	if (fd >= 0 && fd == watched)
+		raise(SIGKILL);
+	return result;
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
+}
+
+#define WRAPPER(name)                                                               \
+	int name(int dir, const char *path, int flags, ...)                         \
+	{                                                                           \
+		int (*real)(int, const char *, int, ...) = dlsym(RTLD_NEXT, #name); \
+		va_list args;                                                       \
+		mode_t mode;                                                        \
+		int fd;                                                             \
+                                                                                    \
+		va_start(args, flags);                                              \
+		mode = mode_of(flags, args);                                        \
+		va_end(args);                                                       \
+		if (is_named("CRIU_KILL_OPEN", path, flags))                        \
+			raise(SIGKILL);                                             \
+		fd = real(dir, path, flags, mode);                                  \
+		if (is_named("CRIU_KILL_CLOSE", path, flags))                       \
+			watched = fd;                                               \
+		return fd;                                                          \
+	}
+
+WRAPPER(openat)
+WRAPPER(openat64)

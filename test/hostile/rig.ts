@@ -1,0 +1,454 @@
+// A container that turned hostile, in a folder: its rootfs, a volume and a host directory with victims
+// beside them, and images written by hand. One check runs the command and says whether it did what it
+// should have done, what it said, and nothing else.
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { dumpImages, writeImages, type LinkSpec } from '../encode/images.js'
+import type { InventorySpec, MountRow } from '../encode/messages.js'
+import { must } from '../rig/command.js'
+import { putDecoys } from '../rig/decoys.js'
+import { asBytes, manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
+import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
+import { insideMountNamespace, isInside, mount, unmount } from '../rig/namespace.js'
+import { criuGc } from '../rig/repo.js'
+
+/** the built command, or a mutant of it that these tests have to catch */
+const program = process.env['CRIU_GC'] ?? criuGc
+
+/** Runs the tests of a file in a private mount namespace: the file starts itself once more. */
+export async function hostile(url: string, tests: () => void): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    t.pass('hostile trees', { skip: 'needs root' })
+    return
+  }
+  if (isInside()) {
+    tests()
+    return
+  }
+  const before = mountinfo()
+  const [command, args] = insideMountNamespace(fileURLToPath(url))
+  await t.spawn(command, args, {}, 'in a private mount namespace')
+  t.strictSame(diffMountinfo(before, mountinfo()), [], "the machine's mount table is as before")
+}
+
+/** `lower`: an overlay whose lower layer has everything, as a rootfs that came with an image */
+export type Kind = 'disk' | 'overlay' | 'lower' | 'tmpfs'
+
+export const NS = 9
+export const ROOT_MOUNT = 50
+export const DATA_MOUNT = 51
+
+const FSTYPE: Record<Kind, number> = { disk: 0, overlay: 17, lower: 17, tmpfs: 5 }
+
+type Place = Required<Pick<MountRow, 'major' | 'minor' | 'root'>>
+
+/** device number and path in its file system, as CRIU records them of a mount on this directory */
+export function placeOf(path: string): Place {
+  const rows = mountinfo().map((line) => line.split(' '))
+  const holds = (at: string): boolean => at === '/' || path === at || path.startsWith(`${at}/`)
+  const [, , device = '', root = '', at = ''] = rows
+    .filter((row) => holds(row[4] ?? ''))
+    .sort((a, b) => (a[4]?.length ?? 0) - (b[4]?.length ?? 0))
+    .at(-1) as string[]
+  const [major, minor] = device.split(':').map(Number)
+  const rest = at === '/' ? path : path.slice(at.length)
+  return { major: major ?? 0, minor: minor ?? 0, root: join(root, rest) }
+}
+
+/** strictly later than anything before, for file systems whose clock ticks with the scheduler */
+export const later = (): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+}
+
+export type LinkOptions = {
+  size?: number
+  mode?: number
+  /** 1: the survivor is gone */
+  names?: 1 | 2
+  /** what the images say of the original, where that differs from the truth */
+  says?: { size?: number; mode?: number }
+  mntId?: number
+  original?: string | Buffer
+}
+
+export type WorldOptions = {
+  kind?: Kind
+  /** the tree had no mount namespace of its own: paths are those of this machine */
+  host?: boolean
+  /** without the harmless remap that shows that the hostile one stopped nothing */
+  alone?: boolean
+}
+
+type Name = string | Buffer
+
+export class World {
+  readonly kind: Kind
+  readonly base: string
+  readonly host: string
+  readonly volume: string
+  readonly images: string
+  readonly root: string
+  /** of the images; everything here may be changed until they are written */
+  links: LinkSpec[] = []
+  files: Buffer[] = []
+  remaps: Buffer[] = []
+  rows: MountRow[] = []
+  namespaces = new Map<number, readonly MountRow[]>()
+  inventory: InventorySpec = {}
+  version: 1 | 2 = 2
+  regFilesImage = false
+  tamper: (images: Map<string, Buffer>) => void = () => undefined
+  /** options after -D and -r */
+  options: string[] = []
+  private readonly isHost: boolean
+  private readonly undo: (() => void)[] = []
+  private readonly decorated = new Set<string>()
+
+  constructor({ kind = 'disk', host = false, alone = false }: WorldOptions = {}) {
+    this.kind = kind
+    this.isHost = host
+    this.base = fs.mkdtempSync(join(tmpdir(), 'criu-gc-hostile-'))
+    const make = (name: string): string => {
+      fs.mkdirSync(join(this.base, name))
+      return join(this.base, name)
+    }
+    this.root = make('rootfs')
+    this.host = make('host')
+    this.volume = make('volume')
+    this.images = make('images')
+    for (const name of ['lower', 'upper', 'work']) make(name)
+    this.victims(this.host)
+    this.victims(make('host/app'))
+    if (kind === 'tmpfs') this.mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', this.root)
+    if (kind === 'overlay') this.mountOverlay()
+    if (!host)
+      this.rows.push({
+        mntId: ROOT_MOUNT,
+        parent: 1,
+        mountpoint: '/',
+        fstype: FSTYPE[kind],
+        source: kind,
+        ...placeOf(this.root),
+      })
+    if (!alone) this.link('good', 90)
+  }
+
+  /** a path in the rootfs while it is being built */
+  at(...parts: string[]): string {
+    return join(this.kind === 'lower' ? join(this.base, 'lower') : this.root, ...parts)
+  }
+
+  /** files that a wrong deletion would hit: names of links of this dump, and precious ones */
+  victims(dir: string): void {
+    for (const name of ['link_remap.4', 'link_remap.6', 'link_remap.90', 'precious'])
+      if (!fs.existsSync(join(dir, name))) fs.writeFileSync(join(dir, name), `victim ${name}\n`)
+  }
+
+  /** a file with two names, the second that of its link, on disk only; answers with the link */
+  file(dir: string, name: string, { size = 10, mode = 0o644, names = 2 }: LinkOptions = {}): string {
+    fs.mkdirSync(dir, { recursive: true })
+    const survivor = join(dir, `survivor of ${name}`)
+    const link = join(dir, name)
+    fs.writeFileSync(survivor, 'x'.repeat(size))
+    fs.chmodSync(survivor, mode)
+    if (names === 1) fs.renameSync(survivor, link)
+    else fs.linkSync(survivor, link)
+    if (!this.decorated.has(dir)) putDecoys(dir, names === 1 ? undefined : survivor)
+    if (!this.decorated.has(dir)) fs.writeFileSync(join(dir, 'precious'), 'precious\n')
+    this.decorated.add(dir)
+    return link
+  }
+
+  /** the entries of a remap, without anything on disk */
+  remap(id: number, link: Name, options: LinkOptions = {}): void {
+    const { size = 10, mode = 0o644, mntId = ROOT_MOUNT, original } = options
+    const says = { size, mode: mode | 0o100000, ...options.says }
+    this.links.push({
+      id,
+      link,
+      original: original ?? '/old',
+      ...says,
+      ...(this.isHost ? {} : { mntId }),
+    })
+  }
+
+  /** a link as a dump leaves it in a directory of the rootfs, and its remap */
+  link(dir: string, id: number, options: LinkOptions = {}): string {
+    const name = `link_remap.${id | 0}`
+    this.file(this.at(dir), name, options)
+    const inside = this.isHost ? join(this.root, dir) : join('/', dir)
+    this.remap(id, join(inside, name), { original: join(inside, 'old'), ...options })
+    return join(this.root, dir, name)
+  }
+
+  /** a remap whose directory the rootfs has and whose name the test fills */
+  place(dir: string, id: number, options: LinkOptions = {}): string {
+    this.link(dir, id, options)
+    fs.unlinkSync(this.at(dir, `link_remap.${id}`))
+    return this.at(dir, `link_remap.${id}`)
+  }
+
+  /** the volume as an external mount with a link in it */
+  external(key: Name, id: number, options: LinkOptions & { row?: Partial<MountRow> } = {}): string {
+    this.file(this.volume, `link_remap.${id}`, options)
+    fs.mkdirSync(this.at('data'), { recursive: true })
+    this.rows.push({
+      mntId: DATA_MOUNT,
+      parent: ROOT_MOUNT,
+      mountpoint: '/data',
+      extKey: key,
+      ...placeOf(this.volume),
+      ...options.row,
+    })
+    this.remap(id, `/data/link_remap.${id}`, { mntId: DATA_MOUNT, ...options })
+    return join(this.volume, `link_remap.${id}`)
+  }
+
+  /** mount(8), undone when the world ends; the last argument is the place */
+  mount(...args: string[]): void {
+    mount(...args)
+    this.undo.push(() => {
+      unmount(args.at(-1) as string)
+    })
+  }
+
+  /** at the end of the world, the latest first; before the folder is removed */
+  finally(undo: () => void): void {
+    this.undo.push(undo)
+  }
+
+  private mountOverlay(): void {
+    const at = (name: string): string => join(this.base, name)
+    const layers = `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')}`
+    this.mount('-t', 'overlay', '-o', layers, 'overlay', this.root)
+  }
+
+  /** writes the images: whatever comes after this is later than the dump */
+  dump(): void {
+    if (this.kind === 'lower') this.mountOverlay()
+    const namespaces = new Map(this.rows.length > 0 ? [[NS, this.rows]] : [])
+    for (const [id, rows] of this.namespaces) namespaces.set(id, [...rows])
+    const { links, files, remaps, inventory, version, regFilesImage } = this
+    const spec = { links, files, remaps, inventory, version, regFilesImage, namespaces }
+    const images = dumpImages(spec)
+    this.tamper(images)
+    later()
+    writeImages(this.images, images)
+  }
+
+  /** what -D, -r and the options say */
+  args(): string[] {
+    const root = this.isHost ? [] : ['-r', this.root]
+    return ['-D', this.images, ...root, ...this.options]
+  }
+
+  manifest(): Manifest {
+    // the upper layer shows in the merged tree; what may not be written to is looked at by itself
+    const names = ['rootfs', 'host', 'volume', 'images', 'lower']
+    return manifest(...names.map((name) => join(this.base, name)))
+  }
+
+  end(): void {
+    for (const undo of this.undo.reverse()) undo()
+    fs.rmSync(this.base, { recursive: true, force: true })
+  }
+}
+
+/** a world that ends with its test, whatever happens */
+export function newWorld(t: Test, options: WorldOptions = {}): World {
+  const world = new World(options)
+  t.teardown(() => {
+    world.end()
+  })
+  return world
+}
+
+export type RemapJson = {
+  id: number
+  link: string
+  linkBase64?: string
+  original: string
+  verdict: string
+  reason?: string
+  errno?: string
+  message?: string
+  next?: string
+  nlink?: number
+}
+
+export type Run = {
+  code: number | null
+  stdout: string
+  stderr: string
+  milliseconds: number
+  json?: {
+    exit: { code: number; name: string }
+    complete: boolean
+    remaps: RemapJson[]
+    unlisted: { id: number; link?: string }[]
+    notLinked: Record<string, number>
+    totals: Record<string, number>
+    error?: { message: string; where?: string; next?: string }
+  }
+}
+
+/** no option: text, as in a pipe */
+export function gc(args: string[], under: string[] = [], patience = 20_000): Run {
+  const [command = process.execPath, ...rest] = [...under, process.execPath, program, ...args]
+  const began = Date.now()
+  const done = spawnSync(command, rest, {
+    encoding: 'utf8',
+    // NODE_OPTIONS and the like would change what is tested
+    env: { PATH: process.env['PATH'] ?? '' },
+    cwd: '/',
+    timeout: patience,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 << 20,
+  })
+  return {
+    code: done.status,
+    stdout: done.stdout,
+    stderr: done.stderr,
+    milliseconds: Date.now() - began,
+    ...(done.stdout.startsWith('{') && {
+      json: JSON.parse(done.stdout) as NonNullable<Run['json']>,
+    }),
+  }
+}
+
+/** "4 kept type", "6 failed EROFS", "8 removed", in the order of the images */
+export const verdicts = ({ json }: Run): string[] =>
+  (json?.remaps ?? []).map(({ id, verdict, errno, reason }) =>
+    [id, verdict, reason ?? errno].filter((part) => part !== undefined).join(' '),
+  )
+
+export type Expected = {
+  /** of the hostile remaps; those of the harmless one go without saying */
+  verdicts?: string[]
+  /** absolute paths */
+  removed?: string[]
+  /** of clean; what follows from the verdicts unless given */
+  code?: number
+  /** where they differ from what follows from `verdicts` */
+  show?: string[]
+  again?: string[]
+  /** done after the images were written */
+  after?: () => void
+  /** of what the run says, on whatever stream */
+  says?: RegExp
+  /** looked at after clean */
+  then?: (run: Run) => void
+  /** a second look at a tree that a mount covers */
+  also?: string
+}
+
+const GOOD = '90 removed'
+
+/** what `show` calls what `clean` does; that the kernel will refuse it only a deletion tells */
+const shown = (verdict: string): string =>
+  verdict.replace(/ removed$/, ' would-remove').replace(/ failed E(ROFS|PERM)$/, ' would-remove')
+
+const repeated = (verdict: string): string => verdict.replace(/ removed$/, ' absent')
+
+function codeOf(verdicts: string[], fallback: number): number {
+  return verdicts.some((verdict) => / (kept|failed|would-remove)\b/.test(verdict)) ? 3 : fallback
+}
+
+/**
+ * Writes the images, then show, clean, clean: each with the right verdicts, the right code, totals that
+ * add up, exactly the right names gone, and both mount tables as they were.
+ */
+export function check(t: Test, world: World, expected: Expected): void {
+  world.dump()
+  expected.after?.()
+  const good = world.links.some(({ id }) => id === 90) ? [GOOD] : []
+  const whole = expected.verdicts !== undefined
+  const cleaned = whole ? [...good, ...(expected.verdicts ?? [])] : []
+  const goodLink = join(world.root, 'good/link_remap.90')
+  const removed = whole && good.length > 0 ? [goodLink] : []
+  const fallback = expected.code ?? 0
+  const again = expected.again ?? expected.verdicts?.map(repeated) ?? []
+  const show = expected.show ?? expected.verdicts?.map(shown) ?? []
+
+  const steps: [word: 'show' | 'clean', verdicts: string[], gone: string[]][] = [
+    ['show', whole ? [...good.map(shown), ...show] : [], []],
+    ['clean', cleaned, [...removed, ...(expected.removed ?? [])]],
+    ['clean', whole ? [...good.map(repeated), ...again] : [], []],
+  ]
+  steps.forEach(([word, wanted, gone], index) => {
+    const run = unchanged(t, world, [word, ...world.args(), '--json'], gone, expected.also)
+    t.strictSame(verdicts(run), wanted, `${word}: verdicts`)
+    t.equal(run.code, codeOf(wanted, fallback), `${word}: exit code; ${run.stderr}`)
+    checkJson(t, run)
+    if (index !== 1) return
+    if (expected.says) t.match(run.stdout + run.stderr, expected.says)
+    expected.then?.(run)
+  })
+}
+
+/** Runs the command and compares everything: only `gone` may be missing afterwards. */
+export function unchanged(
+  t: Test,
+  world: World,
+  args: string[],
+  gone: string[] = [],
+  also?: string,
+  under: string[] = [],
+): Run {
+  const look = (): Manifest =>
+    new Map([...world.manifest(), ...(also === undefined ? [] : manifest(also))])
+  const tables = (): string[][] => [mountinfo(), mountinfo(process.ppid)]
+  const [before, mounts] = [look(), tables()]
+  const run = gc(args, under)
+  // the lower layer keeps what a whiteout hides
+  t.strictSame(onlyRemoved(before, look(), gone), [], `${args[0]}: nothing else changed`)
+  t.strictSame(tables(), mounts, `${args[0]}: both mount tables byte for byte`)
+  t.notMatch(run.stderr, /^ +at /m, 'no stack trace')
+  return run
+}
+
+/** one document, of the exit code that it had, whose totals add up */
+function checkJson(t: Test, { json, code }: Run): void {
+  t.equal(json?.exit.code, code, 'the exit code is in the document')
+  if (json?.totals === undefined) return
+  const { remaps = -1, ...others } = json.totals
+  const sum = Object.values(others).reduce((a, b) => a + b, 0)
+  t.equal(remaps, json.remaps.length, 'as many as there are remaps')
+  t.equal(sum, remaps, 'totals add up')
+}
+
+/** a process that does something for as long as the test lives */
+export function background(t: Test, command: string, args: string[]): ChildProcess {
+  const child = spawn(command, args, { env: {}, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return child
+}
+
+/** a container that lives on: a process in a mount namespace of its own, after `mounts` (of sh) */
+export async function liveNamespace(t: Test, mounts: string, args: string[]): Promise<number> {
+  const script = `${mounts} && echo ready && exec sleep 600`
+  const child = background(t, 'unshare', [
+    ...['--mount', '--propagation', 'private', 'sh', '-ec', script, 'sh'],
+    ...args,
+  ])
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.once('data', () => resolve())
+    child.once('exit', () => reject(new Error(`${mounts}: ended early`)))
+  })
+  return child.pid ?? -1
+}
+
+export const chattr = (world: World, flag: 'i' | 'a', path: string): void => {
+  must('chattr', [`+${flag}`, path])
+  world.finally(() => must('chattr', [`-${flag}`, path]))
+}
+
+export { asBytes, dirname, manifest, onlyRemoved }

@@ -1,0 +1,129 @@
+// A container of a real runtime (runc or crun), checkpointed by it: what criu-gc is made for.
+// Only inside a private mount namespace, which is given a cgroup2 of its own.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
+import { attempt, must } from './command.js'
+import { skipReason as criuSkipReason } from './criu.js'
+import * as h from './holder.js'
+import { mount, unmount } from './namespace.js'
+import { inRepo } from './repo.js'
+import { makeRootfs, makeTree } from './rootfs.js'
+import { finished, namesBefore, newBase, type Built, type Checkpoint } from './scenario.js'
+import { at, lost } from './scenarios/held.js'
+
+export type Runtime = 'runc' | 'crun'
+
+const folder = inRepo('.criu', 'runtimes')
+const program = (runtime: Runtime): string => `${folder}/${runtime}`
+// the runtimes look for criu there
+const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` }
+
+export function skipReason(runtime: Runtime): string | undefined {
+  const reason = criuSkipReason()
+  if (reason) return reason
+  if (attempt('test', ['-x', program(runtime)]).code === 0) return undefined
+  return `needs ${runtime}: run sh test/criu/install.sh --runtimes`
+}
+
+/** a cgroup2 and nothing else: crun refuses machines that have both kinds */
+export function pureCgroup2(): void {
+  unmount('/sys/fs/cgroup')
+  mount('-t', 'cgroup2', 'none', '/sys/fs/cgroup')
+}
+
+/** what the container does, and where its links are to be expected */
+function build(base: string): Built {
+  const root = makeRootfs(`${base}/bundle/rootfs`, ['data', 'real', 'var', 'tmp', 'sys'])
+  const volume = makeTree(`${base}/volume`, ['sub'])
+  const other = makeTree(`${base}/other`)
+  // relative: CRIU and crun do not agree about destinations through an absolute link
+  symlinkSync('../real', `${root}/var/link`)
+  const inside = [
+    h.hold('/app/old', '/app/kept', 10),
+    h.hold('/data/sub/old', '/data/sub/kept', 20, 0o600),
+    h.hold('/real/old', '/real/kept', 30),
+    h.hold('/tmp/old', '/tmp/kept', 40),
+    h.hold('/dev/shm/old', '/dev/shm/kept', 50),
+  ]
+  return {
+    instructions: [['/holder', 'stdio'], ...inside],
+    held: [
+      at('/app', `${root}/app`, 'kept', 0o644, 10),
+      at('/data/sub', `${volume}/sub`, 'kept', 0o600, 20),
+      at('/real', other, 'kept', 0o644, 30),
+      ...[lost('/tmp', 0o644, 40), lost('/dev/shm', 0o644, 50)],
+    ],
+    root,
+    // as the runtime itself would say it to restore: by the destination, its links resolved
+    external: [`mnt[/data]:${volume}`, `mnt[/real]:${other}`],
+    trees: [root, volume, other],
+  }
+}
+
+type Spec = {
+  process: { args: string[]; terminal: boolean }
+  root: { readonly: boolean }
+  mounts: { destination: string; type: string; source: string; options: string[] }[]
+  annotations: Record<string, string>
+}
+
+/** the runtime's own default configuration, with our process and volumes in it */
+function writeSpec(runtime: Runtime, base: string, built: Built): void {
+  const bundle = `${base}/bundle`
+  must(program(runtime), ['spec', '--bundle', bundle])
+  const spec = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')) as Spec
+  const bind = (source: string, destination: string) => ({
+    ...{ destination, type: 'bind', source, options: ['bind', 'rw'] },
+  })
+  spec.process = { ...spec.process, args: built.instructions.flat(), terminal: false }
+  spec.root.readonly = false
+  spec.mounts.push(bind(`${base}/volume`, '/data'), bind(`${base}/other`, '/var/link'))
+  spec.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['rw'] })
+  // crun has no option for it; a configuration of CRIU's own is read by both
+  spec.annotations = { 'org.criu.config': `${base}/criu.conf` }
+  writeFileSync(`${base}/criu.conf`, 'link-remap\n')
+  writeFileSync(`${bundle}/config.json`, JSON.stringify(spec))
+}
+
+async function start(runtime: Runtime, base: string, id: string): Promise<void> {
+  const args = ['--root', `${base}/state`, 'run', '--detach', '--bundle', `${base}/bundle`]
+  const child = spawn(program(runtime), [...args, '--preserve-fds', '1', id], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  const trouble = await text(child.stdio[3] as Readable)
+  const [code] = (await exited) as [number | null]
+  if (code !== 0 || trouble) throw new Error(`${runtime} run: exit ${code} ${trouble}`)
+}
+
+/** runs a container, checkpoints it, and so ends it; clean up when done */
+export async function runtimeCheckpoint(runtime: Runtime): Promise<Checkpoint> {
+  const base = newBase(runtime)
+  const images = `${base}/images`
+  const id = base.slice(base.lastIndexOf('/') + 1)
+  const call = (...args: string[]) =>
+    attempt(program(runtime), [`--root=${base}/state`, ...args], env)
+  const cleanup = (): void => {
+    call('delete', '--force', id)
+    rmSync(base, { recursive: true, force: true })
+  }
+  try {
+    mkdirSync(images)
+    const built = build(base)
+    writeSpec(runtime, base, built)
+    await start(runtime, base, id)
+    const before = namesBefore(built.held)
+    const options = ['--image-path', images, '--work-path', base, '--manage-cgroups-mode', 'ignore']
+    const done = call('checkpoint', ...options, id)
+    if (done.code !== 0) throw new Error(`${runtime} checkpoint: ${done.stderr}`)
+    const scenario = { name: runtime, about: `checkpointed by ${runtime}`, build }
+    return { scenario, base, images, built, ...finished(built, images, before), cleanup }
+  } catch (error) {
+    cleanup()
+    throw error
+  }
+}
