@@ -322,6 +322,14 @@ Value Seccomp(const CallbackInfo &info) {
   return answer(info, syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 }
 
+// isatty(3), because asking Node builds a whole stream.
+Value Isatty(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  if (!in.ok()) return {};
+  return answer(info, isatty(fd));
+}
+
 // close(2)
 Value Close(const CallbackInfo &info) {
   Reader in(info);
@@ -376,7 +384,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"chdir", Chdir},           {"prctl", Prctl},           {"capset", Capset},
       {"setgroups", Setgroups},   {"setresuid", Setresuid},
       {"thread_setresuid", ThreadSetresuid},
-      {"seccomp", Seccomp},       {"close", Close},
+      {"seccomp", Seccomp},       {"isatty", Isatty},
+      {"close", Close},
   };
   for (const auto &call : table)
     exports.Set(call.name, Napi::Function::New(env, call.function, call.name));

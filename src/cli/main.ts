@@ -10,7 +10,7 @@ import { VERSION } from '../version.js'
 import { parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
-import { Log, printError, printReport, writeReport } from './output.js'
+import { Log, printError, printReport, STDERR, STDOUT, writeReport } from './output.js'
 
 /** Runs the command and answers with its exit code; never throws. */
 export const main = (
@@ -46,14 +46,17 @@ const collectGarbage = (options: Arguments, log: Log, directory: string): ExitNa
   if (options.verbosity >= 4)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
   const started = Date.now()
-  const report = run(new Sys(loadAddon(directory)), {
+  const sys = new Sys(loadAddon(directory))
+  const showsProgress = sys.isatty(STDERR)
+  const report = run(sys, {
     ...options,
     command: options.command === 'clean' ? 'clean' : 'show',
     onProgress: (done, total) => {
-      if (Date.now() - started > 1000) log.progress(`${done} of ${total} link remaps`)
+      if (showsProgress && Date.now() - started > 1000)
+        log.progress(`${done} of ${total} link remaps`)
     },
   })
-  printReport(report, options, log)
+  printReport(report, options, log, sys.isatty(STDOUT))
   return exitOf(report)
 }
 

@@ -11,8 +11,8 @@ import { treeText } from '../report/tree.js'
 import { summary, warnings } from '../report/words.js'
 import type { Arguments } from './arguments.js'
 
-const STDOUT = 1
-const STDERR = 2
+export const STDOUT = 1
+export const STDERR = 2
 
 /** The whole text, also into a pipe that is slow. @throws GcError internal where it cannot go. */
 const write = (fd: number, text: string): void => {
@@ -67,7 +67,6 @@ export class Log {
   }
 
   progress(text: string): void {
-    if (!process.stderr.isTTY) return
     write(STDERR, `\r${text}`)
     this.progressing = true
   }
@@ -93,12 +92,18 @@ const openLog = (file: string): number => {
   }
 }
 
-export const printReport = (report: Report, options: Arguments, log: Log): void => {
+/** `terminal`: whether standard output is one. */
+export const printReport = (
+  report: Report,
+  options: Arguments,
+  log: Log,
+  terminal: boolean,
+): void => {
   if (options.json) {
     writeReport(`${JSON.stringify(toJson(report), undefined, 2)}\n`)
     return
   }
-  const tree = process.stdout.isTTY && !options.plain
+  const tree = terminal && !options.plain
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''

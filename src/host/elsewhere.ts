@@ -14,7 +14,7 @@ import {
 import type { Sys } from '../sys/sys.js'
 import { isAfter, type Time } from '../time.js'
 import type { HostMount } from './mountinfo.js'
-import type { ForeignNamespace } from './proc.js'
+import type { ForeignNamespace } from './processes.js'
 
 /** Pid of a process in whose namespace the file system of `mount` is still mounted. */
 export const mountedElsewhere = (

@@ -4,7 +4,7 @@ import type { ImageDirectory } from '../images/directory.js'
 import { LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
-import { criuAtWork } from './proc.js'
+import { criuAtWork } from './processes.js'
 
 const EWOULDBLOCK = -11
 /** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */

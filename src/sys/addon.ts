@@ -43,6 +43,8 @@ export interface Addon {
   /** All three uids, in the calling thread. */
   thread_setresuid(uid: number): number
   seccomp(flags: number, program: Uint8Array): number
+  /** 1 or 0. */
+  isatty(fd: number): number
   close(fd: number): number
 }
 

@@ -155,6 +155,10 @@ export class Sys {
     this.must('seccomp', this.addon.seccomp(flags, program))
   }
 
+  isatty(fd: number): boolean {
+    return this.addon.isatty(fd) === 1
+  }
+
   /** An fd is closed whatever close(2) answers. */
   close(fd: number): void {
     this.addon.close(fd)

@@ -32,16 +32,21 @@ for (const scenario of scenarios) {
   t.test(`${scenario.name}: ${scenario.about}`, async (t) => {
     const made = await checkpoint(scenario, { beforeDump: decoys })
     t.teardown(made.cleanup)
-    const wanted = scenario.verdict ?? 'removed'
     const links = made.links.length
-    const vanished = count('vanished', made.vanished.length)
-    const left = wanted === 'removed' ? 0 : 3
-    const would = wanted === 'removed' ? 'would-remove' : wanted
+    const reachable = (verdict: string) => ({
+      ...count(verdict, links),
+      ...count('vanished', made.vanished.length),
+    })
 
-    t.strictSame(step(t, made, 'show', [], links ? 3 : 0), { ...count(would, links), ...vanished })
-    const gone = wanted === 'removed' ? made.paths : []
-    t.strictSame(step(t, made, 'clean', gone, left), { ...count(wanted, links), ...vanished })
-    const again = wanted === 'removed' ? 'absent' : wanted
-    t.strictSame(step(t, made, 'clean', [], left), { ...count(again, links), ...vanished })
+    const shown = step(t, made, 'show', [], links ? 3 : 0)
+    if (scenario.verdict) {
+      // whether a file system refuses is known only when it is asked: show may promise too much
+      t.strictSame(step(t, made, 'clean', [], 3), reachable(scenario.verdict))
+      t.strictSame(step(t, made, 'clean', [], 3), reachable(scenario.verdict))
+      return
+    }
+    t.strictSame(shown, reachable('would-remove'))
+    t.strictSame(step(t, made, 'clean', made.paths, 0), reachable('removed'))
+    t.strictSame(step(t, made, 'clean', [], 0), reachable('absent'))
   })
 }

@@ -4,7 +4,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { dumpImages, writeImages, type LinkSpec } from '../encode/images.js'
@@ -83,7 +83,7 @@ export type WorldOptions = {
   alone?: boolean
 }
 
-type Name = string | Buffer
+export type Name = string | Buffer
 
 export class World {
   readonly kind: Kind
@@ -104,6 +104,8 @@ export class World {
   tamper: (images: Map<string, Buffer>) => void = () => undefined
   /** options after -D and -r */
   options: string[] = []
+  /** through which the rootfs is looked at */
+  private seen: string
   private readonly isHost: boolean
   private readonly undo: (() => void)[] = []
   private readonly decorated = new Set<string>()
@@ -117,6 +119,7 @@ export class World {
       return join(this.base, name)
     }
     this.root = make('rootfs')
+    this.seen = this.root
     this.host = make('host')
     this.volume = make('volume')
     this.images = make('images')
@@ -149,7 +152,11 @@ export class World {
   }
 
   /** a file with two names, the second that of its link, on disk only; answers with the link */
-  file(dir: string, name: string, { size = 10, mode = 0o644, names = 2 }: LinkOptions = {}): string {
+  file(
+    dir: string,
+    name: string,
+    { size = 10, mode = 0o644, names = 2 }: LinkOptions = {},
+  ): string {
     fs.mkdirSync(dir, { recursive: true })
     const survivor = join(dir, `survivor of ${name}`)
     const link = join(dir, name)
@@ -216,6 +223,13 @@ export class World {
     })
   }
 
+  /** from now on the rootfs is looked at without what is going to be mounted in it */
+  cover(): void {
+    this.seen = join(this.base, 'view')
+    fs.mkdirSync(this.seen)
+    this.mount('--bind', this.root, this.seen)
+  }
+
   /** at the end of the world, the latest first; before the folder is removed */
   finally(undo: () => void): void {
     this.undo.push(undo)
@@ -248,8 +262,25 @@ export class World {
 
   manifest(): Manifest {
     // the upper layer shows in the merged tree; what may not be written to is looked at by itself
-    const names = ['rootfs', 'host', 'volume', 'images', 'lower']
-    return manifest(...names.map((name) => join(this.base, name)))
+    const others = ['host', 'volume', 'images', 'lower'].map((name) => join(this.base, name))
+    const all = manifest(this.seen, ...others)
+    // A path may be no text, and onlyRemoved takes text: each byte becomes a character.
+    return new Map([...all].map(([path, entry]) => [asBytes(path), entry]))
+  }
+
+  /** a path of the rootfs as the manifest has it */
+  private shown(path: Name): string {
+    const text = Buffer.from(path).toString('latin1')
+    return text.startsWith(`${this.root}/`) ? this.seen + text.slice(this.root.length) : text
+  }
+
+  /** what happened besides the removal of these */
+  violations(before: Manifest, after: Manifest, gone: Name[]): string[] {
+    return onlyRemoved(
+      before,
+      after,
+      gone.map((path) => this.shown(path)),
+    )
   }
 
   end(): void {
@@ -330,7 +361,7 @@ export type Expected = {
   /** of the hostile remaps; those of the harmless one go without saying */
   verdicts?: string[]
   /** absolute paths */
-  removed?: string[]
+  removed?: Name[]
   /** of clean; what follows from the verdicts unless given */
   code?: number
   /** where they differ from what follows from `verdicts` */
@@ -374,7 +405,7 @@ export function check(t: Test, world: World, expected: Expected): void {
   const again = expected.again ?? expected.verdicts?.map(repeated) ?? []
   const show = expected.show ?? expected.verdicts?.map(shown) ?? []
 
-  const steps: [word: 'show' | 'clean', verdicts: string[], gone: string[]][] = [
+  const steps: [word: 'show' | 'clean', verdicts: string[], gone: Name[]][] = [
     ['show', whole ? [...good.map(shown), ...show] : [], []],
     ['clean', cleaned, [...removed, ...(expected.removed ?? [])]],
     ['clean', whole ? [...good.map(repeated), ...again] : [], []],
@@ -395,7 +426,7 @@ export function unchanged(
   t: Test,
   world: World,
   args: string[],
-  gone: string[] = [],
+  gone: Name[] = [],
   also?: string,
   under: string[] = [],
 ): Run {
@@ -405,7 +436,7 @@ export function unchanged(
   const [before, mounts] = [look(), tables()]
   const run = gc(args, under)
   // the lower layer keeps what a whiteout hides
-  t.strictSame(onlyRemoved(before, look(), gone), [], `${args[0]}: nothing else changed`)
+  t.strictSame(world.violations(before, look(), gone), [], `${args[0]}: nothing else changed`)
   t.strictSame(tables(), mounts, `${args[0]}: both mount tables byte for byte`)
   t.notMatch(run.stderr, /^ +at /m, 'no stack trace')
   return run
@@ -423,7 +454,7 @@ function checkJson(t: Test, { json, code }: Run): void {
 
 /** a process that does something for as long as the test lives */
 export function background(t: Test, command: string, args: string[]): ChildProcess {
-  const child = spawn(command, args, { env: {}, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, args, { env: {}, stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   t.teardown(async () => {
     child.kill('SIGKILL')
@@ -434,7 +465,8 @@ export function background(t: Test, command: string, args: string[]): ChildProce
 
 /** a container that lives on: a process in a mount namespace of its own, after `mounts` (of sh) */
 export async function liveNamespace(t: Test, mounts: string, args: string[]): Promise<number> {
-  const script = `${mounts} && echo ready && exec sleep 600`
+  // a builtin waits: after a pivot there may be no program
+  const script = `${mounts} && echo ready && read end`
   const child = background(t, 'unshare', [
     ...['--mount', '--propagation', 'private', 'sh', '-ec', script, 'sh'],
     ...args,
@@ -450,5 +482,3 @@ export const chattr = (world: World, flag: 'i' | 'a', path: string): void => {
   must('chattr', [`+${flag}`, path])
   world.finally(() => must('chattr', [`-${flag}`, path]))
 }
-
-export { asBytes, dirname, manifest, onlyRemoved }

@@ -16,10 +16,10 @@ export type Run = {
 }
 
 export function runGc(word: 'show' | 'clean', args: readonly string[]): Run {
-  // NODE_OPTIONS and the like would change what is tested
-  const done = spawnSync(process.execPath, [criuGc, word, ...args, '--json'], {
+  // env(1), and not the env of spawn: tap puts its NODE_OPTIONS into that one, even when it is empty
+  const clean = ['-i', `PATH=${process.env['PATH'] ?? ''}`, process.execPath]
+  const done = spawnSync('env', [...clean, criuGc, word, ...args, '--json'], {
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '' },
     maxBuffer: 64 << 20,
   })
   if (done.error) throw done.error

@@ -36,15 +36,15 @@ export function pureCgroup2(): void {
 
 /** what the container does, and where its links are to be expected */
 function build(base: string): Built {
-  const root = makeRootfs(`${base}/bundle/rootfs`, ['data', 'real', 'var', 'tmp', 'sys'])
+  const root = makeRootfs(`${base}/bundle/rootfs`, ['data', 'var/real', 'tmp', 'sys'])
   const volume = makeTree(`${base}/volume`, ['sub'])
   const other = makeTree(`${base}/other`)
-  // relative: CRIU and crun do not agree about destinations through an absolute link
-  symlinkSync('../real', `${root}/var/link`)
+  // not through the root: crun then names the destination //real, which CRIU does not find
+  symlinkSync('real', `${root}/var/link`)
   const inside = [
     h.hold('/app/old', '/app/kept', 10),
     h.hold('/data/sub/old', '/data/sub/kept', 20, 0o600),
-    h.hold('/real/old', '/real/kept', 30),
+    h.hold('/var/real/old', '/var/real/kept', 30),
     h.hold('/tmp/old', '/tmp/kept', 40),
     h.hold('/dev/shm/old', '/dev/shm/kept', 50),
   ]
@@ -53,12 +53,12 @@ function build(base: string): Built {
     held: [
       at('/app', `${root}/app`, 'kept', 0o644, 10),
       at('/data/sub', `${volume}/sub`, 'kept', 0o600, 20),
-      at('/real', other, 'kept', 0o644, 30),
+      at('/var/real', other, 'kept', 0o644, 30),
       ...[lost('/tmp', 0o644, 40), lost('/dev/shm', 0o644, 50)],
     ],
     root,
     // as the runtime itself would say it to restore: by the destination, its links resolved
-    external: [`mnt[/data]:${volume}`, `mnt[/real]:${other}`],
+    external: [`mnt[/data]:${volume}`, `mnt[/var/real]:${other}`],
     trees: [root, volume, other],
   }
 }

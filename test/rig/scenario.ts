@@ -55,8 +55,8 @@ export type Scenario = {
   about: string
   /** mounts on this machine's side: only in a private mount namespace */
   mounts?: true
-  /** verdict of every reachable link; default removed */
-  verdict?: 'removed' | 'kept' | 'failed'
+  /** what clean has to say of every reachable link where it cannot remove it */
+  verdict?: 'kept' | 'failed'
   build(base: string): Built
 }
 

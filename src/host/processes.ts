@@ -1,29 +1,21 @@
-// The host's own /proc: our mounts, when it booted, and the mount namespaces of other processes.
+// What other processes do: who is CRIU, who has other mounts. A host may have thousands of processes,
+// so each costs a few plain system calls on one buffer.
 import fs from 'node:fs'
-import os from 'node:os'
 import { fromBuffer } from '../bytes.js'
-import type { HostView } from '../plan/model.js'
 import { parseMountinfo, type HostMount } from './mountinfo.js'
-
-/** Our own mount namespace. */
-export const hostView = (): HostView => ({
-  mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
-  // The kernel counts from boot; a second of doubt goes to "before boot", which trusts less.
-  bootedAt: { sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1, nsec: 0 },
-})
-
-/** Process ids, in no order. */
-export const processIds = (): number[] =>
-  fs
-    .readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
 
 export interface ForeignNamespace {
   /** A process that is in it. */
   readonly pid: number
   readonly mounts: readonly HostMount[]
 }
+
+/** Process ids, in no order. */
+const processIds = (): number[] =>
+  fs
+    .readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
 
 /** The mount namespaces of all processes but those that share ours; one that just ended is skipped. */
 export const foreignNamespaces = (): ForeignNamespace[] => {
@@ -44,22 +36,33 @@ export const foreignNamespaces = (): ForeignNamespace[] => {
 
 /**
  * A process named criu that has this directory open: CRIU holds its images directory from beginning
- * to end of a dump and a restore (and takes no lock on it).
+ * to end of a dump and a restore, and takes no lock on it.
  */
 export const criuAtWork = (directory: number): number | undefined => {
+  const buffer = Buffer.allocUnsafe(4096)
   const { dev, ino } = fs.fstatSync(directory, { bigint: true })
-  for (const pid of processIds())
-    if (pid !== process.pid && isCriu(pid) && holds(pid, dev, ino)) return pid
-  return undefined
+  return processIds().find(
+    (pid) => pid !== process.pid && isCriu(pid, buffer) && holds(pid, dev, ino),
+  )
 }
 
 /** "criu dump …", "criu: dump --rpc …", also behind a loader; not criu-gc, which takes a lock. */
-const isCriu = (pid: number): boolean => {
+const isCriu = (pid: number, buffer: Buffer): boolean => {
+  let fd: number
   try {
-    const args = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
+    fd = fs.openSync(`/proc/${pid}/cmdline`)
+  } catch {
+    return false
+  }
+  try {
+    const length = fs.readSync(fd, buffer)
+    if (length === 0 || buffer.subarray(0, length).indexOf('criu') < 0) return false
+    const args = buffer.toString('latin1', 0, length).split('\0')
     return args.some((arg) => /(^|\/)criu(:|$)/.test(arg))
   } catch {
     return false
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

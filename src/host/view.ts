@@ -1,0 +1,12 @@
+// Our own mount namespace, and since when this machine runs.
+import fs from 'node:fs'
+import os from 'node:os'
+import { fromBuffer } from '../bytes.js'
+import type { HostView } from '../plan/model.js'
+import { parseMountinfo } from './mountinfo.js'
+
+export const hostView = (): HostView => ({
+  mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
+  // The kernel counts from boot; a second of doubt goes to "before boot", which trusts less.
+  bootedAt: { sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1, nsec: 0 },
+})
