@@ -50,7 +50,7 @@ export const criuAtWork = (directory: number): number | undefined => {
 const isCriu = (pid: number, buffer: Buffer): boolean => {
   let fd: number
   try {
-    fd = fs.openSync(`/proc/${pid}/cmdline`)
+    fd = fs.openSync(`/proc/${pid}/cmdline`, 'r')
   } catch {
     return false
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { remap as encodeRemap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
-import { asBytes, manifest, onlyRemoved } from '../rig/manifest.js'
+import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
   background,
@@ -189,7 +189,7 @@ define(
   'the last name of its file: removed as CRIU would, and said so',
   (world, t) => {
     const link = world.link('app', 4, { names: 1 })
-    return { ...removed(link), then: ({ json }) => t.equal(json?.remaps[1]?.nlink, 1) }
+    return { ...removed(link), afterwards: ({ json }) => t.equal(json?.remaps[1]?.nlink, 1) }
   },
   { on: ['disk', 'overlay', 'lower', 'tmpfs'] },
 )
@@ -350,7 +350,7 @@ define('26', 'a parent that is not UTF-8', (world, t) => {
   return {
     verdicts: ['4 removed'],
     removed: [at('link_remap.4')],
-    then: ({ json }) => t.equal(json?.remaps[1]?.linkBase64, link.toString('base64')),
+    afterwards: ({ json }) => t.equal(json?.remaps[1]?.linkBase64, link.toString('base64')),
   }
 })
 define('27', 'a NUL byte in the name', (world) => {
@@ -424,7 +424,7 @@ define('32b', 'a file is mounted over the link, in a live container', async (wor
   world.options = ['--force']
   return {
     verdicts: ['3202 kept mountpoint'],
-    then: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
+    afterwards: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
   }
 })
 define('32c', 'the same in a container that has another root', async (world, t) => {
@@ -437,7 +437,7 @@ define('32c', 'the same in a container that has another root', async (world, t) 
   const mounts = mountinfo(pid)
   return {
     verdicts: ['3204 kept mountpoint'],
-    then: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
+    afterwards: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
   }
 })
 define('33', 'another mount covers the parent, in a live container', async (world, t) => {
@@ -446,7 +446,7 @@ define('33', 'another mount covers the parent, in a live container', async (worl
   const mounts = mountinfo(pid)
   return {
     ...removed(link),
-    then: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
+    afterwards: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
   }
 })
 define('33b', 'another mount covers the parent, say the images', (world) => {
@@ -499,7 +499,7 @@ define('38', 'mounts that would read the host if they were made from the images'
   })
   return {
     verdicts: rows.map((_, index) => `${400 + 2 * index} kept unreachable`),
-    then: () => noMountOf(t, world, /marker38/),
+    afterwards: () => noMountOf(t, world, /marker38/),
   }
 })
 /** strace sees no string of the images, and no file system but our own */
@@ -572,7 +572,7 @@ define(
     const link = world.link('app', 4, { size: 100_000 })
     return {
       ...removed(link),
-      then: () => {
+      afterwards: () => {
         const upper = join(world.base, 'upper/app')
         t.strictSame(fs.readdirSync(upper), ['link_remap.4'], 'nothing but the whiteout')
         const stat = fs.lstatSync(join(upper, 'link_remap.4'))
@@ -597,7 +597,7 @@ define('47', "another, later dump's link", (world, t) => {
     },
     // the images of the later dump are what it takes
     again: ['4 kept newer'],
-    then: () => {
+    afterwards: () => {
       const run = unchanged(t, world, ['show', '-D', newer, '-r', world.root, '--json'])
       t.strictSame(verdicts(run), ['90 absent', '4 would-remove'])
     },

@@ -372,7 +372,7 @@ export type Expected = {
   /** of what the run says, on whatever stream */
   says?: RegExp
   /** looked at after clean */
-  then?: (run: Run) => void
+  afterwards?: (run: Run) => void
   /** a second look at a tree that a mount covers */
   also?: string
 }
@@ -417,7 +417,7 @@ export function check(t: Test, world: World, expected: Expected): void {
     checkJson(t, run)
     if (index !== 1) return
     if (expected.says) t.match(run.stdout + run.stderr, expected.says)
-    expected.then?.(run)
+    expected.afterwards?.(run)
   })
 }
 

@@ -39,7 +39,7 @@ function build(base: string): Built {
   const root = makeRootfs(`${base}/bundle/rootfs`, ['data', 'var/real', 'tmp', 'sys'])
   const volume = makeTree(`${base}/volume`, ['sub'])
   const other = makeTree(`${base}/other`)
-  // not through the root: crun then names the destination //real, which CRIU does not find
+  // not an absolute one: crun then names the destination //real, which CRIU does not find
   symlinkSync('real', `${root}/var/link`)
   const inside = [
     h.hold('/app/old', '/app/kept', 10),
@@ -65,7 +65,7 @@ function build(base: string): Built {
 
 type Spec = {
   process: { args: string[]; terminal: boolean }
-  root: { readonly: boolean }
+  root: { path: string; readonly: boolean }
   mounts: { destination: string; type: string; source: string; options: string[] }[]
   annotations: Record<string, string>
 }
@@ -79,7 +79,8 @@ function writeSpec(runtime: Runtime, base: string, built: Built): void {
     ...{ destination, type: 'bind', source, options: ['bind', 'rw'] },
   })
   spec.process = { ...spec.process, args: built.instructions.flat(), terminal: false }
-  spec.root.readonly = false
+  // crun resolves destinations below a relative root from wherever it happens to be started
+  spec.root = { path: `${bundle}/rootfs`, readonly: false }
   spec.mounts.push(bind(`${base}/volume`, '/data'), bind(`${base}/other`, '/var/link'))
   spec.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['rw'] })
   // crun has no option for it; a configuration of CRIU's own is read by both
