@@ -1,9 +1,8 @@
 // The whole order of a run: images → checkpoint → plan → namespaces → collect → report.
 import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
-import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
-import { mountedElsewhere } from './host/elsewhere.js'
+import { keepLiving } from './host/elsewhere.js'
 import { mountpointNames, isProvenMount } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { hostView } from './host/view.js'
@@ -12,7 +11,6 @@ import { ImageDirectory } from './images/directory.js'
 import { construct } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
 import { parseExternals, type ExternalOption } from './plan/external.js'
-import type { Plan } from './plan/model.js'
 import { planCollection } from './plan/plan.js'
 import type { Command, Report } from './report/model.js'
 import { dropPrivileges } from './privilege/drop.js'
@@ -47,7 +45,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     return { command: options.command, checkpoint, mounts: [], remaps: [] }
 
   const foreign = foreignNamespaces()
-  const plan = keepLiving(sys, planned, checkpoint, foreign)
+  const plan = keepLiving(sys, planned, [host, ...foreign])
   const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
   const constructed = construct(sys, plan, writtenAt)
   const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
@@ -73,31 +71,4 @@ export const run = (sys: Sys, options: RunOptions): Report => {
       outcome: outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
     })),
   }
-}
-
-/** A memory file system did not vanish while some process still has it mounted. */
-const keepLiving = (
-  sys: Sys,
-  plan: Plan,
-  { writtenAt }: Checkpoint,
-  foreign: ReturnType<typeof foreignNamespaces>,
-): Plan => {
-  const alive = new Map<number, number | undefined>()
-  const remaps = plan.remaps.map((planned) => {
-    if (planned.kind !== 'vanished' || writtenAt === undefined) return planned
-    const { mount, remap } = planned
-    if (!alive.has(mount.mntId))
-      alive.set(mount.mntId, mountedElsewhere(sys, mount, foreign, writtenAt))
-    const pid = alive.get(mount.mntId)
-    if (pid === undefined) return planned
-    return {
-      kind: 'kept',
-      reason: 'unreachable',
-      remap,
-      mount,
-      message: `its ${mount.fstype} is still mounted in the mount namespace of process ${pid}`,
-      next: 'stop that process, or remove the link inside its namespace',
-    } as const
-  })
-  return { ...plan, remaps }
 }

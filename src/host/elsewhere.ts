@@ -1,8 +1,10 @@
-// Whether a memory file system whose namespace we cannot reach really died: it lives on while any
-// process has it mounted, and so does the link in it.
-import { concat } from '../bytes.js'
-import type { Mount } from '../checkpoint/model.js'
-import { relative } from '../paths.js'
+// Whether a link on a memory file system that we cannot reach really died: the file system lives on
+// while any process has it mounted, and so does the link in it.
+import { concat, type Bytes } from '../bytes.js'
+import type { LinkRemap, Mount } from '../checkpoint/model.js'
+import { below, isWithin, join, relative, ROOT } from '../paths.js'
+import type { Plan, PlannedRemap } from '../plan/model.js'
+import { escape } from '../report/escape.js'
 import {
   AT_FDCWD,
   O_DIRECTORY,
@@ -12,20 +14,48 @@ import {
   RESOLVE_NO_SYMLINKS,
 } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
-import { isAfter, type Time } from '../time.js'
 import type { HostMount } from './mountinfo.js'
-import type { ForeignNamespace } from './processes.js'
 
-/** Pid of a process in whose namespace the file system of `mount` is still mounted. */
-export const mountedElsewhere = (
+/** One mount namespace of this machine; without a pid it is ours. */
+export interface MountTable {
+  readonly pid?: number
+  readonly mounts: readonly HostMount[]
+}
+
+type Vanished = Extract<PlannedRemap, { kind: 'vanished' }>
+
+/** Turns "vanished" into "kept" where the link is found to live on somewhere. */
+export const keepLiving = (sys: Sys, plan: Plan, tables: readonly MountTable[]): Plan => ({
+  ...plan,
+  remaps: plan.remaps.map((planned) =>
+    planned.kind === 'vanished' ? (living(sys, planned, tables) ?? planned) : planned,
+  ),
+})
+
+const living = (
   sys: Sys,
-  mount: Mount,
-  namespaces: readonly ForeignNamespace[],
-  writtenAt: Time,
-): number | undefined => {
-  for (const { pid, mounts } of namespaces)
-    for (const row of mounts)
-      if (isLike(row, mount) && isOlder(sys, pid, row, writtenAt)) return pid
+  { remap, mount }: Vanished,
+  tables: readonly MountTable[],
+): PlannedRemap | undefined => {
+  for (const { pid, mounts } of tables) {
+    const row = mounts.find((one) => isLike(one, mount) && hasLink(sys, pid, one, mount, remap))
+    if (row === undefined) continue
+    const place = escape(row.mountpoint)
+    return {
+      kind: 'kept',
+      reason: 'unreachable',
+      remap,
+      mount,
+      message:
+        pid === undefined
+          ? `its ${mount.fstype} is still mounted here on ${place}`
+          : `its ${mount.fstype} is still mounted on ${place} in the mount namespace of process ${pid}`,
+      next:
+        pid === undefined
+          ? "add --external 'mnt[]' to let criu-gc use it"
+          : 'stop that process, or remove the link inside its namespace',
+    }
+  }
   return undefined
 }
 
@@ -33,18 +63,42 @@ const isLike = (row: HostMount, mount: Mount): boolean =>
   row.major === mount.major && row.minor === mount.minor && row.fstype === mount.fstype
 
 /**
- * Device numbers of memory file systems are given again: one that was made after the dump is another.
- * Where that cannot be found out it counts as the same, so that nothing is called gone that may live.
+ * Device numbers of memory file systems are given again, so that a number alone proves nothing: the
+ * link itself has to be there. Where that cannot be seen it counts as there if the source agrees, so
+ * that nothing is called gone that may live.
  */
-const isOlder = (sys: Sys, pid: number, row: HostMount, writtenAt: Time): boolean => {
-  const root = sys.tryOpenat(AT_FDCWD, concat(`/proc/${pid}/root`), O_PATH | O_DIRECTORY)
-  if (root < 0) return true
+const hasLink = (
+  sys: Sys,
+  pid: number | undefined,
+  row: HostMount,
+  mount: Mount,
+  { link }: LinkRemap,
+): boolean => {
+  if (mount.root === undefined) return row.source === mount.source
+  const path = join(mount.root, below(link, mount.mountpoint))
+  if (!isWithin(path, row.root)) return row.source === mount.source
+  const start = pid === undefined ? ROOT : concat(`/proc/${pid}/root`)
+  const root = sys.tryOpenat(AT_FDCWD, start, O_PATH | O_DIRECTORY)
+  if (root < 0) return false
+  try {
+    return exists(sys, root, row, below(path, row.root))
+  } finally {
+    sys.close(root)
+  }
+}
+
+const exists = (sys: Sys, root: number, row: HostMount, path: Bytes): boolean => {
   const flags = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
   const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, flags)
-  sys.close(root)
-  if (fd < 0) return true
-  const { btime, major, minor } = sys.fstat(fd)
-  sys.close(fd)
-  if (major !== row.major || minor !== row.minor || btime === undefined) return true
-  return !isAfter(btime, writtenAt)
+  if (fd < 0) return false
+  try {
+    const { major, minor } = sys.fstat(fd)
+    // Something else covers it: what is under it cannot be seen from here.
+    if (major !== row.major || minor !== row.minor) return false
+    const link = sys.tryOpenat2(fd, relative(path), O_PATH, flags)
+    if (link >= 0) sys.close(link)
+    return link >= 0
+  } finally {
+    sys.close(fd)
+  }
 }

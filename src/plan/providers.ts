@@ -6,7 +6,7 @@ import { groupBy } from '../group.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, ROOT } from '../paths.js'
-import { escape } from '../report/escape.js'
+import { escape, escapeText } from '../report/escape.js'
 import type { PlanOptions, Provider } from './model.js'
 
 /** File systems whose contents are gone when nothing has them mounted. */
@@ -156,27 +156,22 @@ const stillMounted = (
   options: PlanOptions,
   writtenAt: Time | undefined,
 ): Provider => {
-  const memory = IN_MEMORY.has(mount.fstype)
   const thisBoot = writtenAt !== undefined && isAfter(writtenAt, options.host.bootedAt)
   const rows = thisBoot
     ? options.host.mounts.filter((row) => isSame(row, mount) && canHold(row, mount))
     : []
   // Later rows lie over earlier ones at the same place.
   const row = rows.findLast((other) => other.source === mount.source && fits(other, mount))
-  if (row !== undefined) {
-    // An image alone must not choose a host directory: the caller gave the host's own root, whose
-    // mounts these are, or allowed what CRIU allows with the same option.
-    if (options.root === ROOT || options.externals.auto) return asHost(row, mount)
-    return none(
-      `its ${mount.fstype} is still mounted here on ${escape(row.mountpoint)}`,
-      "add --external 'mnt[]' to let criu-gc use it",
-    )
-  }
-  if (memory) return { kind: 'stand-in' }
-  return none(
-    `its file system (${mount.fstype}, ${escape(mount.source)}) is not mounted here`,
-    `mount it and give it with --external 'mnt[KEY]:PATH', or remove the link by hand`,
-  )
+  // An image alone must not choose a host directory: the caller gave the host's own root, whose mounts
+  // these are, or allowed what CRIU allows with the same option.
+  if (row !== undefined && (options.root === ROOT || options.externals.auto))
+    return asHost(row, mount)
+  if (IN_MEMORY.has(mount.fstype)) return { kind: 'stand-in' }
+  const consent = "add --external 'mnt[]' to let criu-gc use it"
+  const name = `its file system (${escapeText(mount.fstype)}, ${escape(mount.source)})`
+  return row === undefined
+    ? none(`${name} is not mounted here`, `mount it, and ${consent}`)
+    : none(`${name} was not given, but is mounted on ${escape(row.mountpoint)}`, consent)
 }
 
 const fits = (row: HostMount, mount: Mount): boolean =>
