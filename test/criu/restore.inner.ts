@@ -47,7 +47,7 @@ for (const name of ['host-tree', 'container', 'nested', 'userns', 'mapped']) {
 
     const cleaned = runGc('clean', made.arguments)
     t.equal(cleaned.code, 0, cleaned.stderr)
-    t.equal(verdicts(cleaned)['absent'], links)
+    t.equal(verdicts(cleaned).absent, links)
     t.strictSame(onlyRemoved(after, manifest(...made.built.trees), []), [])
   })
 }

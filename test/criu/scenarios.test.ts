@@ -12,6 +12,7 @@ const [command, args] = insideMountNamespace(
 )
 await t.spawn(command, args, { skip }, 'in a private mount namespace')
 
-t.test("the machine's mount table is as before", { skip }, async (t) => {
+t.test("the machine's mount table is as before", { skip }, (t) => {
   t.strictSame(diffMountinfo(before, mountinfo()), [])
+  t.end()
 })

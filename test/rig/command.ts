@@ -1,7 +1,11 @@
 // Runs a program to its end and says, when it fails, what it said.
 import { spawnSync } from 'node:child_process'
 
-export type Result = { code: number; stdout: string; stderr: string }
+export interface Result {
+  code: number
+  stdout: string
+  stderr: string
+}
 
 /** never throws for an exit code: 128 + signal number is not told apart from a plain -1 */
 export function attempt(

@@ -6,7 +6,7 @@ import { compile } from './compile.js'
 import { inRepo } from './repo.js'
 
 /** CRIU=/path/to/criu, or what `npm run criu` unpacked */
-export const criu = process.env['CRIU'] ?? inRepo('.criu', 'criu')
+export const criu = process.env.CRIU ?? inRepo('.criu', 'criu')
 
 function executable(path: string): boolean {
   try {
@@ -27,7 +27,7 @@ export function skipReason(): string | undefined {
 /** where a dump is killed: after its N-th link, before or after it writes an image */
 export type KillAt = { link: number } | { before: string } | { after: string }
 
-export type DumpOptions = {
+export interface DumpOptions {
   pid: number
   images: string
   /** --external, in the sense of dump: mnt[MOUNTPOINT]:KEY */
@@ -37,7 +37,7 @@ export type DumpOptions = {
   killAt?: KillAt
 }
 
-export type RestoreOptions = {
+export interface RestoreOptions {
   images: string
   root?: string
   /** --external, in the sense of restore: mnt[KEY]:PATH */

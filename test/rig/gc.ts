@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { criuGc } from './repo.js'
 
-export type RemapReport = {
+export interface RemapReport {
   link: string
   verdict: 'removed' | 'would-remove' | 'absent' | 'vanished' | 'kept' | 'failed'
   reason?: string
 }
 
-export type Run = {
+export interface Run {
   code: number | null
   stderr: string
   /** undefined where the command ended before there was anything to report */
@@ -17,7 +17,7 @@ export type Run = {
 
 export function runGc(word: 'show' | 'clean', args: readonly string[]): Run {
   // env(1), and not the env of spawn: tap puts its NODE_OPTIONS into that one, even when it is empty
-  const clean = ['-i', `PATH=${process.env['PATH'] ?? ''}`, process.execPath]
+  const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath]
   const done = spawnSync('env', [...clean, criuGc, word, ...args, '--json'], {
     encoding: 'utf8',
     maxBuffer: 64 << 20,

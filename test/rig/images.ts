@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 type Fields = Map<number, (number | Buffer)[]>
 
-export type Remap = {
+export interface Remap {
   /** the link's path in the namespace, its bytes as latin1 */
   link: string
   /** the same of the name that the process had opened */
@@ -20,7 +20,7 @@ export type Remap = {
   namespace: number | null
 }
 
-export type MountRow = {
+export interface MountRow {
   id: number
   parent: number
   fstype: number

@@ -33,15 +33,17 @@ function verdict(t: Test, act: (dir: string) => void, expected = ['d/link_remap.
 
 const removeLink = (dir: string): void => unlinkSync(`${dir}/d/link_remap.4`)
 
-t.test('exactly the link went', async (t) => {
+t.test('exactly the link went', (t) => {
   t.strictSame(verdict(t, removeLink), [])
+  t.end()
 })
 
-t.test('nothing happened, and nothing was wanted', async (t) => {
+t.test('nothing happened, and nothing was wanted', (t) => {
   t.strictSame(
     verdict(t, () => undefined, []),
     [],
   )
+  t.end()
 })
 
 const wrong: [title: string, act: (dir: string) => void, expect: RegExp][] = [
@@ -89,7 +91,7 @@ function replace(path: string, content: string): void {
 }
 
 for (const [title, act, expect] of wrong) {
-  t.test(`red: ${title}`, async (t) => {
+  t.test(`red: ${title}`, (t) => {
     const stays = title === 'the link stayed'
     const lines = verdict(t, (dir) => {
       if (!stays) removeLink(dir)
@@ -99,24 +101,28 @@ for (const [title, act, expect] of wrong) {
       lines.some((line) => expect.test(line)),
       lines.join('; '),
     )
+    t.end()
   })
 }
 
-t.test('red: the link had never been there', async (t) => {
+t.test('red: the link had never been there', (t) => {
   t.strictSame(verdict(t, removeLink, ['d/link_remap.4', 'd/link_remap.5']), [
     `never there: d/link_remap.5`,
   ])
+  t.end()
 })
 
-t.test('red: another name of the inode went in its place', async (t) => {
+t.test('red: another name of the inode went in its place', (t) => {
   const lines = verdict(t, (dir) => unlinkSync(`${dir}/d/kept`))
   t.match(lines, [/^still there: d\/link_remap.4$/, /^removed: d\/kept$/])
+  t.end()
 })
 
-t.test('names that are not UTF-8 are seen', async (t) => {
+t.test('names that are not UTF-8 are seen', (t) => {
   const dir = t.testdir({})
   const odd = Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0xfe])])
   const before = manifest(dir)
   writeFileSync(odd, '')
   t.strictSame(diffManifest(before, manifest(dir)).added, [odd.toString('latin1')])
+  t.end()
 })

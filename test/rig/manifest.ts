@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type BigIntStats } from 'node:fs'
 
-export type Entry = {
+export interface Entry {
   type: 'file' | 'dir' | 'link' | 'fifo' | 'socket' | 'char' | 'block'
   mode: number
   uid: number
@@ -23,8 +23,17 @@ export type Entry = {
 /** by absolute path, its bytes as latin1 */
 export type Manifest = Map<string, Entry>
 
-export type Change = { path: string; what: keyof Entry; before: unknown; after: unknown }
-export type Difference = { removed: string[]; added: string[]; changed: Change[] }
+export interface Change {
+  path: string
+  what: keyof Entry
+  before: unknown
+  after: unknown
+}
+export interface Difference {
+  removed: string[]
+  added: string[]
+  changed: Change[]
+}
 
 const bytes = (path: string): Buffer => Buffer.from(path, 'latin1')
 

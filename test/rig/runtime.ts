@@ -19,7 +19,7 @@ export type Runtime = 'runc' | 'crun'
 const folder = inRepo('.criu', 'runtimes')
 const program = (runtime: Runtime): string => `${folder}/${runtime}`
 // the runtimes look for criu there
-const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` }
+const env = { PATH: `${folder}:${process.env.PATH ?? ''}` }
 
 export function skipReason(runtime: Runtime): string | undefined {
   const reason = criuSkipReason()
@@ -39,7 +39,6 @@ function build(base: string): Built {
   const root = makeRootfs(`${base}/bundle/rootfs`, ['data', 'var/real', 'tmp', 'sys'])
   const volume = makeTree(`${base}/volume`, ['sub'])
   const other = makeTree(`${base}/other`)
-  // not an absolute one: crun then names the destination //real, which CRIU does not find
   symlinkSync('real', `${root}/var/link`)
   const inside = [
     h.hold('/app/old', '/app/kept', 10),
@@ -63,7 +62,10 @@ function build(base: string): Built {
   }
 }
 
-type Spec = {
+/** crun 1.28 cannot checkpoint a bind mount whose destination goes through a symbolic link */
+const behindLink = (runtime: Runtime): string => (runtime === 'crun' ? '/var/real' : '/var/link')
+
+interface Spec {
   process: { args: string[]; terminal: boolean }
   root: { path: string; readonly: boolean }
   mounts: { destination: string; type: string; source: string; options: string[] }[]
@@ -79,9 +81,9 @@ function writeSpec(runtime: Runtime, base: string, built: Built): void {
     ...{ destination, type: 'bind', source, options: ['bind', 'rw'] },
   })
   spec.process = { ...spec.process, args: built.instructions.flat(), terminal: false }
-  // crun resolves destinations below a relative root from wherever it happens to be started
+  // absolute: crun resolves destinations below a relative root from wherever it is started
   spec.root = { path: `${bundle}/rootfs`, readonly: false }
-  spec.mounts.push(bind(`${base}/volume`, '/data'), bind(`${base}/other`, '/var/link'))
+  spec.mounts.push(bind(`${base}/volume`, '/data'), bind(`${base}/other`, behindLink(runtime)))
   spec.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['rw'] })
   // crun has no option for it; a configuration of CRIU's own is read by both
   spec.annotations = { 'org.criu.config': `${base}/criu.conf` }

@@ -18,7 +18,7 @@ import { startTree } from './tree.js'
 import { isInside } from './namespace.js'
 
 /** one file that the dump has to make a link for */
-export type Held = {
+export interface Held {
   /** the folder that its link is in, as the process sees it */
   inside: string
   /** the same folder on this machine; undefined: it dies with the process */
@@ -30,7 +30,7 @@ export type Held = {
 }
 
 /** what a scenario makes of an empty folder */
-export type Built = {
+export interface Built {
   /** the words for the holder */
   instructions: Instruction[]
   held: Held[]
@@ -49,7 +49,7 @@ export type Built = {
   cleanup?: () => void
 }
 
-export type Scenario = {
+export interface Scenario {
   name: string
   /** a line for people */
   about: string
@@ -57,12 +57,12 @@ export type Scenario = {
   mounts?: true
   /** what clean has to say of every reachable link where it cannot remove it */
   verdict?: 'kept' | 'failed'
-  build(base: string): Built
+  build: (base: string) => Built
 }
 
 export type Left = Held & { link: string; outside: string }
 
-export type Checkpoint = {
+export interface Checkpoint {
   scenario: Scenario
   base: string
   images: string
@@ -77,7 +77,7 @@ export type Checkpoint = {
   vanished: string[]
   /** for criu-gc, after the command word */
   arguments: string[]
-  cleanup(): void
+  cleanup: () => void
 }
 
 /** names of links in a folder; decoys among them are there before the dump */
@@ -122,7 +122,7 @@ export function newBase(name: string): string {
   return base
 }
 
-export type CheckpointOptions = {
+export interface CheckpointOptions {
   /** an empty folder; a new one unless given, as it is where images are recorded */
   base?: string
   /** done while the processes run and nothing has been dumped: what it makes is older than the dump */

@@ -6,15 +6,18 @@ import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import type { Instruction } from './holder.js'
 
-type Task = { pid: number; started: string }
+interface Task {
+  pid: number
+  started: string
+}
 
-export type Tree = {
+export interface Tree {
   pid: number
   /** the root first */
   pids: number[]
-  alive(): boolean
+  alive: () => boolean
   /** kills what is left of it and waits for its root */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** undefined when there is no such process; the start time tells a pid from its next user */

@@ -87,6 +87,36 @@ export const parentGone: Scenario = {
   },
 }
 
+export const oddNames: Scenario = {
+  name: 'odd-names',
+  about: 'folders whose names break lines, colour terminals and end paths, for who is not careful',
+  build(base) {
+    const odd = [
+      'a b',
+      'line\nbreak',
+      '\u001b[31mred',
+      'ü\u202e',
+      '"\\"',
+      ' (deleted)',
+      'link_remap.4',
+    ]
+    const root = makeRootfs(
+      `${base}/rootfs`,
+      odd.map((name) => `app/${name}`),
+    )
+    return {
+      instructions: h.container(
+        root,
+        [],
+        odd.map((name) => h.hold(`/app/${name}/old`, `/app/${name}/kept`, 10)),
+      ),
+      held: odd.map((name) => at(`/app/${name}`, `${root}/app/${name}`, 'kept', 0o644, 10)),
+      root,
+      trees: [root],
+    }
+  },
+}
+
 export const thousand: Scenario = {
   name: 'thousand',
   about: 'a thousand links in one folder',
