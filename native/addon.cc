@@ -322,6 +322,18 @@ Value Seccomp(const CallbackInfo &info) {
   return answer(info, syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 }
 
+// faccessat(2) of what an fd holds.
+Value Faccessat2(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  int mode = in.i32(2);
+  int flags = in.i32(3);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_faccessat2, dirfd, path.c_str(), mode, flags));
+}
+
 // isatty(3), because asking Node builds a whole stream.
 Value Isatty(const CallbackInfo &info) {
   Reader in(info);
@@ -385,6 +397,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"setgroups", Setgroups},   {"setresuid", Setresuid},
       {"thread_setresuid", ThreadSetresuid},
       {"seccomp", Seccomp},       {"isatty", Isatty},
+      {"faccessat2", Faccessat2},
       {"close", Close},
   };
   for (const auto &call : table)

@@ -176,12 +176,18 @@ class Run {
         keepLastLink: this.options.keepLastLink,
       })
       if (objection !== undefined) return { ...objection, ...found }
-      if (!this.options.remove) return { verdict: 'would-remove', ...found }
+      if (!this.options.remove) return { ...this.predict(directory.fd), ...found }
       if (nlink > 1) this.touched.set(key, ctime)
       return { ...unlinkVerified(this.sys, directory.fd, base, file, stat), ...found }
     } finally {
       this.sys.close(file)
     }
+  }
+
+  /** `show` finds out what it can without trying: whether the directory can be written. */
+  private predict(directory: number): Outcome {
+    const result = this.sys.tryWritable(directory)
+    return result < 0 ? failed('unlinkat', result) : { verdict: 'would-remove' }
   }
 
   private isEmpty(directory: number): boolean {

@@ -43,6 +43,7 @@ export interface Addon {
   /** All three uids, in the calling thread. */
   thread_setresuid(uid: number): number
   seccomp(flags: number, program: Uint8Array): number
+  faccessat2(dirfd: number, path: Buffer, mode: number, flags: number): number
   /** 1 or 0. */
   isatty(fd: number): number
   close(fd: number): number

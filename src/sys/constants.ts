@@ -38,6 +38,8 @@ export const STATX_ATTR_IMMUTABLE = 0x10
 export const STATX_ATTR_APPEND = 0x20
 export const STATX_ATTR_MOUNT_ROOT = 0x2000
 
+export const W_OK = 2
+
 export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000

@@ -2,7 +2,7 @@
 // as bytes, answers with what the kernel said; a test replaces the addon below it.
 import { toBuffer, type Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
-import { AT_EMPTY_PATH, O_PATH } from './constants.js'
+import { AT_EMPTY_PATH, O_PATH, W_OK } from './constants.js'
 import { readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
@@ -102,6 +102,11 @@ export class Sys {
   /** 0, or -errno. */
   tryMkdirat(dirfd: number, name: Bytes, mode: number): number {
     return this.addon.mkdirat(dirfd, toBuffer(name), mode)
+  }
+
+  /** 0, or -errno: whether what `fd` holds could be written, by its mount and by its mode. */
+  tryWritable(fd: number): number {
+    return this.addon.faccessat2(fd, EMPTY, W_OK, AT_EMPTY_PATH)
   }
 
   getdents64(fd: number, buffer: Uint8Array): number {
