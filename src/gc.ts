@@ -3,7 +3,7 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
-import { mountpointNames, isProvenMount } from './host/evidence.js'
+import { isProvenMount, mountpointTest } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { hostView } from './host/view.js'
 import { lockImages } from './host/lock.js'
@@ -56,7 +56,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     keepLastLink: options.keepLastLink,
     writtenAt,
     hostRoot,
-    mountpoints: mountpointNames([host, ...foreign]),
+    isMountpoint: mountpointTest([host, ...foreign]),
     isProven: (mount) => isProvenMount(sys, mount, host),
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)

@@ -1,17 +1,20 @@
 // Each remap under its namespace's root: resolve its directory, verify what has its name, unlink.
 import type { Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
+import type { MountpointTest } from '../host/evidence.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { IN_NAMESPACE } from '../namespaces/construct.js'
 import { below, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
-import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, RESOLVE_NO_XDEV } from '../sys/constants.js'
-import { inodeKey } from '../sys/stat.js'
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
+import { isEmptyDirectory } from '../sys/directory.js'
+import { inodeKey, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
-import { ENOENT, failed, unlinkVerified } from './unlink.js'
+import { ENOENT, failed, orFailed, unlinkVerified } from './unlink.js'
 import { verify } from './verify.js'
+import { notInThere, PARENT_GONE, pathFailed, WRONG_MOUNT, withoutContents } from './whole.js'
 
 export interface CollectOptions {
   readonly remove: boolean
@@ -20,8 +23,7 @@ export interface CollectOptions {
   readonly writtenAt: Time
   /** fd on `/` for a host tree. */
   readonly hostRoot: number
-  /** Last components of places on which something is mounted, here or in a live container. */
-  readonly mountpoints: ReadonlySet<Bytes>
+  readonly isMountpoint: MountpointTest
   /** Whether a mount is what the images say even if it looks empty. */
   readonly isProven: (mount: ConstructedMount) => boolean
   readonly onProgress: (done: number) => void
@@ -105,16 +107,18 @@ class Run {
       opened = true
       try {
         // The root of a mount is always there: only what is in it tells that it is the right one.
-        reached ||= !isMountRoot(first, mount) || !this.isEmpty(directory.fd)
+        reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)
         for (const index of indices)
-          outcomes[index] = this.collectOne(directory, remaps[index] as Reach, mount)
+          outcomes[index] = orFailed(() =>
+            this.collectOne(directory, remaps[index] as Reach, mount),
+          )
       } finally {
         this.sys.close(directory.fd)
       }
     }
     if (mount === undefined || reached || (opened && this.options.isProven(mount)))
       return outcomes.map((outcome) => outcome ?? PARENT_GONE)
-    const wrong = wrongMount(mount)
+    const wrong = notInThere(mount)
     return outcomes.map((outcome) =>
       outcome === undefined || outcome.verdict === 'absent' ? wrong : outcome,
     )
@@ -125,12 +129,15 @@ class Run {
     const fd = this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
     if (fd === ENOENT) return { kind: 'missing' }
     if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
-    const stat = this.sys.fstat(fd)
-    if (mount === undefined || stat.mntId === mount.stat.mntId)
-      return { kind: 'fd', fd, mtime: stat.mtime }
-    this.sys.close(fd)
-    const message = 'its directory is on another mount than the images say'
-    return { kind: 'outcome', outcome: kept('wrong-mount', message) }
+    const checked = orFailed((): Directory => {
+      const stat = this.sys.fstat(fd)
+      return mount === undefined || stat.mntId === mount.stat.mntId
+        ? { kind: 'fd', fd, stat }
+        : { kind: 'outcome', outcome: WRONG_MOUNT }
+    })
+    const directory = 'kind' in checked ? checked : { kind: 'outcome' as const, outcome: checked }
+    if (directory.kind !== 'fd') this.sys.close(fd)
+    return directory
   }
 
   /** From the namespace's root; from the mount's own where that has no place in the namespace. */
@@ -167,10 +174,10 @@ class Run {
       const ctime = this.touched.get(key) ?? stat.ctime
       const objection = verify(stat, {
         original: remap.original,
-        directoryMtime: directory.mtime,
+        directoryMtime: directory.stat.mtime,
         writtenAt: this.options.writtenAt,
         ctime,
-        isMountpoint: this.options.mountpoints.has(base),
+        isMountpoint: this.options.isMountpoint(base, directory.stat),
         recognised: mount?.attachment.provider.kind === 'host',
         force: this.options.force,
         keepLastLink: this.options.keepLastLink,
@@ -189,67 +196,18 @@ class Run {
     const result = this.sys.tryWritable(directory)
     return result < 0 ? failed('unlinkat', result) : { verdict: 'would-remove' }
   }
-
-  private isEmpty(directory: number): boolean {
-    const fd = this.sys.tryOpenat(directory, '.' as Bytes, O_RDONLY | O_DIRECTORY)
-    if (fd < 0) return true
-    // Records of "." and ".." have 24 bytes each.
-    const length = this.sys.getdents64(fd, new Uint8Array(4096))
-    this.sys.close(fd)
-    return length <= 48
-  }
-}
-
-const PARENT_GONE: Outcome = {
-  verdict: 'absent',
-  reason: 'parent-gone',
-  message: 'its directory is gone',
-}
-
-const isMountRoot = ({ via, dir }: Reach, mount: ConstructedMount | undefined): boolean =>
-  dir === (via === 'mount' ? ROOT : mount?.attachment.mount.mountpoint)
-
-/** A provider that the host turned out not to have. */
-const withoutContents = ({ problem, next, died }: ConstructedMount): Outcome =>
-  died
-    ? { verdict: 'vanished', message: 'its file system died with the container' }
-    : kept('unreachable', problem ?? 'its mount has no contents', next)
-
-/** An unmounted rootfs is an empty directory: what is not in it is not "already gone". */
-const wrongMount = ({ attachment: { provider } }: ConstructedMount): Outcome =>
-  provider.kind === 'root'
-    ? kept(
-        'unreachable',
-        'none of the directories that the links need is under --root',
-        'is --root right, and is the rootfs mounted?',
-      )
-    : kept(
-        'unreachable',
-        'none of the directories that the links need is in what was given for its mount',
-        'is the host directory right, and is it mounted?',
-      )
-
-/** ELOOP is somebody's symbolic link in the way: no path that CRIU recorded had one. */
-const pathFailed = (result: number): Outcome => {
-  const outcome = failed('openat2', result)
-  return outcome.errno === 'ELOOP' || outcome.errno === 'EXDEV'
-    ? {
-        ...outcome,
-        verdict: 'kept',
-        reason: 'unsafe-path',
-        message: `a symbolic link or a mount is in the way (${outcome.errno})`,
-        next: 'see who changed the path since the dump; remove the link by hand',
-      }
-    : outcome
 }
 
 interface OpenDirectory {
   readonly kind: 'fd'
   readonly fd: number
   /** Before anything of ours was removed from it. */
-  readonly mtime: Time
+  readonly stat: Stat
 }
 type Directory =
   | OpenDirectory
   | { readonly kind: 'missing' }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
+
+const isMountRoot = ({ via, dir }: Reach, mount: ConstructedMount | undefined): boolean =>
+  dir === (via === 'mount' ? ROOT : mount?.attachment.mount.mountpoint)

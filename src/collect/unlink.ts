@@ -5,6 +5,7 @@ import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../sys/constants.js'
 import { errnoName, errnoText } from '../sys/errno.js'
 import { isSameInode, readStat, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
+import { SyscallError } from '../sys/syscall-error.js'
 import type { Outcome } from './outcome.js'
 
 export const ENOENT = -2
@@ -16,6 +17,16 @@ export const failed = (syscall: string, result: number): Outcome => ({
   message: `${syscall}: ${errnoText(-result) ?? errnoName(-result)}`,
   next: 'see what stands in the way, then run the same command again',
 })
+
+/** A system call that fails for one link must not stop the others. */
+export const orFailed = <T>(action: () => T): T | Outcome => {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof SyscallError) return failed(error.syscall, error.errno)
+    throw error
+  }
+}
 
 /** `file` holds the inode that `before` describes; `directory` the directory with `name`. */
 export const unlinkVerified = (
@@ -51,4 +62,4 @@ const lookUp = (sys: Sys, directory: number, name: Bytes): Stat | undefined =>
 
 /** The kernel's word on the very name through which `file` was opened. */
 const isUnlinked = (sys: Sys, file: number): boolean =>
-  sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${file}`)).endsWith(' (deleted)')
+  sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${file}`))?.endsWith(' (deleted)') ?? false

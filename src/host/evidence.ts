@@ -6,24 +6,40 @@ import type { ConstructedMount } from '../namespaces/construct.js'
 import { below, isWithin, join, splitLast } from '../paths.js'
 import type { HostView } from '../plan/model.js'
 import { AT_FDCWD, O_PATH } from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { HostMount } from './mountinfo.js'
 
+/** Whether something may be mounted on this name in this directory, in any namespace. */
+export type MountpointTest = (name: Bytes, directory: Pick<Stat, 'major' | 'minor'>) => boolean
+
 /**
- * Last components of mount points that are named like a link remap. Unlinking a file on which another
- * namespace has something mounted succeeds and takes that mount away from it.
+ * Unlinking a file on which another namespace has something mounted succeeds, and takes that mount
+ * away from it. Mount tables know names and device numbers, so it is these that are compared; a
+ * directory without a device of its own (btrfs, overlay) by its name alone.
  */
-export const mountpointNames = (
+export const mountpointTest = (
   tables: readonly { readonly mounts: readonly HostMount[] }[],
-): Set<Bytes> => {
-  const names = new Set<Bytes>()
+): MountpointTest => {
+  const devices = new Map<Bytes, Set<string>>()
   for (const { mounts } of tables)
-    for (const { mountpoint } of mounts) {
+    for (const { mountpoint, parentId } of mounts) {
       const { base } = splitLast(mountpoint)
-      if (base.startsWith(LINK_PREFIX)) names.add(base)
+      if (!base.startsWith(LINK_PREFIX)) continue
+      const parent = mounts.find(({ mntId }) => mntId === parentId)
+      const device = parent === undefined ? ANY : `${parent.major}:${parent.minor}`
+      const known = devices.get(base)
+      if (known === undefined) devices.set(base, new Set([device]))
+      else known.add(device)
     }
-  return names
+  return (name, { major, minor }) => {
+    const found = devices.get(name)
+    if (found === undefined) return false
+    return major === 0 || found.has(ANY) || found.has(`${major}:${minor}`)
+  }
 }
+
+const ANY = 'any'
 
 /**
  * Whether the provider's directory is the one that the images recorded: same disk, same path in its
@@ -41,6 +57,7 @@ export const isProvenMount = (
   if (fd < 0) return false
   const path = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
   sys.close(fd)
+  if (path === undefined) return false
   const row = host.mounts.findLast(
     ({ mountpoint }) =>
       isWithin(path, mountpoint) &&

@@ -23,21 +23,30 @@ import {
 } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Stat } from '../sys/stat.js'
+import { isEmptyDirectory } from '../sys/directory.js'
 import type { Sys } from '../sys/sys.js'
 import { isAfter, type Time } from '../time.js'
 
+/**
+ * What that means for the links: out of reach, died with the container's file system, or removed
+ * together with the directory in which they were.
+ */
+export type Loss = 'unreachable' | 'died' | 'removed'
+
 /** A provider that the plan has and the host has not, in words. */
 export class ProviderProblem extends Error {
-  /** Its contents are gone for good, rather than out of reach. */
-  readonly died: boolean
+  readonly loss: Loss
   readonly next: string | undefined
 
-  constructor(message: string, { died = false, next }: { died?: boolean; next?: string } = {}) {
+  constructor(message: string, loss: Loss, next?: string) {
     super(message)
-    this.died = died
+    this.loss = loss
     this.next = next
   }
 }
+
+const ENOENT = -2
+const EXDEV = -18
 
 type Reachable = Exclude<Provider, { kind: 'none' | 'stand-in' }>
 
@@ -53,54 +62,75 @@ export const cloneProvider = (
   provider: Reachable,
   writtenAt: Time | undefined,
 ): number => {
-  const fd = openProvider(sys, provider, writtenAt)
+  const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
+  if (top < 0)
+    throw new ProviderProblem(
+      `${escape(provider.path)} cannot be opened (${errnoName(-top)})`,
+      'unreachable',
+      'mount or create it, or give the directory where it is now',
+    )
   try {
-    const clone = sys.openTree(fd, OPEN_TREE_CLONE)
-    sys.mountSetattr(clone, INERT, MS_PRIVATE)
-    return clone
+    check(provider, sys.fstat(top), writtenAt)
+    return provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider)
   } finally {
-    sys.close(fd)
+    sys.close(top)
   }
 }
 
-const openProvider = (sys: Sys, provider: Reachable, writtenAt: Time | undefined): number => {
-  const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
-  if (top < 0)
-    throw new ProviderProblem(`${escape(provider.path)} cannot be opened (${errnoName(-top)})`, {
-      next: 'mount or create it, or give the directory where it is now',
-    })
+const clone = (sys: Sys, fd: number): number => {
+  const detached = sys.openTree(fd, OPEN_TREE_CLONE)
+  sys.mountSetattr(detached, INERT, MS_PRIVATE)
+  return detached
+}
+
+const STRICT = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
+
+/** What lies below a caller's directory may be the container's doing: nothing there is followed. */
+const cloneBelow = (sys: Sys, top: number, { path, sub }: Reachable): number => {
+  let fd = sys.tryOpenat2(top, relative(sub), O_PATH, STRICT)
+  if (fd === EXDEV) fd = openUncovered(sys, top, sub)
+  if (fd >= 0)
+    try {
+      return clone(sys, fd)
+    } finally {
+      sys.close(fd)
+    }
+  const gone = fd === ENOENT && !isEmptyDirectory(sys, top)
+  throw new ProviderProblem(
+    `${escape(sub)} below ${escape(path)} ${gone ? 'is gone' : `cannot be opened (${errnoName(-fd)})`}`,
+    gone ? 'removed' : 'unreachable',
+    'see what is there now',
+  )
+}
+
+/** Where a mount of the host covers the directory: a clone has no mounts in it. */
+const openUncovered = (sys: Sys, top: number, sub: Bytes): number => {
+  const detached = clone(sys, top)
   try {
-    check(provider, sys.fstat(top), writtenAt)
-    if (provider.sub === ROOT) return sys.openTree(top, 0)
-    return openBelow(sys, top, provider.path, provider.sub)
+    return sys.tryOpenat2(detached, relative(sub), O_PATH, STRICT)
   } finally {
-    sys.close(top)
+    sys.close(detached)
   }
 }
 
 const check = (provider: Reachable, stat: Stat, writtenAt: Time | undefined): void => {
   const path = escape(provider.path)
   if ((stat.mode & S_IFMT) === S_IFLNK)
-    throw new ProviderProblem(`${path} is a symbolic link`, {
-      next: 'give the directory that it leads to, if that is the right one',
-    })
+    throw new ProviderProblem(
+      `${path} is a symbolic link`,
+      'unreachable',
+      'give the directory that it leads to, if that is the right one',
+    )
   if (provider.kind !== 'host') return
   const { mount } = provider
   const isMount = (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0
   if (!isMount || stat.major !== mount.major || stat.minor !== mount.minor)
-    throw new ProviderProblem(`another mount covers ${path}`, { next: 'unmount what covers it' })
+    throw new ProviderProblem(
+      `another mount covers ${path}`,
+      'unreachable',
+      'unmount what covers it',
+    )
   // Device numbers of memory file systems are given again. One that is younger than the dump is another.
   if (writtenAt !== undefined && stat.btime !== undefined && isAfter(stat.btime, writtenAt))
-    throw new ProviderProblem(`${path} was mounted after the dump`, { died: true })
-}
-
-/** What lies below a caller's directory may be the container's doing: nothing there is followed. */
-const openBelow = (sys: Sys, top: number, path: Bytes, sub: Bytes): number => {
-  const strict = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
-  const fd = sys.tryOpenat2(top, relative(sub), O_PATH, strict)
-  if (fd >= 0) return fd
-  throw new ProviderProblem(
-    `${escape(sub)} below ${escape(path)} cannot be opened (${errnoName(-fd)})`,
-    { next: 'see what is there now' },
-  )
+    throw new ProviderProblem(`${path} was mounted after the dump`, 'died')
 }

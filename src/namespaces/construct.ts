@@ -23,7 +23,7 @@ import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Time } from '../time.js'
-import { cloneProvider, ProviderProblem } from './clones.js'
+import { cloneProvider, ProviderProblem, type Loss } from './clones.js'
 import { makePlace, makeStandIn } from './stand-in.js'
 
 /** One mount of the plan as it stands now. */
@@ -40,8 +40,7 @@ export interface ConstructedMount {
   /** Why it is a stand-in against the plan, or detached. */
   readonly problem: string | undefined
   readonly next: string | undefined
-  /** The provider turned out to have died: its remaps vanished with it. */
-  readonly died: boolean
+  readonly loss: Loss | undefined
 }
 
 export interface Constructed {
@@ -85,19 +84,24 @@ const prepare = (
   writtenAt: Time | undefined,
 ): ConstructedMount => {
   const { provider } = attachment
-  const common = { attachment, nsId, state: 'detached', died: false } as const
-  const standIn = (problem?: string, next?: string, died = false): ConstructedMount => {
+  const common = { attachment, nsId, state: 'detached' } as const
+  const standIn = (problem?: string, next?: string, loss?: Loss): ConstructedMount => {
     const fd = makeStandIn(sys)
-    return { ...common, fd, stat: sys.fstat(fd), contents: 'stand-in', problem, next, died }
+    return { ...common, fd, stat: sys.fstat(fd), contents: 'stand-in', problem, next, loss }
   }
   if (provider.kind === 'stand-in') return standIn()
   if (provider.kind === 'none') return standIn(provider.reason, provider.next)
   try {
     const fd = cloneProvider(sys, provider, writtenAt)
     const contents = 'provider'
-    return { ...common, fd, stat: sys.fstat(fd), contents, problem: undefined, next: undefined }
+    const fine = { problem: undefined, next: undefined, loss: undefined }
+    return { ...common, fd, stat: sys.fstat(fd), contents, ...fine }
   } catch (error) {
-    if (error instanceof ProviderProblem) return standIn(error.message, error.next, error.died)
+    if (error instanceof ProviderProblem) return standIn(error.message, error.next, error.loss)
+    // One mount that cannot be cloned (an unbindable one, for example) is no reason to give up the
+    // others; a call that the kernel has not, or forbids, is.
+    if (error instanceof SyscallError && error.code !== 'ENOSYS' && error.code !== 'EPERM')
+      return standIn(error.message, undefined, 'unreachable')
     throw error
   }
 }

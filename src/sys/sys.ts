@@ -109,17 +109,16 @@ export class Sys {
     return this.addon.faccessat2(fd, EMPTY, W_OK, AT_EMPTY_PATH)
   }
 
-  getdents64(fd: number, buffer: Uint8Array): number {
-    return this.must('getdents64', this.addon.getdents64(fd, buffer))
+  /** Bytes, or -errno. */
+  tryGetdents64(fd: number, buffer: Uint8Array): number {
+    return this.addon.getdents64(fd, buffer)
   }
 
-  readlinkat(dirfd: number, path: Bytes): Bytes {
+  /** Undefined where the link cannot be read. */
+  readlinkat(dirfd: number, path: Bytes): Bytes | undefined {
     const buffer = Buffer.alloc(4096)
-    const length = this.must(
-      'readlinkat',
-      this.addon.readlinkat(dirfd, toBuffer(path), buffer),
-      path,
-    )
+    const length = this.addon.readlinkat(dirfd, toBuffer(path), buffer)
+    if (length < 0) return undefined
     return buffer.toString('latin1', 0, length) as Bytes
   }
 
