@@ -5,7 +5,9 @@
 declare const brand: unique symbol
 export type Bytes = string & { readonly [brand]: 'one char a byte' }
 
-export const fromBuffer = (buffer: Buffer): Bytes => buffer.toString('latin1') as Bytes
+/** The bytes from `start` to `end`. */
+export const fromBuffer = (buffer: Buffer, start?: number, end?: number): Bytes =>
+  buffer.toString('latin1', start, end) as Bytes
 
 export const fromText = (text: string): Bytes => fromBuffer(Buffer.from(text, 'utf8'))
 

@@ -112,7 +112,7 @@ const invalid = (
   if (problem !== undefined) return `the path of the link ${problem}`
   if (splitLast(link.name).base !== linkName(remapId))
     return `the name of the link is not ${linkName(remapId)}`
-  if (link.mnt_id !== undefined || link.mode !== undefined || link.ext === true)
+  if (link.mnt_id !== undefined || link.mode !== undefined || link.ext)
     return 'the entry of the link is that of a file which a task had open'
   return undefined
 }

@@ -1,5 +1,5 @@
 // Each remap under its namespace's root: resolve its directory, verify what has its name, unlink.
-import type { Bytes } from '../bytes.js'
+import { toBuffer, type Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
 import type { MountpointTest } from '../host/evidence.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
@@ -8,7 +8,7 @@ import { below, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
 import { isEmptyDirectory } from '../sys/directory.js'
-import { inodeKey, type Stat } from '../sys/stat.js'
+import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
@@ -75,8 +75,8 @@ class Run {
   private readonly sys: Sys
   private readonly constructed: Constructed
   private readonly options: CollectOptions
-  /** Times of inodes of which this run removed a link, which changed them. */
-  private readonly touched = new Map<string, Time>()
+  /** Inodes of which this run removed a link, which changed their times; by low half of the number. */
+  private readonly touched = new Map<number, Stat>()
   private done = 0
 
   constructor(sys: Sys, constructed: Constructed, options: CollectOptions) {
@@ -163,20 +163,21 @@ class Run {
     mount: ConstructedMount | undefined,
   ): Outcome {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
-    const file = this.sys.tryOpenat(directory.fd, base, O_PATH | O_NOFOLLOW)
+    const name = toBuffer(base)
+    const file = this.sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)
     if (file === ENOENT) return { verdict: 'absent' }
     if (file < 0) return failed('openat', file)
     try {
       const stat = this.sys.fstat(file)
       const { size, mode, nlink } = stat
       const found = { size, mode, nlink, ctime: stat.ctime.sec }
-      const key = inodeKey(stat)
-      const ctime = this.touched.get(key) ?? stat.ctime
+      const earlier = this.touched.get(stat.inoLow)
+      const known = earlier !== undefined && isSameInode(earlier, stat) ? earlier : stat
       const objection = verify(stat, {
         original: remap.original,
         directoryMtime: directory.stat.mtime,
         writtenAt: this.options.writtenAt,
-        ctime,
+        ctime: known.ctime,
         isMountpoint: this.options.isMountpoint(base, directory.stat),
         recognised: mount?.attachment.provider.kind === 'host',
         force: this.options.force,
@@ -184,8 +185,8 @@ class Run {
       })
       if (objection !== undefined) return { ...objection, ...found }
       if (!this.options.remove) return { ...this.predict(directory.fd), ...found }
-      if (nlink > 1) this.touched.set(key, ctime)
-      return { ...unlinkVerified(this.sys, directory.fd, base, file, stat), ...found }
+      if (nlink > 1) this.touched.set(stat.inoLow, known)
+      return { ...unlinkVerified(this.sys, directory.fd, name, file, stat), ...found }
     } finally {
       this.sys.close(file)
     }

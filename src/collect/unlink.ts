@@ -1,6 +1,6 @@
 // The last step: the check and unlinkat act on one held directory, and afterwards the file that was
 // verified has to have one name less.
-import { concat, type Bytes } from '../bytes.js'
+import { concat } from '../bytes.js'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../sys/constants.js'
 import { errnoName, errnoText } from '../sys/errno.js'
 import { isSameInode, readStat, type Stat } from '../sys/stat.js'
@@ -28,36 +28,40 @@ export const orFailed = <T>(action: () => T): T | Outcome => {
   }
 }
 
+/** The call succeeded, the name is there with the same file: nothing was removed. */
+const STILL_THERE: Outcome = {
+  verdict: 'failed',
+  message: 'unlinkat reported success, but the link is still there',
+  next: 'the file system does not do what it says: check it, then run the same command again',
+}
+
 /** `file` holds the inode that `before` describes; `directory` the directory with `name`. */
 export const unlinkVerified = (
   sys: Sys,
   directory: number,
-  name: Bytes,
+  name: Buffer,
   file: number,
   before: Stat,
 ): Outcome => {
   const result = sys.tryUnlinkat(directory, name)
+  // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
+  if (result === ENOENT && lookUp(sys, directory, name) === undefined) return { verdict: 'absent' }
+  if (result < 0) return failed('unlinkat', result)
+  const nlink = sys.nlink(file)
+  if (nlink < before.nlink) return { verdict: 'removed' }
   const now = lookUp(sys, directory, name)
-  if (result < 0) {
-    // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
-    if (result === ENOENT && now === undefined) return { verdict: 'absent' }
-    return failed('unlinkat', result)
-  }
-  const after = sys.fstat(file)
-  if (after.nlink < before.nlink) return { verdict: 'removed' }
-  if (now !== undefined && isSameInode(now, after))
-    return { ...failed('unlinkat', -5), alarm: true }
+  if (now !== undefined && isSameInode(now, before)) return STILL_THERE
   // An overlay keeps the count of a lower file, which the whiteout only hides.
   if (isUnlinked(sys, file)) return { verdict: 'removed' }
   return {
     verdict: 'failed',
     alarm: true,
-    message: `what was removed is not the file that had been verified: its link count is still ${after.nlink}`,
+    message: `what was removed is not the file that had been verified: its link count is still ${nlink}`,
     next: 'something changes this directory at the same time: stop it, and look at what is missing',
   }
 }
 
-const lookUp = (sys: Sys, directory: number, name: Bytes): Stat | undefined =>
+const lookUp = (sys: Sys, directory: number, name: Buffer): Stat | undefined =>
   sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) < 0 ? undefined : readStat(sys.addon.stat)
 
 /** The kernel's word on the very name through which `file` was opened. */

@@ -1,97 +1,310 @@
 // The few messages of CRIU's images that a clean-up reads, by field number. A number that is not
 // listed is skipped. "since" is the CRIU release that first wrote the field.
-import {
-  bool,
-  bytes,
-  entry,
-  message,
-  optional,
-  required,
-  sint32,
-  uint32,
-  uint64,
-} from './message.js'
-import type { Decoded } from './message.js'
+import type { Bytes } from '../bytes.js'
+import { entry, required, type Fields } from './message.js'
 
 /** ids-PID.img and inventory.root_ids. Ids are CRIU's own, from 1, and mean something only here. */
-const taskKobjIds = {
-  pid_ns_id: optional(5, uint32),
-  net_ns_id: optional(6, uint32),
-  ipc_ns_id: optional(7, uint32),
-  uts_ns_id: optional(8, uint32),
-  mnt_ns_id: optional(9, uint32),
-  user_ns_id: optional(10, uint32),
-  time_ns_id: optional(12, uint32), // since 3.14
+export interface TaskKobjIds {
+  readonly mnt_ns_id: number | undefined
 }
-export type TaskKobjIds = Decoded<typeof taskKobjIds>
-export const decodeIds = entry(taskKobjIds)
 
-const inventory = {
-  img_version: required(1, uint32),
-  fdinfo_per_id: optional(2, bool),
-  root_ids: optional(3, message(taskKobjIds)),
-  ns_per_id: optional(4, bool),
-  pre_dump_mode: optional(9, uint32), // since 3.14, pre-dump only
+const taskKobjIds = (fields: Fields): TaskKobjIds => {
+  let mntNsId: number | undefined
+  while (fields.next())
+    if (fields.number === 9) mntNsId = fields.uint32()
+    else fields.skip()
+  return { mnt_ns_id: mntNsId }
 }
-export type InventoryEntry = Decoded<typeof inventory>
-export const decodeInventory = entry(inventory)
 
-const pstree = {
-  pid: required(1, uint32),
-  ppid: required(2, uint32),
+export interface InventoryEntry {
+  readonly img_version: number
+  readonly fdinfo_per_id: boolean
+  /** Of the CRIU process that dumped. */
+  readonly root_ids: TaskKobjIds | undefined
+  readonly ns_per_id: boolean
+  readonly pre_dump_mode: number | undefined
 }
-export type PstreeEntry = Decoded<typeof pstree>
-export const decodePstree = entry(pstree)
+
+const inventory = (fields: Fields): InventoryEntry => {
+  let version: number | undefined
+  let fdinfo = false
+  let ids: TaskKobjIds | undefined
+  let ns = false
+  let mode: number | undefined
+  while (fields.next())
+    switch (fields.number) {
+      case 1:
+        version = fields.uint32()
+        break
+      case 2:
+        fdinfo = fields.bool()
+        break
+      case 3:
+        ids = fields.message(taskKobjIds)
+        break
+      case 4:
+        ns = fields.bool()
+        break
+      case 9: // since 3.14, pre-dump only
+        mode = fields.uint32()
+        break
+      default:
+        fields.skip()
+    }
+  return {
+    img_version: required(version, 'img_version'),
+    fdinfo_per_id: fdinfo,
+    root_ids: ids,
+    ns_per_id: ns,
+    pre_dump_mode: mode,
+  }
+}
+
+export interface PstreeEntry {
+  /** In the tree's own pid namespace. */
+  readonly pid: number
+  /** 0 for the root task. */
+  readonly ppid: number
+}
+
+const pstree = (fields: Fields): PstreeEntry => {
+  let pid: number | undefined
+  let ppid: number | undefined
+  while (fields.next())
+    if (fields.number === 1) pid = fields.uint32()
+    else if (fields.number === 2) ppid = fields.uint32()
+    else fields.skip()
+  return { pid: required(pid, 'pid'), ppid: required(ppid, 'ppid') }
+}
 
 /** Link remaps have the first four only; the original's entry has the rest. */
-const regFile = {
-  id: required(1, uint32),
-  flags: required(2, uint32),
-  pos: required(3, uint64),
-  name: required(6, bytes),
-  mnt_id: optional(7, sint32), // since 1.3, only where the tree had its own mount namespace
-  size: optional(8, uint64), // since 1.3.1
-  ext: optional(9, bool), // since 2.0
-  mode: optional(10, uint32), // since 2.4
+export interface RegFileEntry {
+  readonly id: number
+  readonly flags: number
+  readonly pos: number
+  readonly name: Bytes
+  readonly mnt_id: number | undefined
+  readonly size: number | undefined
+  readonly ext: boolean
+  readonly mode: number | undefined
 }
-export type RegFileEntry = Decoded<typeof regFile>
-export const decodeRegFile = entry(regFile)
+
+const regFile = (fields: Fields): RegFileEntry => {
+  let id: number | undefined
+  let flags: number | undefined
+  let pos: number | undefined
+  let name: Bytes | undefined
+  let mntId: number | undefined
+  let size: number | undefined
+  let ext = false
+  let mode: number | undefined
+  while (fields.next())
+    switch (fields.number) {
+      case 1:
+        id = fields.uint32()
+        break
+      case 2:
+        flags = fields.uint32()
+        break
+      case 3:
+        pos = fields.uint64()
+        break
+      case 6:
+        name = fields.bytes()
+        break
+      case 7: // since 1.3, only where the tree had its own mount namespace
+        mntId = fields.sint32()
+        break
+      case 8: // since 1.3.1
+        size = fields.uint64()
+        break
+      case 9: // since 2.0
+        ext = fields.bool()
+        break
+      case 10: // since 2.4
+        mode = fields.uint32()
+        break
+      default:
+        fields.skip()
+    }
+  return {
+    id: required(id, 'id'),
+    flags: required(flags, 'flags'),
+    pos: required(pos, 'pos'),
+    name: required(name, 'name'),
+    mnt_id: mntId,
+    size,
+    ext,
+    mode,
+  }
+}
 
 export const FD_TYPE_REG = 1
-const file = {
-  type: required(1, uint32),
-  id: required(2, uint32),
-  reg: optional(3, message(regFile)),
+
+export interface FileEntry {
+  readonly type: number
+  readonly id: number
+  readonly reg: RegFileEntry | undefined
 }
-export type FileEntry = Decoded<typeof file>
-export const decodeFile = entry(file)
+
+const file = (fields: Fields): FileEntry => {
+  let type: number | undefined
+  let id: number | undefined
+  let reg: RegFileEntry | undefined
+  while (fields.next())
+    switch (fields.number) {
+      case 1:
+        type = fields.uint32()
+        break
+      case 2:
+        id = fields.uint32()
+        break
+      case 3:
+        reg = fields.message(regFile)
+        break
+      default:
+        fields.skip()
+    }
+  return { type: required(type, 'type'), id: required(id, 'id'), reg }
+}
 
 /** `remap_type` is a plain number: a value from the future must not turn into "absent". */
-const remapFilePath = {
-  orig_id: required(1, uint32),
-  remap_id: required(2, uint32),
-  remap_type: optional(3, uint32), // absent for links before 2.9
+export interface RemapFilePathEntry {
+  readonly orig_id: number
+  readonly remap_id: number
+  readonly remap_type: number | undefined
 }
-export type RemapFilePathEntry = Decoded<typeof remapFilePath>
-export const decodeRemapFilePath = entry(remapFilePath)
+
 export const REMAP_TYPE = { linked: 0, ghost: 1, procfs: 2 } as const
 
-const mnt = {
-  fstype: required(1, uint32),
-  mnt_id: required(2, uint32),
-  root_dev: required(3, uint32), // (major << 20) | minor
-  parent_mnt_id: required(4, uint32),
-  flags: required(5, uint32),
-  root: required(6, bytes),
-  mountpoint: required(7, bytes),
-  source: required(8, bytes),
-  options: required(9, bytes),
-  with_plugin: optional(12, bool),
-  ext_mount: optional(13, bool), // 1.3 to 2.x: `root` holds the key
-  fsname: optional(14, bytes), // since 1.6, only with fstype AUTO
-  deleted: optional(16, bool), // since 1.7
-  sb_flags: optional(17, uint32), // since 1.8; before, in `flags`
-  ext_key: optional(18, bytes), // since 3.0
+const remapFilePath = (fields: Fields): RemapFilePathEntry => {
+  let orig: number | undefined
+  let remap: number | undefined
+  let type: number | undefined
+  while (fields.next())
+    switch (fields.number) {
+      case 1:
+        orig = fields.uint32()
+        break
+      case 2:
+        remap = fields.uint32()
+        break
+      case 3: // absent for links before 2.9
+        type = fields.uint32()
+        break
+      default:
+        fields.skip()
+    }
+  return {
+    orig_id: required(orig, 'orig_id'),
+    remap_id: required(remap, 'remap_id'),
+    remap_type: type,
+  }
 }
-export type MntEntry = Decoded<typeof mnt>
+
+export interface MntEntry {
+  readonly fstype: number
+  readonly mnt_id: number
+  /** (major << 20) | minor, as in mountinfo; not the st_dev encoding. */
+  readonly root_dev: number
+  readonly parent_mnt_id: number
+  readonly flags: number
+  readonly root: Bytes
+  readonly mountpoint: Bytes
+  readonly source: Bytes
+  readonly options: Bytes
+  /** 1.3 to 2.x: `root` holds the key. */
+  readonly ext_mount: boolean
+  /** Since 1.6, only with fstype AUTO. */
+  readonly fsname: Bytes | undefined
+  /** Since 1.7. */
+  readonly deleted: boolean
+  /** Since 1.8; before, in `flags`. */
+  readonly sb_flags: number
+  /** Since 3.0. */
+  readonly ext_key: Bytes | undefined
+}
+
+/** Names of the numbers 1 to 9, all required. */
+const MNT_REQUIRED = 'fstype mnt_id root_dev parent_mnt_id flags root mountpoint source options'
+  .split(' ')
+  .map((name, index) => ({ name, number: index + 1 }))
+
+const mnt = (fields: Fields): MntEntry => {
+  const seen = new Set<number>()
+  const row = {
+    fstype: 0,
+    mnt_id: 0,
+    root_dev: 0,
+    parent_mnt_id: 0,
+    flags: 0,
+    root: '' as Bytes,
+    mountpoint: '' as Bytes,
+    source: '' as Bytes,
+    options: '' as Bytes,
+    ext_mount: false,
+    fsname: undefined as Bytes | undefined,
+    deleted: false,
+    sb_flags: 0,
+    ext_key: undefined as Bytes | undefined,
+  }
+  while (fields.next()) {
+    seen.add(fields.number)
+    switch (fields.number) {
+      case 1:
+        row.fstype = fields.uint32()
+        break
+      case 2:
+        row.mnt_id = fields.uint32()
+        break
+      case 3:
+        row.root_dev = fields.uint32()
+        break
+      case 4:
+        row.parent_mnt_id = fields.uint32()
+        break
+      case 5:
+        row.flags = fields.uint32()
+        break
+      case 6:
+        row.root = fields.bytes()
+        break
+      case 7:
+        row.mountpoint = fields.bytes()
+        break
+      case 8:
+        row.source = fields.bytes()
+        break
+      case 9:
+        row.options = fields.bytes()
+        break
+      case 13:
+        row.ext_mount = fields.bool()
+        break
+      case 14:
+        row.fsname = fields.bytes()
+        break
+      case 16:
+        row.deleted = fields.bool()
+        break
+      case 17:
+        row.sb_flags = fields.uint32()
+        break
+      case 18:
+        row.ext_key = fields.bytes()
+        break
+      default:
+        fields.skip()
+    }
+  }
+  for (const { name, number } of MNT_REQUIRED) required(seen.has(number) || undefined, name)
+  return row
+}
+
+export const decodeIds = entry(taskKobjIds)
+export const decodeInventory = entry(inventory)
+export const decodePstree = entry(pstree)
+export const decodeRegFile = entry(regFile)
+export const decodeFile = entry(file)
+export const decodeRemapFilePath = entry(remapFilePath)
 export const decodeMnt = entry(mnt)

@@ -1,8 +1,30 @@
-// Reads the array into which the addon's statx writes.
+// What statx(2) answered, copied out of the array into which the addon writes.
 import type { Time } from '../time.js'
-import { STATX_BTIME, STATX_MNT_ID_UNIQUE } from './constants.js'
+import { STATX_BTIME } from './constants.js'
 
-/** Everything of one file that the program looks at, copied out of the shared array. */
+/** Places in that array; native/addon.cc fills it in this order. */
+const AT = {
+  mask: 0,
+  mode: 1,
+  nlink: 2,
+  size: 5,
+  inoHigh: 6,
+  inoLow: 7,
+  major: 8,
+  minor: 9,
+  mntId: 10,
+  attributes: 11,
+  mtime: 12,
+  ctime: 14,
+  btime: 16,
+} as const
+
+const timeAt = (a: Float64Array, index: number): Time => ({
+  sec: a[index] as number,
+  nsec: a[index + 1] as number,
+})
+
+/** Everything of one file that the program looks at. */
 export interface Stat {
   /** st_mode: type and permissions. */
   readonly mode: number
@@ -16,7 +38,6 @@ export interface Stat {
   readonly minor: number
   /** Unique for this boot from kernel 6.8 on; before, unique among the mounts that are there. */
   readonly mntId: number
-  readonly mntIdIsUnique: boolean
   readonly attributes: number
   readonly mtime: Time
   readonly ctime: Time
@@ -24,28 +45,22 @@ export interface Stat {
   readonly btime: Time | undefined
 }
 
-export const readStat = (a: Float64Array): Stat => {
-  const at = (index: number): number => a[index] as number
-  return {
-    mode: at(1),
-    nlink: at(2),
-    size: at(5),
-    inoHigh: at(6),
-    inoLow: at(7),
-    major: at(8),
-    minor: at(9),
-    mntId: at(10),
-    mntIdIsUnique: (at(0) & STATX_MNT_ID_UNIQUE) !== 0,
-    attributes: at(11),
-    mtime: { sec: at(12), nsec: at(13) },
-    ctime: { sec: at(14), nsec: at(15) },
-    btime: (at(0) & STATX_BTIME) === 0 ? undefined : { sec: at(16), nsec: at(17) },
-  }
-}
+export const readStat = (a: Float64Array): Stat => ({
+  mode: a[AT.mode] as number,
+  nlink: a[AT.nlink] as number,
+  size: a[AT.size] as number,
+  inoHigh: a[AT.inoHigh] as number,
+  inoLow: a[AT.inoLow] as number,
+  major: a[AT.major] as number,
+  minor: a[AT.minor] as number,
+  mntId: a[AT.mntId] as number,
+  attributes: a[AT.attributes] as number,
+  mtime: timeAt(a, AT.mtime),
+  ctime: timeAt(a, AT.ctime),
+  btime: ((a[AT.mask] as number) & STATX_BTIME) === 0 ? undefined : timeAt(a, AT.btime),
+})
 
-/** One value for device and inode. */
-export const inodeKey = (stat: Stat): string =>
-  `${stat.major}:${stat.minor}:${stat.inoHigh}:${stat.inoLow}`
+export const readNlink = (a: Float64Array): number => a[AT.nlink] as number
 
 export const isSameInode = (a: Stat, b: Stat): boolean =>
   a.inoLow === b.inoLow && a.inoHigh === b.inoHigh && a.major === b.major && a.minor === b.minor

@@ -3,10 +3,15 @@
 import { toBuffer, type Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
 import { AT_EMPTY_PATH, O_PATH, W_OK } from './constants.js'
-import { readStat, type Stat } from './stat.js'
+import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
 const EMPTY = Buffer.alloc(0)
+
+/** A caller that needs a name several times converts it once. */
+export type Name = Bytes | Buffer
+
+const encode = (name: Name): Buffer => (typeof name === 'string' ? toBuffer(name) : name)
 
 export class Sys {
   readonly addon: Addon
@@ -35,8 +40,8 @@ export class Sys {
   }
 
   /** An fd, or -errno: for callers that expect some errors. */
-  tryOpenat(dirfd: number, path: Bytes, flags: number): number {
-    return this.addon.openat(dirfd, toBuffer(path), flags, 0)
+  tryOpenat(dirfd: number, path: Name, flags: number): number {
+    return this.addon.openat(dirfd, encode(path), flags, 0)
   }
 
   openat(dirfd: number, path: Bytes, flags: number, mode = 0): number {
@@ -89,14 +94,20 @@ export class Sys {
     return readStat(this.addon.stat)
   }
 
+  /** The link count of what `fd` holds. */
+  nlink(fd: number): number {
+    this.must('statx', this.addon.statx(fd, EMPTY, AT_EMPTY_PATH))
+    return readNlink(this.addon.stat)
+  }
+
   /** 0, or -errno: whether a name is there. */
-  tryStat(dirfd: number, path: Bytes, flags: number): number {
-    return this.addon.statx(dirfd, toBuffer(path), flags)
+  tryStat(dirfd: number, path: Name, flags: number): number {
+    return this.addon.statx(dirfd, encode(path), flags)
   }
 
   /** 0, or -errno. Never a directory: no caller passes AT_REMOVEDIR, the flags are not an argument. */
-  tryUnlinkat(dirfd: number, name: Bytes): number {
-    return this.addon.unlinkat(dirfd, toBuffer(name), 0)
+  tryUnlinkat(dirfd: number, name: Name): number {
+    return this.addon.unlinkat(dirfd, encode(name), 0)
   }
 
   /** 0, or -errno. */
