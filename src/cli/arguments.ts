@@ -75,7 +75,7 @@ const collectValues = ({ options, words }: Parsed): Arguments => {
 const commandOf = (words: readonly string[], execCmd: boolean): Arguments['command'] => {
   const [command, extra] = words
   const next = 'see "criu-gc --help"'
-  if (command === undefined) throw usage('no command: show or clean', { next })
+  if (command === undefined) throw usage('no command given: say show or clean', { next })
   if (command !== 'show' && command !== 'clean' && command !== 'help' && command !== 'version')
     throw usage(`command ${escapeText(command)} is not known: show or clean`, { next })
   if (extra !== undefined && !execCmd)

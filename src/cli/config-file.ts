@@ -33,7 +33,8 @@ export const configArguments = (
   if (useDefaults && explicit === undefined) {
     files.push({ file: '/etc/criu/default.conf', mayBeMissing: true })
     const home = env.HOME
-    if (home !== undefined)
+    // An empty one would make the path relative, and the current directory's file root's options.
+    if (home?.startsWith('/') === true)
       files.push({ file: path.join(home, '.criu/default.conf'), mayBeMissing: true })
   }
   const named = env.CRIU_CONFIG_FILE

@@ -8,7 +8,8 @@ show tells what is left and changes nothing; clean removes it. Both need root.
 
   -D, --images-dir DIR    directory with the images of the dump (default .)
   -r, --root PATH         host path of the container's rootfs
-      --external RES      mnt[KEY]:PATH, the host directory of an external mount;
+      --external RES      mnt[KEY]:PATH, the host directory of an external mount
+                          (show names each KEY that is missing);
                           mnt[] where CRIU found external mounts by itself
   -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
       --mounts SCOPE      remaps: attach what leads to the links (default);
@@ -18,7 +19,7 @@ show tells what is left and changes nothing; clean removes it. Both need root.
       --allow-environment run although NODE_OPTIONS, LD_PRELOAD or the like is set
       --json              one JSON document
       --plain             one line a link, no tree
-  -v[NUM]                 more: 3 adds the plan, 4 what was ignored
+  -v, --verbosity[=NUM]   3 also lists images and mounts, 4 also what was ignored
   -o, --log-file FILE     messages to FILE in the work directory
   -W, --work-dir DIR      the work directory (default: that of the images)
       --config FILE, --no-default-config   CRIU's configuration files
@@ -27,7 +28,7 @@ show tells what is left and changes nothing; clean removes it. Both need root.
 The other options of "criu restore" are accepted and ignored.
 
 Example, after a checkpoint of a runc container was given up:
-  criu-gc clean -D /var/tmp/checkpoint -r /run/bundle/rootfs \\
+  criu-gc clean -D /var/tmp/demo/checkpoint -r /var/tmp/demo/rootfs \\
       --external 'mnt[/data]:/srv/volumes/data'
 
 Exit: 0 clean, 1 internal, 2 usage, 3 leftovers, 4 incomplete images, 5 refused,

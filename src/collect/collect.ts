@@ -14,7 +14,14 @@ import type { Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
 import { ENOENT, failed, orFailed, unlinkVerified } from './unlink.js'
 import { verify } from './verify.js'
-import { notInThere, PARENT_GONE, pathFailed, WRONG_MOUNT, withoutContents } from './whole.js'
+import {
+  notInThere,
+  PARENT_GONE,
+  pathFailed,
+  VANISHED,
+  withoutContents,
+  WRONG_MOUNT,
+} from './whole.js'
 
 export interface CollectOptions {
   readonly remove: boolean
@@ -59,7 +66,7 @@ const settled = (planned: PlannedRemap): Outcome => {
     case 'kept':
       return kept(planned.reason, planned.message, planned.next)
     case 'vanished':
-      return { verdict: 'vanished', message: 'its file system died with the container' }
+      return { verdict: 'vanished', message: VANISHED }
     case 'duplicate':
       return {
         verdict: 'absent',

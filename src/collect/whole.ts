@@ -3,6 +3,8 @@ import type { ConstructedMount } from '../namespaces/construct.js'
 import { kept, type Outcome } from './outcome.js'
 import { failed } from './unlink.js'
 
+export const VANISHED = 'its file system died with the container, and the link with it'
+
 export const PARENT_GONE: Outcome = {
   verdict: 'absent',
   reason: 'parent-gone',
@@ -19,7 +21,7 @@ export const WRONG_MOUNT = kept(
 export const withoutContents = ({ problem, next, loss }: ConstructedMount): Outcome => {
   switch (loss) {
     case 'died':
-      return { verdict: 'vanished', message: 'its file system died with the container' }
+      return { verdict: 'vanished', message: VANISHED }
     case 'removed':
       return PARENT_GONE
     default:

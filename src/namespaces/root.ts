@@ -24,7 +24,11 @@ export const openRoot = (sys: Sys, path: Bytes): Bytes => {
   const bad = (what: string, next: string): Error =>
     usage(`--root ${escape(path)} ${what}`, { next: `nothing was touched; ${next}` })
   const fd = sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW)
-  if (fd < 0) throw bad(`cannot be opened (${errnoName(-fd)})`, 'give the host path of the rootfs')
+  if (fd < 0)
+    throw bad(
+      `cannot be opened (${errnoName(-fd)})`,
+      'give the host path of the rootfs; is it mounted?',
+    )
   try {
     const stat = sys.fstat(fd)
     const type = stat.mode & S_IFMT

@@ -6,7 +6,10 @@ import { providerText } from './words.js'
 export const planText = ({ checkpoint, mounts }: Report): string => {
   const images = checkpoint.images
     .filter(({ state }) => state !== 'absent')
-    .map(({ name, state, entries }) => `image ${name}: ${state}, ${entries} entries\n`)
+    .map(
+      ({ name, state, entries }) =>
+        `image ${name}: ${state}, ${entries} ${entries === 1 ? 'entry' : 'entries'}\n`,
+    )
   const lines = mounts.map(({ attachment: { mount, provider }, state, contents }) => {
     const what = contents === 'stand-in' ? 'stand-in' : providerText(provider)
     return `mount ${mount.nsId}/${mount.mntId} ${escape(mount.mountpoint)}: ${what} (${state})\n`

@@ -64,8 +64,12 @@ const mountText = (mount: Mount, report: Report): string => {
   const constructed = report.mounts.find(({ attachment }) => attachment.mount === mount)
   const from =
     constructed === undefined ? '' : ` ← ${providerText(constructed.attachment.provider)}`
-  return `${escape(mount.mountpoint)} (${escapeText(mount.fstype)})${from}`
+  return `${escape(mount.mountpoint)} (${fstypeText(mount)})${from}`
 }
+
+/** What CRIU calls unsupported is a disk, which it does not mount itself. */
+const fstypeText = ({ fstype }: Mount): string =>
+  fstype === 'unsupported' ? 'disk' : escapeText(fstype)
 
 const leaves = (remaps: readonly ReportedRemap[], options: TreeOptions): Node[] => {
   const links = remaps.map(

@@ -64,11 +64,27 @@ export const summary = (report: Report): string => {
   const parts = VERDICTS.filter((verdict) => totals[verdict] > 0).map(
     (verdict) => `${totals[verdict]} ${WORDS[verdict].toLowerCase()}`,
   )
-  if (parts.length === 0) parts.push(checkpoint.preDump ? 'nothing to do' : 'no link remaps')
+  const lost = checkpoint.unlisted.length
+  if (lost > 0) parts.push(`${lost} without their entries, left alone`)
+  if (parts.length === 0) return checkpoint.preDump ? 'nothing to do' : 'no link remaps'
   const line = `${totals.remaps} link remap${totals.remaps === 1 ? '' : 's'}: ${parts.join(', ')}`
-  const next =
-    totals['would-remove'] > 0 ? '; "criu-gc clean" with the same options removes them' : ''
-  return totals.remaps === 0 ? parts.join('') : `${line}${next}`
+  const left = totals['would-remove']
+  return left === 0 ? line : `${line}; "criu-gc clean" with the same options removes the ${left}`
+}
+
+/** More lines than this say nothing more. */
+const FEW = 5
+
+const unlisted = (links: Report['checkpoint']['unlisted']): string[] => {
+  const lines = links
+    .slice(0, FEW)
+    .map(({ id, link }) =>
+      link === undefined
+        ? `the entries of link remap ${id} are lost: it was left alone`
+        : `${escape(link)} looks like a link remap, but its entries are lost: it was left alone`,
+    )
+  if (links.length > FEW) lines.push(`and ${links.length - FEW} more (--json lists all)`)
+  return lines
 }
 
 /** What the exit code rests on besides the remaps. */
@@ -87,12 +103,7 @@ export const warnings = ({ checkpoint, mounts }: Report): string[] => {
         'links that they do not list may be left; look for link_remap.* in the container by hand',
     )
   }
-  for (const { id, link } of checkpoint.unlisted)
-    out.push(
-      link === undefined
-        ? `the entries of link remap ${id} are lost: it was left alone`
-        : `${escape(link)} looks like a link remap, but its entries are lost: it was left alone`,
-    )
+  out.push(...unlisted(checkpoint.unlisted))
   for (const { attachment, problem } of mounts)
     if (problem !== undefined)
       out.push(
