@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { dumpImages, writeImages, type LinkSpec } from '../test/encode/images.js'
 import type { MountRow } from '../test/encode/messages.js'
+import type { Run } from './measure.js'
 
 const ROOT_MOUNT = 100
 const NAMESPACE = 9
@@ -32,7 +33,11 @@ export class Dump {
     // Every link is that of a file of its own, which still has another name.
     for (const id of this.links) fs.writeFileSync(this.file(id), '')
     const images = dumpImages({
-      links: this.links.map((id): LinkSpec => ({ id, link: `/data/${linkName(id)}`, mntId: 100 })),
+      links: this.links.map((id): LinkSpec => ({
+        id,
+        link: `/data/${linkName(id)}`,
+        mntId: ROOT_MOUNT,
+      })),
       namespaces: new Map([
         [NAMESPACE, [{ mntId: ROOT_MOUNT, parent: 1, mountpoint: '/' }, ...(shape.mounts ?? [])]],
       ]),
@@ -43,8 +48,17 @@ export class Dump {
     writeImages(this.images, images)
   }
 
+  /** One run on everything as it was; one that leaves links has done something else than measured. */
+  timed(run: () => Run): Run {
+    this.remake()
+    const result = run()
+    const left = fs.readdirSync(this.data).filter((name) => name.startsWith('link_remap.'))
+    if (left.length > 0) throw new Error(`${left.length} links were left`)
+    return result
+  }
+
   /** Everything as right after the dump: all links there, and the images not older than they are. */
-  remake(): void {
+  private remake(): void {
     for (const id of this.links) {
       const link = path.join(this.data, linkName(id))
       // A program that was measured may have failed and left some.
@@ -58,18 +72,8 @@ export class Dump {
       fs.utimesSync(path.join(this.images, name), now, now)
   }
 
-  /** How many links are left. */
-  left(): number {
-    return fs.readdirSync(this.data).filter((name) => name.startsWith('link_remap.')).length
-  }
-
   get arguments(): string[] {
     return ['-D', this.images, '--root', this.root]
-  }
-
-  /** Host path of the first link. */
-  get firstLink(): string {
-    return path.join(this.data, linkName(1))
   }
 
   private file(id: number): string {

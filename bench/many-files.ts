@@ -32,10 +32,7 @@ export const manyFiles = (bench: Bench): Row[] => {
   const many = new Dump(path.join(bench.folder, 'many-files'), { links: LINKS, moreFiles })
   const empty = path.join(bench.folder, 'nothing.cjs')
   fs.writeFileSync(empty, '')
-  const clean = (dump: Dump) => () => {
-    dump.remake()
-    return bench.clean(...dump.arguments)
-  }
+  const clean = (dump: Dump) => () => dump.timed(() => bench.clean(...dump.arguments))
   const runs = interleave(ROUNDS, {
     few: clean(few),
     many: clean(many),

@@ -3,20 +3,15 @@ import path from 'node:path'
 import { Dump } from './dump.js'
 import { interleave, medianMs, ms, paired, type Bench, type Row } from './measure.js'
 
-const ROUNDS = 11
+const ROUNDS = 9
 const LINKS = 10_000
 
 export const manyRemaps = (bench: Bench): Row[] => {
   const many = new Dump(path.join(bench.folder, 'many-remaps'), { links: LINKS })
   const one = new Dump(path.join(bench.folder, 'one-remap'), { links: 1 })
-  const clean = (dump: Dump) => () => {
-    dump.remake()
-    return bench.clean(...dump.arguments)
-  }
-  const loop = (dump: Dump, links: number) => () => {
-    dump.remake()
-    return bench.time(bench.program('unlink'), dump.data, String(links))
-  }
+  const clean = (dump: Dump) => () => dump.timed(() => bench.clean(...dump.arguments))
+  const loop = (dump: Dump, links: number) => () =>
+    dump.timed(() => bench.time(bench.program('unlink'), dump.data, String(links)))
   const runs = interleave(ROUNDS, {
     gc: clean(many),
     gcOne: clean(one),

@@ -11,15 +11,10 @@ export const startUp = (bench: Bench): Row[] => {
   const empty = path.join(bench.folder, 'empty.cjs')
   fs.writeFileSync(empty, '')
   const runs = interleave(ROUNDS, {
-    gc: () => {
-      dump.remake()
-      return bench.clean(...dump.arguments)
-    },
+    gc: () => dump.timed(() => bench.clean(...dump.arguments)),
     empty: () => bench.node(empty),
-    calls: () => {
-      dump.remake()
-      return bench.time(bench.program('namespace'), dump.root, '/data/link_remap.1')
-    },
+    calls: () =>
+      dump.timed(() => bench.time(bench.program('namespace'), dump.root, '/data/link_remap.1')),
   })
   const from = (side: 'empty' | 'calls'): string =>
     `${ms(medianMs(runs.gc))} to ${ms(medianMs(runs[side]))}`

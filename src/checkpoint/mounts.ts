@@ -132,7 +132,9 @@ const depthFirst = (
     const places = new Set(siblings.map((sibling) => sibling.mountpoint))
     if (places.size !== siblings.length)
       throw corrupt(concat(`two children of mount ${mount.mntId} have one mountpoint`))
-    siblings.sort((a, b) => slashes(b.mountpoint) - slashes(a.mountpoint))
+    const depths = new Map(siblings.map((sibling) => [sibling, slashes(sibling.mountpoint)]))
+    const depth = (sibling: Mount): number => depths.get(sibling) ?? 0
+    siblings.sort((a, b) => depth(b) - depth(a))
     for (let i = siblings.length - 1; i >= 0; i--) pending.push(siblings[i] as Mount)
   }
   return ordered

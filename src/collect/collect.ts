@@ -177,7 +177,13 @@ class Run {
     try {
       const stat = this.sys.fstat(file)
       const { size, mode, nlink } = stat
-      const found = { size, mode, nlink, ctime: stat.ctime.sec }
+      const found = (outcome: Outcome): Outcome => ({
+        ...outcome,
+        size,
+        mode,
+        nlink,
+        ctime: stat.ctime.sec,
+      })
       const earlier = this.touched.get(stat.inoLow)
       const known = earlier !== undefined && isSameInode(earlier, stat) ? earlier : stat
       const objection = verify(stat, {
@@ -190,10 +196,10 @@ class Run {
         force: this.options.force,
         keepLastLink: this.options.keepLastLink,
       })
-      if (objection !== undefined) return { ...objection, ...found }
-      if (!this.options.remove) return { ...this.predict(directory.fd), ...found }
+      if (objection !== undefined) return found(objection)
+      if (!this.options.remove) return found(this.predict(directory.fd))
       if (nlink > 1) this.touched.set(stat.inoLow, known)
-      return { ...unlinkVerified(this.sys, directory.fd, name, file, stat), ...found }
+      return found(unlinkVerified(this.sys, directory.fd, name, file, stat))
     } finally {
       this.sys.close(file)
     }

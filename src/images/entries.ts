@@ -225,13 +225,13 @@ export interface MntEntry {
   readonly ext_key: Bytes | undefined
 }
 
-/** Names of the numbers 1 to 9, all required. */
-const MNT_REQUIRED = 'fstype mnt_id root_dev parent_mnt_id flags root mountpoint source options'
-  .split(' ')
-  .map((name, index) => ({ name, number: index + 1 }))
+/** Names of the fields 1 to 9, all required, and a bit for each. */
+const MNT_REQUIRED =
+  'fstype mnt_id root_dev parent_mnt_id flags root mountpoint source options'.split(' ')
+const MNT_REQUIRED_BITS = 0b11_1111_1110
 
 const mnt = (fields: Fields): MntEntry => {
-  const seen = new Set<number>()
+  let seen = 0
   const row = {
     fstype: 0,
     mnt_id: 0,
@@ -249,7 +249,7 @@ const mnt = (fields: Fields): MntEntry => {
     ext_key: undefined as Bytes | undefined,
   }
   while (fields.next()) {
-    seen.add(fields.number)
+    if (fields.number <= 9) seen |= 1 << fields.number
     switch (fields.number) {
       case 1:
         row.fstype = fields.uint32()
@@ -297,7 +297,10 @@ const mnt = (fields: Fields): MntEntry => {
         fields.skip()
     }
   }
-  for (const { name, number } of MNT_REQUIRED) required(seen.has(number) || undefined, name)
+  if (seen !== MNT_REQUIRED_BITS) {
+    const missing = MNT_REQUIRED.find((_, index) => (seen & (2 << index)) === 0)
+    throw new TypeError(`required field ${missing} is missing`)
+  }
   return row
 }
 

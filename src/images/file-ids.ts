@@ -9,9 +9,10 @@ const REG_ID_TAG = 0x08
 /** A varint at `at`, or -1 where it does not end within five bytes and the entry. */
 const varint = (data: Buffer, at: number, end: number): number => {
   let value = 0
-  for (let shift = 0; shift < 35 && at < end; shift += 7, at++) {
+  // Not 2 ** shift: a power costs more than all the rest of an entry.
+  for (let unit = 1; unit < 2 ** 35 && at < end; unit *= 128, at++) {
     const byte = data[at] as number
-    value += (byte & 0x7f) * 2 ** shift
+    value += (byte & 0x7f) * unit
     if (byte < 0x80) return value > 0xffffffff ? -1 : value
   }
   return -1

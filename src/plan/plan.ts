@@ -42,13 +42,17 @@ const locator = (checkpoint: Checkpoint): ((remap: LinkRemap) => Located) => {
     for (const mount of namespace.mounts) byId.set(mount.mntId, { mount, namespace })
   const byPath = pathLocator(checkpoint)
   return (remap) => {
-    const none = { remap, mount: undefined, namespace: undefined, note: undefined }
     const { mntId } = remap.original
-    if (mntId === undefined) return { ...none, ...byPath(remap) }
+    if (mntId === undefined)
+      return { remap, mount: undefined, namespace: undefined, note: undefined, ...byPath(remap) }
     const found = byId.get(mntId)
-    return found === undefined
-      ? { ...none, problem: `no mountpoints image has its mount ${mntId}` }
-      : { ...none, ...found, problem: undefined }
+    return {
+      remap,
+      mount: found?.mount,
+      namespace: found?.namespace,
+      problem: found === undefined ? `no mountpoints image has its mount ${mntId}` : undefined,
+      note: undefined,
+    }
   }
 }
 

@@ -16,11 +16,13 @@ const hex = (char: string): string =>
 /** Letters of any script may be shown; whatever steers, hides or reorders may not. */
 const UNSAFE = /[\\\p{C}\p{Zl}\p{Zp}]/gu
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+let decoder: InstanceType<typeof TextDecoder> | undefined
 
 /** The name as text, or undefined where its bytes are not UTF-8. */
 export const toText = (bytes: Bytes): string | undefined => {
   if (PLAIN.test(bytes)) return bytes
+  // Most runs meet no such name, and to make a decoder takes time.
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
     return decoder.decode(toBuffer(bytes))
   } catch {

@@ -12,8 +12,13 @@ const line = ({ planned: { remap, mount }, outcome }: ReportedRemap): string =>
     remap.link === '' ? '-' : escape(remap.link),
     remap.original.path === '' ? '-' : originalText(remap.original),
     outcome.size ?? '-',
-    [outcome.message, outcome.next].filter((part) => part !== undefined).join('; ') || '-',
+    explanation(outcome),
   ].join('\t')
+
+const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
+  if (message === undefined) return next ?? '-'
+  return next === undefined ? message : `${message}; ${next}`
+}
 
 export const plainText = ({ remaps }: Report): string =>
   remaps.map((remap) => `${line(remap)}\n`).join('')
