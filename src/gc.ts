@@ -44,7 +44,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   if (planned.remaps.length === 0 && planned.namespaces.length === 0)
     return { command: options.command, checkpoint, mounts: [], remaps: [] }
 
-  const foreign = foreignNamespaces()
+  const foreign = foreignNamespaces(sys)
   const plan = keepLiving(sys, planned, [host, ...foreign])
   const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
   const constructed = construct(sys, plan, writtenAt)

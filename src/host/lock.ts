@@ -26,7 +26,7 @@ export const lockImages = (sys: Sys, images: ImageDirectory): void => {
       where: images.path,
       next: 'nothing was touched; try again when it has ended',
     })
-  const pid = criuAtWork(images.fd)
+  const pid = criuAtWork(sys, images.fd)
   if (pid !== undefined)
     throw new GcError('busy', `CRIU is at work on these images (process ${pid})`, {
       where: images.path,

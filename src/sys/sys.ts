@@ -125,9 +125,8 @@ export class Sys {
     return this.addon.getdents64(fd, buffer)
   }
 
-  /** Undefined where the link cannot be read. */
-  readlinkat(dirfd: number, path: Bytes): Bytes | undefined {
-    const buffer = Buffer.alloc(4096)
+  /** Undefined where the link cannot be read; cut where it is longer than `buffer`. */
+  readlinkat(dirfd: number, path: Bytes, buffer = Buffer.allocUnsafe(4096)): Bytes | undefined {
     const length = this.addon.readlinkat(dirfd, toBuffer(path), buffer)
     if (length < 0) return undefined
     return buffer.toString('latin1', 0, length) as Bytes
