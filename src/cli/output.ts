@@ -55,15 +55,21 @@ export class Log {
   line(text: string): void {
     // A message that cannot be written must not undo what was done.
     try {
-      write(this.fd, `${this.progressing ? '\n' : ''}criu-gc: ${text}\n`)
+      this.endProgress()
+      write(this.fd, `criu-gc: ${text}\n`)
     } catch {
       // Nowhere left to say so.
     }
-    this.progressing = false
   }
 
   text(text: string): void {
     for (const line of text.split('\n')) if (line !== '') this.line(line)
+  }
+
+  /** Before anything else is written to the terminal. */
+  endProgress(): void {
+    if (this.progressing) write(STDERR, '\n')
+    this.progressing = false
   }
 
   progress(text: string): void {
@@ -99,6 +105,7 @@ export const printReport = (
   log: Log,
   terminal: boolean,
 ): void => {
+  log.endProgress()
   if (options.json) {
     writeReport(`${JSON.stringify(toJson(report), undefined, 2)}\n`)
     return

@@ -17,6 +17,8 @@
  *   fifo OLD NEW MODE       the same with a fifo
  *   many DIR COUNT SIZE     COUNT times hold, DIR/old-N to DIR/new-N
  *   file PATH SIZE MODE     a plain file, closed again
+ *   suffix TEXT             added to each NEW from here on, also after exec: a second run in the same
+ *                           place makes files of its own and touches none of the first one's
  *   fork ... end            the instructions between are a child's, who waits as well
  *
  * Before root, a path is the caller's. From root to pivot, the second path of bind and those of
@@ -180,8 +182,12 @@ static int create(const char *path, long size, mode_t mode)
 /* What makes CRIU link: open, not reachable by its first name, and not without names. */
 static void rename_behind_its_back(const char *old, const char *new)
 {
-	if (link(old, new))
-		fail("link", new);
+	const char *suffix = getenv("HOLDER_SUFFIX");
+	char full[4096];
+
+	snprintf(full, sizeof(full), "%s%s", new, suffix ? suffix : "");
+	if (link(old, full))
+		fail("link", full);
 	if (unlink(old))
 		fail("unlink", old);
 }
@@ -307,6 +313,9 @@ static char **step(char **w)
 	} else if (IS("many", 3)) {
 		many(w[0], atol(w[1]), atol(w[2]));
 		return w + 3;
+	} else if (IS("suffix", 1)) {
+		mounted(setenv("HOLDER_SUFFIX", w[0], 1), "suffix", w[0]);
+		return w + 1;
 	} else if (IS("file", 3)) {
 		close(create(w[0], atol(w[1]), strtol(w[2], NULL, 8)));
 		return w + 3;

@@ -1,6 +1,8 @@
 // Dump for real, then show, clean, clean again; after each the trees are compared with what they
-// were. Run by scenarios.test.ts.
+// were. The same program cannot be dumped again before, and can be after. Run by scenarios.test.ts.
+import { existsSync } from 'node:fs'
 import t, { type Test } from 'tap'
+import { startAgain, type Again } from '../rig/again.js'
 import { putDecoys } from '../rig/decoys.js'
 import { runGc, verdicts } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
@@ -22,31 +24,61 @@ function step(t: Test, made: Checkpoint, word: 'show' | 'clean', removed: string
   t.equal(run.code, code, `${word}: ${run.stderr}`)
   t.strictSame(onlyRemoved(trees, manifest(...made.built.trees), removed), [])
   t.strictSame(diffMountinfo(mounts, mountinfo()), [])
-  return verdicts(run)
+  return run
 }
 
 const count = (verdict: string, number: number): Record<string, number> =>
   number ? { [verdict]: number } : {}
 
+/** every link on this machine has this verdict */
+const all = (verdict: string, { links, vanished }: Checkpoint) => ({
+  ...count(verdict, links.length),
+  ...count('vanished', vanished.length),
+})
+
+/** show says the same as clean, which changes nothing however often it is tried */
+function refused(t: Test, made: Checkpoint, verdict: string, errno: string): void {
+  for (const word of ['show', 'clean', 'clean'] as const) {
+    const run = step(t, made, word, [], 3)
+    t.strictSame(verdicts(run), all(verdict, made), word)
+    const failed = run.report?.remaps.filter((remap) => remap.verdict === verdict) ?? []
+    t.ok(
+      failed.every((remap) => remap.errno === errno),
+      errno,
+    )
+  }
+}
+
+function cannotBeDumped(t: Test, made: Checkpoint, again: Again): void {
+  const log = again.failedDump()
+  t.match(log, /Can't link .*\/link_remap\.\d+\n.*Can't link remap to [^]*?: File exists/)
+  t.ok(made.paths.every(existsSync), 'what failed has not removed what was in its way')
+}
+
+function isCleaned(t: Test, made: Checkpoint): void {
+  t.strictSame(verdicts(step(t, made, 'clean', made.paths, 0)), all('removed', made))
+  t.strictSame(verdicts(step(t, made, 'clean', [], 0)), all('absent', made))
+}
+
 for (const scenario of scenarios) {
   t.test(`${scenario.name}: ${scenario.about}`, async (t) => {
     const made = await checkpoint(scenario, { beforeDump: decoys })
     t.teardown(made.cleanup)
-    const links = made.links.length
-    const reachable = (verdict: string) => ({
-      ...count(verdict, links),
-      ...count('vanished', made.vanished.length),
-    })
+    const { verdict, errno, freeNames } = scenario
+    if (verdict && errno) refused(t, made, verdict, errno)
+    made.built.repair?.()
+    const shown = step(t, made, 'show', [], made.links.length ? 3 : 0)
+    t.strictSame(verdicts(shown), all('would-remove', made))
 
-    const shown = step(t, made, 'show', [], links ? 3 : 0)
-    if (scenario.verdict) {
-      // whether a file system refuses is known only when it is asked: show may promise too much
-      t.strictSame(step(t, made, 'clean', [], 3), reachable(scenario.verdict))
-      t.strictSame(step(t, made, 'clean', [], 3), reachable(scenario.verdict))
-      return
+    const again = await startAgain(made)
+    t.teardown(again.stop)
+    if (freeNames === undefined) {
+      cannotBeDumped(t, made, again)
+      isCleaned(t, made)
     }
-    t.strictSame(shown, reachable('would-remove'))
-    t.strictSame(step(t, made, 'clean', made.paths, 0), reachable('removed'))
-    t.strictSame(step(t, made, 'clean', [], 0), reachable('absent'))
+    const second = again.dump()
+    t.strictSame(second.paths, made.paths, 'links of the same names: they would have collided')
+    if (freeNames !== undefined) isCleaned(t, made)
+    isCleaned(t, second)
   })
 }

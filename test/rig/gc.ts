@@ -6,30 +6,36 @@ export interface RemapReport {
   link: string
   verdict: 'removed' | 'would-remove' | 'absent' | 'vanished' | 'kept' | 'failed'
   reason?: string
+  errno?: string
 }
 
-export interface Run {
+export interface Said {
   code: number | null
+  stdout: string
   stderr: string
+}
+
+export interface Run extends Said {
   /** undefined where the command ended before there was anything to report */
   report?: { schema: string; remaps: RemapReport[] }
 }
 
-export function runGc(word: 'show' | 'clean', args: readonly string[]): Run {
+/** what people read in a pipe */
+export function sayGc(word: 'show' | 'clean', args: readonly string[]): Said {
   // env(1), and not the env of spawn: tap puts its NODE_OPTIONS into that one, even when it is empty
   const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath]
-  const done = spawnSync('env', [...clean, criuGc, word, ...args, '--json'], {
+  const done = spawnSync('env', [...clean, criuGc, word, ...args], {
     encoding: 'utf8',
     maxBuffer: 64 << 20,
   })
   if (done.error) throw done.error
-  return {
-    code: done.status,
-    stderr: done.stderr,
-    ...(done.stdout.startsWith('{') && {
-      report: JSON.parse(done.stdout) as NonNullable<Run['report']>,
-    }),
-  }
+  return { code: done.status, stdout: done.stdout, stderr: done.stderr }
+}
+
+export function runGc(word: 'show' | 'clean', args: readonly string[]): Run {
+  const said = sayGc(word, [...args, '--json'])
+  if (!said.stdout.startsWith('{')) return said
+  return { ...said, report: JSON.parse(said.stdout) as NonNullable<Run['report']> }
 }
 
 /** how many remaps got each verdict */

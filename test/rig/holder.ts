@@ -25,6 +25,8 @@ export const bind = (from: string, to: string): Instruction => ['bind', from, to
 export const tmpfs = (at: string, options = 'size=1m'): Instruction => ['tmpfs', at, options]
 export const mkdir = (dir: string): Instruction => ['mkdir', dir]
 export const rmdir = (dir: string): Instruction => ['rmdir', dir]
+/** for every name that a file keeps */
+export const suffix = (text: string): Instruction => ['suffix', text]
 
 /** a child in a mount namespace of its own, which goes on as the given program in there */
 export const nested = (mounts: Instruction[], inside: Instruction[]): Instruction => [

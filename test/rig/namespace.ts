@@ -9,10 +9,20 @@ const outer = 'CRIU_GC_OUTER_MNTNS'
 const mine = (): string => readlinkSync('/proc/self/ns/mnt')
 
 /** command and arguments that run a script of Node's in a new, private mount namespace; for t.spawn */
-export function insideMountNamespace(script: string): [command: string, args: string[]] {
+export function insideMountNamespace(
+  script: string,
+  ...more: string[]
+): [command: string, args: string[]] {
   process.env[outer] = mine()
-  return ['unshare', ['--mount', '--propagation', 'private', process.execPath, script]]
+  return ['unshare', ['--mount', '--propagation', 'private', ...more, process.execPath, script]]
 }
+
+/**
+ * The same in a pid namespace too: processes of tests beside this one are not seen (file systems of
+ * theirs may have the device numbers of ours that died), and none of its own outlives it.
+ */
+export const insideOwnNamespaces = (script: string): [command: string, args: string[]] =>
+  insideMountNamespace(script, '--pid', '--fork', '--kill-child', '--mount-proc')
 
 /** true where a mount cannot be seen by the machine */
 export const isInside = (): boolean => {

@@ -85,9 +85,10 @@ function writeSpec(runtime: Runtime, base: string, built: Built): void {
   spec.root = { path: `${bundle}/rootfs`, readonly: false }
   spec.mounts.push(bind(`${base}/volume`, '/data'), bind(`${base}/other`, behindLink(runtime)))
   spec.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['rw'] })
-  // crun has no option for it; a configuration of CRIU's own is read by both
+  // crun has no option for it; a configuration of CRIU's own is read by both. Nobody is connected to
+  // the container, so that no iptables are needed
   spec.annotations = { 'org.criu.config': `${base}/criu.conf` }
-  writeFileSync(`${base}/criu.conf`, 'link-remap\n')
+  writeFileSync(`${base}/criu.conf`, 'link-remap\nnetwork-lock skip\n')
   writeFileSync(`${bundle}/config.json`, JSON.stringify(spec))
 }
 

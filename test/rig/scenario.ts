@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { dump, type KillAt } from './criu.js'
 import { holder, type Instruction } from './holder.js'
 import { remaps, type Remap } from './images.js'
-import { startTree } from './tree.js'
+import { startTree, type Tree } from './tree.js'
 import { isInside } from './namespace.js'
 
 /** one file that the dump has to make a link for */
@@ -45,6 +45,8 @@ export interface Built {
   twins?: (link: string) => string[]
   /** done after the dump, before criu-gc: the machine as the clean-up finds it */
   afterDump?: () => void
+  /** what a person does about the scenario's errno */
+  repair?: () => void
   /** undoes mounts that the scenario made on this side */
   cleanup?: () => void
 }
@@ -55,8 +57,11 @@ export interface Scenario {
   about: string
   /** mounts on this machine's side: only in a private mount namespace */
   mounts?: true
-  /** what clean has to say of every reachable link where it cannot remove it */
-  verdict?: 'kept' | 'failed'
+  /** what show and clean have to say of every reachable link where it cannot be removed */
+  verdict?: 'failed'
+  errno?: string
+  /** why no leftover is in the way of the next dump; without it, that one fails */
+  freeNames?: string
   build: (base: string) => Built
 }
 
@@ -129,6 +134,8 @@ export interface CheckpointOptions {
   beforeDump?: (built: Built) => void
   /** the dump dies there; the processes are ended all the same, after it */
   killAt?: KillAt
+  /** done after the dump, while what it left of the processes lives; with arguments for criu-gc */
+  beforeEnd?: (built: Built, tree: Tree, options: string[]) => void
   /** more options of dump, such as --leave-running */
   extra?: string[]
 }
@@ -170,6 +177,7 @@ async function run(built: Built, base: string, images: string, options: Checkpoi
     const { killAt, extra = [] } = options
     const external = built.dumpExternal ?? []
     dump({ pid: tree.pid, images, external, extra, ...(killAt && { killAt }) })
+    options.beforeEnd?.(built, tree, optionsOf(images, built))
     return before
   } finally {
     await tree.stop()

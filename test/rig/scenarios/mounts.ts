@@ -74,6 +74,7 @@ export const nested: Scenario = {
 export const innerTmpfs: Scenario = {
   name: 'tmpfs',
   about: 'links only on tmpfs mounts of the container: all gone with it',
+  freeNames: 'the links died with the file systems that they were on',
   build(base) {
     const root = makeRootfs(`${base}/rootfs`, ['tmp', 'run'])
     return {

@@ -6,11 +6,13 @@ import type { Scenario } from '../scenario.js'
 import { at } from './held.js'
 
 /** the volume is on a file system of its own, so that its superblock can be made read-only as well */
-function readOnlyVolume(name: string, about: string, remount: (volume: string) => void): Scenario {
+function readOnlyVolume(name: string, about: string, remount: string): Scenario {
   return {
     name,
     about,
     mounts: true,
+    verdict: 'failed',
+    errno: 'EROFS',
     build(base) {
       const root = makeRootfs(`${base}/rootfs`, ['data'])
       const volume = makeTree(`${base}/volume`)
@@ -26,7 +28,8 @@ function readOnlyVolume(name: string, about: string, remount: (volume: string) =
         root,
         external: [`mnt[/data]:${volume}`],
         trees: [root, volume],
-        afterDump: () => remount(volume),
+        afterDump: () => mount('-o', `${remount},ro`, volume),
+        repair: () => mount('-o', `${remount},rw`, volume),
         cleanup: () => unmount(volume),
       }
     },
@@ -36,14 +39,11 @@ function readOnlyVolume(name: string, about: string, remount: (volume: string) =
 export const readOnlyMount = readOnlyVolume(
   'read-only-mount',
   'the volume is mounted read-only by now, its file system is not',
-  (volume) => mount('-o', 'remount,bind,ro', volume),
+  'remount,bind',
 )
 
-export const readOnlyFileSystem: Scenario = {
-  ...readOnlyVolume(
-    'read-only-file-system',
-    'the file system of the volume is read-only by now',
-    (volume) => mount('-o', 'remount,ro', volume),
-  ),
-  verdict: 'failed',
-}
+export const readOnlyFileSystem = readOnlyVolume(
+  'read-only-file-system',
+  'the file system of the volume is read-only by now',
+  'remount',
+)

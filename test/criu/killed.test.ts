@@ -1,0 +1,11 @@
+// What killed dumps leave, in namespaces of its own (killed.inner.ts).
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { skipReason } from '../rig/criu.js'
+import { insideOwnNamespaces } from '../rig/namespace.js'
+
+const skip = skipReason() ?? false
+const [command, args] = insideOwnNamespaces(
+  fileURLToPath(new URL('killed.inner.js', import.meta.url)),
+)
+await t.spawn(command, args, { skip }, 'in namespaces of its own')

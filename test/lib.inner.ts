@@ -1,0 +1,71 @@
+// show and clean of the library; they start the command. Run by lib.test.ts.
+import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t, { type Test } from 'tap'
+import { writeDump } from './encode/images.js'
+import { manifest, onlyRemoved } from './rig/manifest.js'
+import { inRepo } from './rig/repo.js'
+
+const built = pathToFileURL(inRepo('dist', 'index.js')).href
+const { clean, GcError, readCheckpoint, show } = (await import(
+  built
+)) as typeof import('../src/index.js')
+
+/** a folder with a link, its survivor and a decoy, and then the images that list the link */
+function hostTree(t: Test) {
+  const dir = t.testdir({
+    tree: { kept: 'content', 'link_remap.4': t.fixture('link', 'kept'), 'link_remap.6': '' },
+  })
+  const link = `${dir}/tree/link_remap.4`
+  const images = `${dir}/images`
+  writeDump(images, { links: [{ id: 4, link, original: `${dir}/tree/old`, size: 7 }] })
+  return { tree: `${dir}/tree`, link, images }
+}
+
+t.test('show and clean resolve to the report', async (t) => {
+  const { tree, link, images } = hostTree(t)
+  const before = manifest(tree)
+  const shown = await show({ imagesDir: images })
+  t.match(shown, { schema: 'criu-gc/1', command: 'show', tree: 'host', complete: true })
+  t.strictSame(shown.exit, { code: 3, name: 'leftovers' })
+  t.match(shown.remaps, [{ id: 4, origId: 5, link, verdict: 'would-remove', size: 7, nlink: 2 }])
+  t.strictSame(onlyRemoved(before, manifest(tree), []), [])
+
+  const cleaned = await clean({ imagesDir: images })
+  t.strictSame(cleaned.exit, { code: 0, name: 'clean' })
+  t.match(cleaned.remaps, [{ link, verdict: 'removed' }])
+  t.match(cleaned.totals, { remaps: 1, removed: 1 })
+  t.strictSame(onlyRemoved(before, manifest(tree), [link]), [])
+
+  const again = await clean({ imagesDir: images })
+  t.match(again.totals, { remaps: 1, removed: 0, absent: 1 })
+})
+
+t.test('options reach the command', async (t) => {
+  const { link, images } = hostTree(t)
+  // so that the link is newer, as another dump's
+  for (const name of readdirSync(images)) utimesSync(join(images, name), 1e9, 1e9)
+  const kept = await clean({ imagesDir: images })
+  t.match(kept.remaps, [{ verdict: 'kept', reason: 'newer' }])
+  const forced = await clean({ imagesDir: images, force: true, root: '/', external: ['mnt[]'] })
+  t.match(forced.remaps, [{ verdict: 'removed' }])
+  t.notOk(existsSync(link))
+})
+
+t.test('what ends a run as a whole rejects', async (t) => {
+  const dir = t.testdir({ empty: {}, file: '' })
+  const rejected = async (imagesDir: string): Promise<unknown> =>
+    clean({ imagesDir }).catch((error: unknown) => error)
+  for (const [name, exit] of [
+    ['empty', 'bad-images'],
+    ['file', 'usage'],
+    ['nowhere', 'usage'],
+  ] as const) {
+    const error = await rejected(`${dir}/${name}`)
+    t.ok(error instanceof GcError && error instanceof Error, name)
+    t.match(error, { name: 'GcError', exit, message: String, next: String })
+    t.match((error as InstanceType<typeof GcError>).where, `${dir}/${name}`)
+  }
+  t.throws(() => readCheckpoint(`${dir}/empty`), GcError)
+})

@@ -1,0 +1,106 @@
+// The library as its users have it: built, and with its types.
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import t from 'tap'
+import type { Checkpoint, Mount } from '../src/index.js'
+import { attempt } from './rig/command.js'
+import type { Remap } from './rig/images.js'
+import { inRepo, repo } from './rig/repo.js'
+
+const built = pathToFileURL(inRepo('dist', 'index.js')).href
+const { planCollection, readCheckpoint } = (await import(built)) as typeof import('../src/index.js')
+
+const needsRoot = process.getuid?.() === 0 ? false : 'needs root'
+
+// tap puts its NODE_OPTIONS into whatever a test starts, also into what the library starts for it
+const inner = fileURLToPath(new URL('lib.inner.js', import.meta.url))
+const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, inner]
+await t.spawn('env', clean, { skip: needsRoot }, 'in a clean environment')
+
+interface Expected {
+  root: string | null
+  external: string[]
+  remaps: (Remap & { mode: string | null; outside: string | null })[]
+}
+
+/** the machine that the images are from; a tree in its root had copies of its mounts */
+const hostOf = ({ namespaces }: Checkpoint, root: string | null) => ({
+  mounts: root === '/' ? namespaces.flatMap(({ mounts }) => mounts).map(asHostMount) : [],
+  bootedAt: { sec: 0, nsec: 0 },
+})
+
+const asHostMount = ({ root, ...mount }: Mount) => ({ ...mount, root: root ?? mount.mountpoint })
+
+for (const name of readdirSync(inRepo('test', 'images'))) {
+  t.test(`recorded: ${name}`, (t) => {
+    const images = inRepo('test', 'images', name)
+    const expected = JSON.parse(readFileSync(join(images, 'expected.json'), 'utf8')) as Expected
+    const checkpoint = readCheckpoint(images)
+    const found = checkpoint.remaps.map(({ remapId, origId, link, original }) => ({
+      link,
+      original: original.path,
+      linkId: remapId,
+      originalId: origId,
+      mountId: original.mntId ?? null,
+      size: original.size ?? null,
+      mode: original.mode === undefined ? null : `0${original.mode.toString(8)}`,
+      namespace:
+        checkpoint.namespaces.find(({ mounts }) =>
+          mounts.some(({ mntId }) => mntId === original.mntId),
+        )?.id ?? null,
+    }))
+    const links = expected.remaps.map((remap) => remap.outside)
+    t.strictSame(
+      found.map((remap, index) => ({ ...remap, outside: links[index] })),
+      expected.remaps,
+    )
+    t.equal(checkpoint.complete, !name.startsWith('killed'))
+
+    const { root, external } = expected
+    const host = hostOf(checkpoint, root)
+    const plan = planCollection(checkpoint, { ...(root !== null && { root }), external, host })
+    t.strictSame(
+      plan.remaps.map(({ kind }) => kind),
+      links.map((outside) => (outside === null ? 'vanished' : 'reach')),
+    )
+    t.end()
+  })
+}
+
+const consumer = `
+import { clean, GcError, planCollection, readCheckpoint, show } from 'criu-gc'
+import type { Checkpoint, JsonReport, LinkRemap, Options, Plan } from 'criu-gc'
+
+const options: Options = { imagesDir: '/images', root: '/rootfs', external: ['mnt[/data]:/srv'] }
+const report: JsonReport = await clean(options)
+const left: string[] = report.remaps.filter((one) => one.verdict === 'kept').map((one) => one.link)
+const checkpoint: Checkpoint = readCheckpoint(options.imagesDir)
+const remaps: readonly LinkRemap[] = checkpoint.remaps
+const plan: Plan = planCollection(checkpoint, { root: '/rootfs', mounts: 'all' })
+try {
+  await show({ imagesDir: '/images', keepLastLink: true })
+} catch (error) {
+  if (error instanceof GcError && error.exit === 'busy') console.log(error.next, error.where)
+}
+console.log(left, remaps, plan.remaps[0]?.kind === 'reach' && plan.remaps[0].dir)
+// @ts-expect-error there is no such option
+await show({ imagesDir: '/images', rooot: '/' })
+`
+
+t.test('the declared types compile in a project of its own', (t) => {
+  const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', lib: ['es2022'] }
+  const dir = t.testdir({
+    'use.ts': consumer,
+    'package.json': '{ "type": "module" }',
+    'tsconfig.json': JSON.stringify({ compilerOptions: { ...compilerOptions, types: ['node'] } }),
+  })
+  mkdirSync(`${dir}/node_modules`)
+  symlinkSync(repo, `${dir}/node_modules/criu-gc`)
+  symlinkSync(inRepo('node_modules', '@types'), `${dir}/node_modules/@types`)
+  const tsc = inRepo('node_modules', 'typescript', 'bin', 'tsc')
+  const done = attempt(process.execPath, [tsc, '-p', dir])
+  t.equal(done.stdout, '')
+  t.equal(done.code, 0)
+  t.end()
+})
