@@ -70,7 +70,7 @@ const doubtful = (stat: Stat, seen: Circumstances): Outcome | undefined => {
     return kept(
       'newer',
       `it is newer (${toIso(ctime)}) than the images (${toIso(seen.writtenAt)}): another dump may need it`,
-      'clean up with the images of that dump, or add --force',
+      'clean up with the images of that dump; add --force if there was none',
     )
   if (!changed && !seen.recognised) return undefined
   const { size, mode } = original
