@@ -8,8 +8,13 @@ export interface Time {
 export const isAfter = (time: Time, other: Time): boolean =>
   time.sec > other.sec || (time.sec === other.sec && time.nsec > other.nsec)
 
-export const toIso = ({ sec, nsec }: Time): string =>
-  `${new Date(sec * 1000).toISOString().slice(0, 19)}.${String(nsec).padStart(9, '0')}Z`
+/** A file system holds times that a Date does not: those are told in seconds since 1970. */
+export const toIso = ({ sec, nsec }: Time): string => {
+  const date = new Date(sec * 1000)
+  const fraction = String(nsec).padStart(9, '0')
+  if (Number.isNaN(date.getTime())) return `${sec}.${fraction} s`
+  return `${date.toISOString().replace(/\.\d+Z$/, '')}.${fraction}Z`
+}
 
 /**
  * The last moment that a recorded time may mean: a time without nanoseconds comes from a file system

@@ -27,7 +27,8 @@ export const readFrom = (images: ImageDirectory): Checkpoint => {
   const inventory = readInventory(images)
   if (inventory.preDump) return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
-  const remaps = readRemaps(images, inventory.state.state === 'complete')
+  const finished = inventory.state.state === 'complete' && inventory.entry !== undefined
+  const remaps = readRemaps(images)
   if (images.states.every(({ state }) => state === 'absent'))
     throw badImages('no images of a CRIU dump in this directory', {
       where: images.path,
@@ -39,10 +40,11 @@ export const readFrom = (images: ImageDirectory): Checkpoint => {
     directory: images.path,
     images: images.states,
     complete:
-      inventory.state.state === 'complete' &&
+      finished &&
       tasks.complete &&
       remaps.files.state === 'complete' &&
       isWhole(remaps.listing) &&
+      remaps.unlisted.length === 0 &&
       namespaces.every((ns) => ns.complete),
     preDump: false,
     tree,

@@ -16,8 +16,8 @@ export interface RegFiles {
   readonly byId: ReadonlyMap<number, RegFileEntry>
   /** Ids that more than one entry claims: what they mean is anyone's guess. */
   readonly ambiguous: ReadonlySet<number>
-  /** All entries that look like a link remap, in the order of the image; only where asked for. */
-  readonly candidates: readonly RegFileEntry[]
+  /** All entries that look like a link remap, in the order of the image, wanted or not. */
+  readonly links: readonly RegFileEntry[]
 }
 
 export const LINK_PREFIX = 'link_remap.'
@@ -25,47 +25,48 @@ export const LINK_PREFIX = 'link_remap.'
 /** The name that CRIU gives a link: printf("%d") of the file id, so from 2^31 on negative. */
 export const linkName = (id: number): string => `${LINK_PREFIX}${id | 0}`
 
-/**
- * Reads files.img (CRIU 3.4 and later) or, where there is none, reg-files.img.
- * `scan` decodes every entry, to find the links that a cut remap-fpath.img no longer lists.
- */
-export const readRegFiles = (
-  images: ImageDirectory,
-  wanted: ReadonlySet<number>,
-  scan: boolean,
-): RegFiles => {
+/** Reads files.img (CRIU 3.4 and later) or, where there is none, reg-files.img. */
+export const readRegFiles = (images: ImageDirectory, wanted: ReadonlySet<number>): RegFiles => {
   const byId = new Map<number, RegFileEntry>()
   const ambiguous = new Set<number>()
-  const candidates: RegFileEntry[] = []
+  const links: RegFileEntry[] = []
   const take = (file: RegFileEntry): void => {
-    if (scan && looksLikeLink(file)) candidates.push(file)
+    if (looksLikeLink(file)) links.push(file)
     if (!wanted.has(file.id)) return
     if (byId.has(file.id)) ambiguous.add(file.id)
     else byId.set(file.id, file)
   }
-  const wants = (id: number): boolean => scan || id < 0 || wanted.has(id)
   const takeFile = (file: FileEntry): void => {
     if (file.type !== FD_TYPE_REG || file.reg === undefined) return
     // CRIU refuses an entry whose two ids differ; whichever is asked for is then in doubt.
     if (file.reg.id !== file.id) ambiguous.add(file.id).add(file.reg.id)
     take(file.reg)
   }
-  const states = images.read('files.img', 'files', (data) =>
-    whenDecodes(
-      (bytes, start, end) => (wants(peekFileId(bytes, start, end)) ? decodeFile : undefined),
-      takeFile,
-      data,
-    ),
+  const found = { byId, ambiguous, links }
+  const state = images.read('files.img', 'files', (data) =>
+    whenDecodes(choose(data, wanted, peekFileId, decodeFile), takeFile, data),
   )
-  if (states.state !== 'absent') return { state: states, byId, ambiguous, candidates }
+  if (state.state !== 'absent') return { state, ...found }
   const old = images.read('reg-files.img', 'reg-files', (data) =>
-    whenDecodes(
-      (bytes, start, end) => (wants(peekRegFileId(bytes, start, end)) ? decodeRegFile : undefined),
-      take,
-      data,
-    ),
+    whenDecodes(choose(data, wanted, peekRegFileId, decodeRegFile), take, data),
   )
-  return { state: old.state === 'absent' ? states : old, byId, ambiguous, candidates }
+  return { state: old.state === 'absent' ? state : old, ...found }
+}
+
+/** Picks the entries that are wanted by id, and those that mention a link's name. */
+const choose = <D>(
+  data: Buffer,
+  wanted: ReadonlySet<number>,
+  peek: (data: Buffer, start: number, end: number) => number,
+  decode: D,
+): ((data: Buffer, start: number, end: number) => D | undefined) => {
+  // One search through the image beats a look into each of its entries.
+  let mention = data.indexOf(LINK_PREFIX)
+  return (_, start, end) => {
+    while (mention >= 0 && mention < start) mention = data.indexOf(LINK_PREFIX, start)
+    const id = peek(data, start, end)
+    return id < 0 || wanted.has(id) || (mention >= 0 && mention < end) ? decode : undefined
+  }
 }
 
 /** A link's own entry: its name has its id, and nothing that a file somebody opened would have. */

@@ -25,11 +25,8 @@ export interface Remaps {
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
 }
 
-/**
- * `finished`: the inventory is there, so that an absent remap-fpath.img means "no remaps".
- * @throws GcError bad-images where a limit is passed.
- */
-export const readRemaps = (images: ImageDirectory, finished: boolean): Remaps => {
+/** @throws GcError bad-images where a limit is passed. */
+export const readRemaps = (images: ImageDirectory): Remaps => {
   const linked: Linked[] = []
   const counts = { ghost: 0, procfs: 0, unknown: 0 }
   const listing = images.read('remap-fpath.img', 'remap-fpath', (data) =>
@@ -51,12 +48,11 @@ export const readRemaps = (images: ImageDirectory, finished: boolean): Remaps =>
     throw badImages(`more than ${LIMITS.remaps} link remaps`, {
       where: `${images.path}/remap-fpath.img`,
     })
-  const listed = listing.state === 'complete' || (listing.state === 'absent' && finished)
   const wanted = new Set(linked.flatMap(({ remapId, origId }) => [remapId, origId]))
-  const files = readRegFiles(images, wanted, !listed)
+  const files = readRegFiles(images, wanted)
   const { remaps, unlisted } = join(linked, files)
-  for (const { id, name } of files.candidates)
-    if (!wanted.has(id)) unlisted.push({ id, link: name })
+  // A writer that was killed stops between entries, too: what the listing lacks, only the files tell.
+  for (const { id, name } of files.links) if (!wanted.has(id)) unlisted.push({ id, link: name })
   return { listing, files: files.state, remaps, unlisted, counts }
 }
 
@@ -76,15 +72,17 @@ const join = (
       continue
     }
     const key = `${original?.mnt_id ?? ''}:${link?.name ?? remapId}`
+    const problem = invalid(remapId, origId, link, original, files.ambiguous)
     remaps.push({
       remapId,
       origId,
       link: link?.name ?? ('' as LinkRemap['link']),
       original: describe(original),
-      invalid: invalid(remapId, origId, link, original, files.ambiguous),
-      duplicate: seen.has(key),
+      invalid: problem,
+      duplicate: problem === undefined && seen.has(key),
     })
-    seen.add(key)
+    // One that is left alone stands for no other.
+    if (problem === undefined) seen.add(key)
   }
   return { remaps, unlisted }
 }

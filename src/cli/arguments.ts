@@ -32,8 +32,11 @@ export const parseArguments = (argv: readonly string[], env: NodeJS.ProcessEnv):
   if (has('help')) return collectValues({ options: [], words: ['help'] })
   if (has('version')) return collectValues({ options: [], words: ['version'] })
   const explicit = line.options.findLast(({ option }) => option.long === 'config')?.value
-  const config = getopt(configArguments(explicit, !has('no-default-config'), env))
-  return collectValues({ options: [...config.options, ...line.options], words: line.words })
+  // Line by line: an option without its value must not take the next line for it.
+  const config = configArguments(explicit, !has('no-default-config'), env)
+    .map((arg) => getopt([arg]))
+    .flatMap(({ options }) => options)
+  return collectValues({ options: [...config, ...line.options], words: line.words })
 }
 
 const collectValues = ({ options, words }: Parsed): Arguments => {
@@ -46,17 +49,16 @@ const collectValues = ({ options, words }: Parsed): Arguments => {
       : [],
   )
   parseExternals(externals)
-  const imagesDir = path.resolve(last('images-dir') ?? '.')
+  const imagesDir = directory(last('images-dir') ?? '.', 'images-dir')
   const mounts = last('mounts') ?? 'remaps'
   if (mounts !== 'remaps' && mounts !== 'all')
     throw usage(`--mounts ${escapeText(mounts)}: either "remaps" or "all"`)
   const root = last('root')
-  if (root === '') throw usage('--root is empty', { next: 'give the host path of the rootfs' })
   return {
     command: commandOf(words, has('exec-cmd')),
     imagesDir,
-    workDir: path.resolve(last('work-dir') ?? imagesDir),
-    root: root === undefined ? undefined : path.resolve(root),
+    workDir: directory(last('work-dir') ?? imagesDir, 'work-dir'),
+    root: root === undefined ? undefined : directory(root, 'root'),
     externals,
     mounts,
     force: has('force'),
@@ -70,6 +72,12 @@ const collectValues = ({ options, words }: Parsed): Arguments => {
       .filter(({ option }) => option.kind === 'ignored')
       .map(({ option }) => option.long),
   }
+}
+
+/** path.resolve() would take an empty one for the current directory. */
+const directory = (value: string, option: string): string => {
+  if (value === '') throw usage(`--${option} is empty`, { next: 'give a directory' })
+  return path.resolve(value)
 }
 
 const commandOf = (words: readonly string[], execCmd: boolean): Arguments['command'] => {

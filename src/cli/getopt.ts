@@ -18,10 +18,10 @@ export const getopt = (args: readonly string[]): Parsed => {
   const options: { option: Option; value: string | undefined }[] = []
   const words: string[] = []
   const rest = [...args]
+  // What is not UTF-8 was already replaced before it came here, and would name something else.
+  const lossy = args.find((arg) => arg.includes('\ufffd'))
+  if (lossy !== undefined) throw usage(`argument ${escapeText(lossy)} is not UTF-8`, { next: HELP })
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    // What is not UTF-8 was already replaced before it came here, and would name something else.
-    if (arg.includes('\ufffd'))
-      throw usage(`argument ${escapeText(arg)} is not UTF-8`, { next: HELP })
     if (arg === '--') return { options, words: [...words, ...rest] }
     if (arg.startsWith('--')) options.push(long(arg, rest))
     else if (arg.startsWith('-') && arg !== '-') options.push(...short(arg, rest))

@@ -1,9 +1,9 @@
 // What --help prints. One screen.
 
-export const HELP = `Usage: criu-gc show  -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [options]
-       criu-gc clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [options]
+export const HELP = `Usage: criu-gc show  -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
+       criu-gc clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
 
-Finds the link_remap.N files that a CRIU dump left in a container's file systems.
+Finds the link_remap.N files that a CRIU dump left in a container's files.
 show tells what is left and changes nothing; clean removes it. Both need root.
 
   -D, --images-dir DIR    directory with the images of the dump (default .)
@@ -16,10 +16,10 @@ show tells what is left and changes nothing; clean removes it. Both need root.
                           all: construct every mount of every namespace
       --force             also remove links that look changed or newer
       --keep-last-link    keep a link that is the last name of its file
-      --allow-environment run although NODE_OPTIONS, LD_PRELOAD or the like is set
+      --allow-environment run although NODE_OPTIONS, LD_PRELOAD or such is set
       --json              one JSON document
       --plain             one line a link, no tree
-  -v, --verbosity[=NUM]   3 also lists images and mounts, 4 also what was ignored
+  -v, --verbosity[=NUM]   3 adds images and mounts, 4 also what was ignored
   -o, --log-file FILE     messages to FILE in the work directory
   -W, --work-dir DIR      the work directory (default: that of the images)
       --config FILE, --no-default-config   CRIU's configuration files

@@ -1,5 +1,7 @@
 // Type and id of a file entry without decoding the rest: a files.img may have a million entries of
-// which a remap refers to ten. CRIU writes type and id first; any other order is decoded in full.
+// which a remap refers to ten. CRIU writes type and id first; any other order is decoded in
+// full. It writes each once: an entry that repeats one is looked for under the first, and what is then
+// found under another is in doubt and left alone.
 import { FD_TYPE_REG } from './entries.js'
 
 const TYPE_TAG = 0x08

@@ -1,7 +1,7 @@
 // Which mounts a namespace needs, and on which of them a path lies once they are attached.
 import type { Bytes } from '../bytes.js'
 import type { Mount, MountNamespace } from '../checkpoint/model.js'
-import { prefixes, ROOT } from '../paths.js'
+import { prefixes } from '../paths.js'
 import type { Attachment, Provider } from './model.js'
 
 const MISSING: Provider = { kind: 'stand-in' }
@@ -60,7 +60,8 @@ export const mountFinder = (
   return (path) => {
     if (known.has(path)) return known.get(path)
     let at = root
-    for (const prefix of [ROOT, ...prefixes(path)])
+    // A lookup starts in the root's own mount, whatever is mounted over it.
+    for (const prefix of prefixes(path))
       for (let child; (child = children.get(`${at?.mntId} ${prefix}`)) !== undefined;) at = child
     known.set(path, at)
     return at

@@ -5,7 +5,7 @@ import type { Checkpoint, Mount } from '../checkpoint/model.js'
 import { groupBy } from '../group.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
-import { below, isWithin, ROOT } from '../paths.js'
+import { below, isWithin, join, ROOT } from '../paths.js'
 import { escape, escapeText } from '../report/escape.js'
 import type { PlanOptions, Provider } from './model.js'
 
@@ -140,11 +140,7 @@ const bindOf = (
   const provider = best === undefined ? undefined : direct.get(best.mntId)
   if (best?.root === undefined || provider === undefined) return undefined
   if (provider.kind === 'stand-in' || provider.kind === 'none') return provider
-  const between = below(root, best.root)
-  return {
-    ...provider,
-    sub: provider.sub === ROOT ? between : (`${provider.sub}${between}` as Bytes),
-  }
+  return { ...provider, sub: join(provider.sub, below(root, best.root)) }
 }
 
 /** A provider that is there before one that is missing, then the one nearest to the bind. */

@@ -4,11 +4,12 @@ import { escape } from './escape.js'
 import type { Report, ReportedRemap } from './model.js'
 import { originalText } from './words.js'
 
-const line = ({ planned: { remap, mount }, outcome }: ReportedRemap): string =>
+/** `nowhere` stands in the column of the namespace for a remap without a mount. */
+const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedRemap): string =>
   [
     outcome.verdict,
     outcome.errno ?? outcome.reason ?? '-',
-    mount?.nsId ?? 'host',
+    mount?.nsId ?? nowhere,
     remap.link === '' ? '-' : escape(remap.link),
     remap.original.path === '' ? '-' : originalText(remap.original),
     outcome.size ?? '-',
@@ -20,5 +21,7 @@ const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
   return next === undefined ? message : `${message}; ${next}`
 }
 
-export const plainText = ({ remaps }: Report): string =>
-  remaps.map((remap) => `${line(remap)}\n`).join('')
+export const plainText = ({ checkpoint, remaps }: Report): string => {
+  const nowhere = checkpoint.tree === 'host' ? 'host' : '-'
+  return remaps.map((remap) => `${line(nowhere, remap)}\n`).join('')
+}

@@ -2,7 +2,14 @@
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
-const names = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+/** Second names of numbers that have two: the kernel's sources use the first. */
+const ALIASES = new Set(['EWOULDBLOCK', 'ENOTSUP'])
+
+const names = new Map(
+  Object.entries(constants.errno)
+    .filter(([name]) => !ALIASES.has(name))
+    .map(([name, value]) => [value, name]),
+)
 
 /** `errno` positive, as in errno(3). */
 export const errnoName = (errno: number): string => names.get(errno) ?? `E${errno}`

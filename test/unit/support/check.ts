@@ -1,5 +1,4 @@
 // The few forms that the unit tests have.
-import fc from 'fast-check'
 import tap, { type Test } from 'tap'
 import { GcError, type ExitName } from '../../../src/errors.js'
 
@@ -11,18 +10,6 @@ export const test = (name: string, body: (t: Test) => void): void => {
     body(t)
     t.end()
   })
-}
-
-/** A property; what falsified it, shrunk, with its seed, is in the diagnostics. */
-export const holds = <T>(
-  t: Test,
-  what: string,
-  property: fc.IRawProperty<T, false>,
-  numRuns = 200,
-): void => {
-  const result = fc.check(property, { numRuns })
-  if (result.failed) t.fail(what, { report: fc.defaultReportMessage(result) })
-  else t.pass(what)
 }
 
 /** The call ends with a GcError of that exit and a message that matches; the error is returned. */

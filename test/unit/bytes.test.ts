@@ -1,0 +1,24 @@
+import fc from 'fast-check'
+import { concat, fromBuffer, fromText, slice, toBuffer } from '../../src/bytes.js'
+import { test } from './support/check.js'
+import { holds } from './support/property.js'
+
+test('any bytes come back as they went in', (t) => {
+  holds(
+    t,
+    'toBuffer undoes fromBuffer',
+    fc.property(fc.uint8Array(), (data) => toBuffer(fromBuffer(Buffer.from(data))).equals(data)),
+  )
+})
+
+test('one char is one byte', (t) => {
+  t.equal(fromText('é').length, 2)
+  t.strictSame([...toBuffer(fromText('é'))], [0xc3, 0xa9])
+  t.equal(toBuffer(fromBuffer(Buffer.from([0xff, 0x00, 0x80]))).toString('hex'), 'ff0080')
+})
+
+test('parts and slices count bytes', (t) => {
+  t.strictSame(toBuffer(concat(fromText('é'), '/', 'x')), Buffer.from('é/x'))
+  t.strictSame([...toBuffer(slice(fromText('é/x'), 1))], [0xa9, 0x2f, 0x78])
+  t.equal(slice(fromText('abc'), 0, -1), 'ab')
+})

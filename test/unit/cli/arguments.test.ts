@@ -1,0 +1,175 @@
+import path from 'node:path'
+import { parseArguments, type Arguments } from '../../../src/cli/arguments.js'
+import { refuses, test, type Test } from '../support/check.js'
+
+/** Without the configuration of whoever runs the tests. */
+const parse = (...argv: readonly string[]): Arguments =>
+  parseArguments(['--no-default-config', ...argv], {})
+
+/** The same with a configuration file. */
+const parseWith = (t: Test, config: string, ...argv: readonly string[]): Arguments => {
+  const file = path.join(t.testdir({ 'x.conf': config }), 'x.conf')
+  return parseArguments(['--no-default-config', ...argv], { CRIU_CONFIG_FILE: file })
+}
+
+test('defaults', (t) => {
+  t.strictSame(parse('show'), {
+    command: 'show',
+    imagesDir: process.cwd(),
+    workDir: process.cwd(),
+    root: undefined,
+    externals: [],
+    mounts: 'remaps',
+    force: false,
+    keepLastLink: false,
+    allowEnvironment: false,
+    json: false,
+    plain: false,
+    verbosity: 2,
+    logFile: undefined,
+    ignored: [],
+  })
+})
+
+test('everything', (t) => {
+  const argv = [
+    'clean', '-D', '/i', '-W', '/w', '-r', '/r', '--external', 'mnt[k]:/k', '-M', 'l:/l',
+    '--mounts', 'all', '--force', '--keep-last-link', '--allow-environment', '--json', '--plain',
+    '-v4', '-o', 'x.log', '--tcp-established',
+  ] // prettier-ignore
+  t.strictSame(parse(...argv), {
+    command: 'clean',
+    imagesDir: '/i',
+    workDir: '/w',
+    root: '/r',
+    externals: [
+      { option: 'external', value: 'mnt[k]:/k' },
+      { option: 'ext-mount-map', value: 'l:/l' },
+    ],
+    mounts: 'all',
+    force: true,
+    keepLastLink: true,
+    allowEnvironment: true,
+    json: true,
+    plain: true,
+    verbosity: 4,
+    logFile: 'x.log',
+    ignored: ['tcp-established'],
+  })
+})
+
+test('paths are absolute, from where the caller is', (t) => {
+  const { imagesDir, workDir, root } = parse('show', '-D', 'i/./j/..', '-r', 'r')
+  t.strictSame(
+    [imagesDir, workDir, root],
+    [path.resolve('i'), path.resolve('i'), path.resolve('r')],
+    'the work directory is that of the images',
+  )
+})
+
+test('the last one counts, externals all', (t) => {
+  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'x[]', '--external', 'mnt[]')
+  t.equal(found.imagesDir, '/b')
+  t.strictSame(
+    found.externals.map(({ value }) => value),
+    ['x[]', 'mnt[]'],
+  )
+})
+
+test('a configuration file, which the command line overrides', (t) => {
+  const config = 'root /config\nimages-dir /i\nexternal mnt[a]:/a\ntcp-established\n'
+  const found = parseWith(t, config, 'show', '-r', '/line', '--external', 'mnt[a]:/b')
+  t.hasStrict(found, { root: '/line', imagesDir: '/i', ignored: ['tcp-established'] })
+  t.strictSame(
+    found.externals.map(({ value }) => value),
+    ['mnt[a]:/a', 'mnt[a]:/b'],
+    'of which the last wins',
+  )
+})
+
+test('--config', (t) => {
+  const dir = t.testdir({ a: 'root /a', b: 'root /b' })
+  const found = parseArguments(['show', '--config', path.join(dir, 'a'), `--config=${dir}/b`], {})
+  t.equal(found.root, '/b', 'the last one named')
+  refuses(t, () => parse('show', '--config', path.join(dir, 'c')), 'usage', /cannot be read/)
+})
+
+test('an unknown option in a file is a mistake too', (t) => {
+  refuses(t, () => parseWith(t, 'nonsense', 'show'), 'usage', /--nonsense is not known/)
+  refuses(t, () => parseWith(t, 'json yes', 'show'), 'usage', /--json takes no value/)
+})
+
+test('an option without its value in a file does not take the next line for it', (t) => {
+  refuses(t, () => parseWith(t, 'pidfile\nroot /rootfs\n', 'show'), 'usage', /needs a value/)
+})
+
+test('no word of a file is a command', (t) => {
+  refuses(t, () => parseWith(t, 'link-remap\n'), 'usage', /no command/)
+})
+
+test('commands', (t) => {
+  refuses(t, () => parse(), 'usage', /no command/)
+  refuses(t, () => parse('gc'), 'usage', /command gc is not known/)
+  refuses(t, () => parse('CLEAN'), 'usage', /not known/)
+  refuses(t, () => parse('show', 'clean'), 'usage', /clean is one word too many/)
+  refuses(t, () => parse('x\n\x1b'), 'usage', /^command x\\n\\x1b is not known/)
+  t.equal(
+    parse('show', '--exec-cmd', '--', 'sh', '-c').command,
+    'show',
+    'a command for CRIU to run',
+  )
+})
+
+test('help and version before all else', (t) => {
+  for (const argv of [
+    ['-h'],
+    ['--help'],
+    ['help'],
+    ['clean', '-h'],
+    ['-h', '-V'],
+    ['nonsense', '-h'],
+  ])
+    t.equal(parse(...argv).command, 'help', argv.join(' '))
+  for (const argv of [['-V'], ['--version'], ['version'], ['clean', '--version']])
+    t.equal(parse(...argv).command, 'version', argv.join(' '))
+  t.equal(
+    parseArguments(['-h'], { CRIU_CONFIG_FILE: t.testdir({}) }).command,
+    'help',
+    'whatever the configuration',
+  )
+})
+
+test('verbosity', (t) => {
+  const level = (...argv: readonly string[]): number => parse('show', ...argv).verbosity
+  t.equal(level('-v'), 3)
+  t.equal(level('-vv'), 4)
+  t.equal(level('-vvv'), 5)
+  t.equal(level('-v', '-v'), 4)
+  t.equal(level('-v4'), 4)
+  t.equal(level('-v0'), 0)
+  t.equal(level('-v0', '-v'), 1)
+  t.equal(level('--verbosity=3'), 3)
+  t.equal(level('--verbosity'), 3)
+  for (const argv of [['-vx'], ['-v4x'], ['--verbosity='], ['-v-1']])
+    refuses(t, () => level(...argv), 'usage', /a number, or more "v"s/)
+})
+
+test('values that mean nothing', (t) => {
+  refuses(t, () => parse('show', '--mounts', 'some'), 'usage', /--mounts some: either/)
+  refuses(t, () => parse('show', '--root', ''), 'usage', /--root is empty/)
+  refuses(t, () => parse('show', '-M', 'nothing'), 'usage', /neither KEY:PATH nor "auto"/)
+  refuses(t, () => parse('show', '--external', 'mnt[]:x'), 'usage', /only "m" or "s"/)
+})
+
+test('an images directory that is empty is not the current one', (t) => {
+  refuses(t, () => parse('clean', '-D', ''), 'usage', /empty/)
+})
+
+test('what means nothing here is listed', (t) => {
+  t.strictSame(parse('show', '-j', '--no-link-remap', '-t', '5', '-x').ignored, [
+    'shell-job',
+    'link-remap',
+    'tree',
+    'ext-unix-sk',
+  ])
+})

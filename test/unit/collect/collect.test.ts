@@ -1,0 +1,378 @@
+import type { LinkRemap } from '../../../src/checkpoint/model.js'
+import { collect, type CollectOptions } from '../../../src/collect/collect.js'
+import type { Outcome } from '../../../src/collect/outcome.js'
+import { construct } from '../../../src/namespaces/construct.js'
+import { planCollection } from '../../../src/plan/plan.js'
+import { Sys } from '../../../src/sys/sys.js'
+import { test } from '../support/check.js'
+import {
+  at,
+  b,
+  checkpoint,
+  externals,
+  mapped,
+  mount,
+  namespace,
+  options,
+  remap,
+  WRITTEN,
+  type OptionsSpec,
+} from '../support/model.js'
+import { FakeKernel } from '../sys/fake-kernel.js'
+
+const ROOT = mount(10, '/')
+const TMP = mount(13, '/tmp', { fstype: 'tmpfs', major: 0, minor: 41 })
+const DATA = mount(14, '/data', { minor: 32, external: mapped('data') })
+const BEFORE = at(WRITTEN.sec - 10)
+const AFTER = at(WRITTEN.sec + 10)
+const O_PATH_DIRECTORY = 0o10200000
+
+/** A host with a rootfs and a volume; files are added by a test. */
+const makeHost = (): FakeKernel => {
+  const kernel = new FakeKernel()
+  for (const path of ['/rootfs/var', '/rootfs/tmp', '/rootfs/data', '/volume/sub'])
+    kernel.directory(path, { mtime: BEFORE })
+  return kernel
+}
+
+interface Setting extends Partial<CollectOptions> {
+  readonly options?: OptionsSpec
+  readonly tree?: 'host'
+}
+
+const run = (
+  kernel: FakeKernel,
+  remaps: readonly LinkRemap[],
+  { options: spec = {}, tree, ...rest }: Setting = {},
+): Outcome[] => {
+  const sys = new Sys(kernel)
+  const given = { root: '/rootfs', externals: externals({ data: '/volume' }), ...spec }
+  const plan = planCollection(
+    checkpoint({
+      remaps,
+      ...(tree === 'host' ? { tree } : { namespaces: [namespace(9, [ROOT, TMP, DATA])] }),
+    }),
+    options(tree === 'host' ? {} : given),
+  )
+  const constructed = construct(sys, plan, WRITTEN)
+  return collect(sys, plan, constructed, {
+    remove: true,
+    force: false,
+    keepLastLink: false,
+    writtenAt: WRITTEN,
+    hostRoot: sys.openat(-100, b('/'), O_PATH_DIRECTORY),
+    isMountpoint: () => false,
+    isProven: () => false,
+    onProgress: () => undefined,
+    ...rest,
+  })
+}
+
+const verdicts = (outcomes: readonly Outcome[]): string[] =>
+  outcomes.map(({ verdict, reason, errno }) =>
+    [verdict, reason, errno].filter((part) => part !== undefined).join(' '),
+  )
+
+const inVar = (id: number, rest = {}): LinkRemap =>
+  remap(id, '/var', { mntId: 10, size: 5, ...rest })
+const inData = (id: number, dir = '/data/sub'): LinkRemap => remap(id, dir, { mntId: 14, size: 5 })
+const good = { nlink: 2, size: 5, ctime: BEFORE }
+
+test('each link under its mount, and nothing else', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  kernel.file('/volume/sub/link_remap.8', good)
+  for (const other of [
+    '/rootfs/var/link_remap.7',
+    '/rootfs/var/other',
+    '/rootfs/data/link_remap.8',
+  ])
+    kernel.file(other, good)
+  t.strictSame(verdicts(run(kernel, [inVar(6), inData(8)])), ['removed', 'removed'])
+  t.strictSame(kernel.files(), [
+    '/rootfs/var/link_remap.7',
+    '/rootfs/var/other',
+    '/rootfs/data/link_remap.8',
+  ])
+})
+
+test('what was found is in the outcome', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  t.strictSame(run(kernel, [inVar(6)]), [
+    { verdict: 'removed', size: 5, mode: 0o100644, nlink: 2, ctime: BEFORE.sec },
+  ])
+})
+
+test('show changes nothing', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  const outcomes = run(kernel, [inVar(6)], { remove: false })
+  t.strictSame(verdicts(outcomes), ['would-remove'])
+  t.strictSame(kernel.of('unlinkat'), [])
+})
+
+test('show foretells a directory that cannot be written', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  kernel.on('faccessat2', () => -30)
+  t.strictSame(verdicts(run(kernel, [inVar(6)], { remove: false })), ['failed EROFS'])
+})
+
+test('a host tree is relative to /', (t) => {
+  const kernel = makeHost()
+  kernel.file('/volume/sub/link_remap.6', good)
+  const outcomes = run(
+    kernel,
+    [remap(6, '/volume/sub', { size: 5 }), remap(8, '/volume/sub'), remap(10, '/gone/sub')],
+    { tree: 'host' },
+  )
+  t.strictSame(verdicts(outcomes), ['removed', 'absent', 'absent parent-gone'])
+  t.strictSame(kernel.of('unshare'), [], 'and needs no namespace')
+})
+
+test('already gone, where the directory was reached', (t) => {
+  const kernel = makeHost()
+  t.strictSame(verdicts(run(kernel, [inVar(6)])), ['absent'])
+})
+
+test('a directory that is gone took its links with it', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  t.strictSame(verdicts(run(kernel, [inVar(6), remap(8, '/opt/x', { mntId: 10 })])), [
+    'removed',
+    'absent parent-gone',
+  ])
+})
+
+test('none of the directories: the wrong root, not "already gone"', (t) => {
+  const kernel = new FakeKernel()
+  kernel.directory('/rootfs')
+  const outcomes = run(kernel, [inVar(6), remap(8, '/', { mntId: 10 })])
+  t.strictSame(verdicts(outcomes), ['kept unreachable', 'kept unreachable'])
+  t.match(outcomes[0]?.next, /is --root right/)
+})
+
+test('an empty directory in the place of a volume is no volume', (t) => {
+  const bare = (): FakeKernel => {
+    const kernel = new FakeKernel()
+    for (const path of ['/rootfs/data', '/volume']) kernel.directory(path)
+    return kernel
+  }
+  const atRoot = inData(8, '/data')
+  const [empty] = run(bare(), [atRoot])
+  t.hasStrict(empty, { verdict: 'kept', reason: 'unreachable' })
+  t.match(empty?.message, /in what was given for its mount/)
+  t.strictSame(
+    verdicts(run(bare(), [atRoot], { isProven: () => true })),
+    ['absent'],
+    'unless it is proven to be the one',
+  )
+  const filled = bare()
+  filled.file('/volume/other', good)
+  t.strictSame(verdicts(run(filled, [atRoot])), ['absent'], 'a file in it is proof')
+})
+
+test('one that is kept in the root of a mount is proof that there is something', (t) => {
+  const kernel = makeHost()
+  kernel.file('/volume/link_remap.8', { ...good, mode: 0o120777 })
+  t.strictSame(verdicts(run(kernel, [inData(8, '/data'), inData(10, '/data')])), [
+    'kept type',
+    'absent',
+  ])
+})
+
+test('a symbolic link in the way is nobody’s path', (t) => {
+  const kernel = makeHost()
+  kernel.symlink('/rootfs/opt')
+  kernel.file('/rootfs/var/link_remap.6', good)
+  const outcomes = run(kernel, [remap(8, '/opt/x', { mntId: 10 }), inVar(6)])
+  t.strictSame(verdicts(outcomes), ['kept unsafe-path ELOOP', 'removed'])
+})
+
+test('paths are resolved in the root, without symbolic links', (t) => {
+  const kernel = makeHost()
+  run(kernel, [inVar(6)])
+  const last = kernel.of('openat2').at(-1)
+  t.strictSame([last?.args[1], last?.args[3]], ['var', 0x10 | 0x04 | 0x02])
+})
+
+test('a file in the place of a directory is a failure', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/opt', good)
+  kernel.file('/rootfs/var/link_remap.6', good)
+  t.strictSame(verdicts(run(kernel, [remap(8, '/opt/x', { mntId: 10 }), inVar(6)])), [
+    'failed ENOTDIR',
+    'removed',
+  ])
+})
+
+test('a directory on another mount than the images say', (t) => {
+  const kernel = makeHost()
+  kernel.directory('/volume/sub', { mtime: BEFORE })
+  kernel.file('/volume/sub/link_remap.6', good)
+  const all = { options: { mounts: 'all' as const } }
+  // /data/sub is on the volume; a plan that says otherwise is wrong, or the host changed.
+  const plan = planCollection(
+    checkpoint({
+      remaps: [remap(6, '/data/sub', { mntId: 14, size: 5 })],
+      namespaces: [namespace(9, [ROOT, TMP, DATA])],
+    }),
+    options({ root: '/rootfs', externals: externals({ data: '/volume' }), ...all.options }),
+  )
+  const sys = new Sys(kernel)
+  const constructed = construct(sys, plan, WRITTEN)
+  const wrong = plan.remaps.map((planned) => ({ ...planned, mount: ROOT }))
+  const outcomes = collect(sys, { ...plan, remaps: wrong }, constructed, {
+    remove: true,
+    force: true,
+    keepLastLink: false,
+    writtenAt: WRITTEN,
+    hostRoot: -1,
+    isMountpoint: () => false,
+    isProven: () => true,
+    onProgress: () => undefined,
+  })
+  t.strictSame(verdicts(outcomes), ['kept wrong-mount'])
+  t.equal(kernel.files().includes('/volume/sub/link_remap.6'), true)
+})
+
+test('what was settled by the plan', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  const outcomes = run(kernel, [
+    inVar(6),
+    { ...inVar(6), duplicate: true },
+    remap(8, '/tmp', { mntId: 13 }),
+    inVar(10, { invalid: 'why' }),
+    remap(12, '/var', { mntId: 999 }),
+  ])
+  t.strictSame(verdicts(outcomes), [
+    'removed',
+    'absent duplicate',
+    'vanished',
+    'kept invalid',
+    'kept unreachable',
+  ])
+})
+
+test('a provider that the host has not', (t) => {
+  const kernel = makeHost()
+  const outcomes = run(kernel, [inVar(6), inData(8)], { options: { root: '/nowhere' } })
+  t.strictSame(verdicts(outcomes), ['kept unreachable', 'absent'])
+  t.match(outcomes[0]?.message, /\/nowhere cannot be opened/)
+})
+
+test('one that fails does not stop the others', (t) => {
+  const kernel = makeHost()
+  for (const id of [6, 8, 10]) kernel.file(`/rootfs/var/link_remap.${id}`, good)
+  kernel.before('statx', (fd, path) => {
+    const opened = kernel.open.get(fd as number)?.args[1]
+    return path === '' && opened === 'link_remap.8' ? -5 : undefined
+  })
+  t.strictSame(verdicts(run(kernel, [inVar(6), inVar(8), inVar(10)])), [
+    'removed',
+    'failed EIO',
+    'removed',
+  ])
+})
+
+test('two links of one file: the first removal does not make the second look newer', (t) => {
+  const kernel = makeHost()
+  const inode = kernel.file('/rootfs/var/link_remap.6', { ...good, nlink: 3 })
+  kernel.directory('/rootfs/opt', { mtime: AFTER })
+  // One inode under two names, the second in a directory that changed since.
+  kernel.anotherName(inode, '/rootfs/opt/link_remap.8')
+  const outcomes = run(kernel, [inVar(6), remap(8, '/opt', { mntId: 10, size: 5 })])
+  t.strictSame(verdicts(outcomes), ['removed', 'removed'])
+  t.strictSame(
+    outcomes.map(({ nlink }) => nlink),
+    [3, 2],
+  )
+})
+
+test('the directory is judged by its time before anything of ours was removed from it', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  kernel.file('/rootfs/var/link_remap.8', { ...good, size: 999 })
+  t.strictSame(
+    verdicts(run(kernel, [inVar(6), inVar(8)])),
+    ['removed', 'removed'],
+    'in an unchanged directory the size plays no part, also for the second',
+  )
+})
+
+test('a directory that changed: newer and different links stay, --force takes them', (t) => {
+  const files = (): FakeKernel => {
+    const kernel = makeHost()
+    kernel.directory('/rootfs/var', { mtime: AFTER })
+    kernel.file('/rootfs/var/link_remap.6', { ...good, ctime: AFTER })
+    kernel.file('/rootfs/var/link_remap.8', { ...good, size: 6 })
+    kernel.file('/rootfs/var/link_remap.10', { ...good, nlink: 1 })
+    return kernel
+  }
+  const remaps = [inVar(6), inVar(8), inVar(10)]
+  t.strictSame(verdicts(run(files(), remaps)), ['kept newer', 'kept mismatch', 'removed'])
+  t.strictSame(verdicts(run(files(), remaps, { force: true })), ['removed', 'removed', 'removed'])
+  t.strictSame(verdicts(run(files(), remaps, { keepLastLink: true }))[2], 'kept last-link')
+})
+
+test('a name on which something is mounted elsewhere', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  const asked: string[] = []
+  const outcomes = run(kernel, [inVar(6)], {
+    force: true,
+    isMountpoint: (name, { major }) => {
+      asked.push(`${name} ${major}`)
+      return true
+    },
+  })
+  t.strictSame(verdicts(outcomes), ['kept mountpoint'])
+  t.strictSame(asked, ['link_remap.6 0'])
+})
+
+test('running twice is harmless', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  t.strictSame(verdicts(run(kernel, [inVar(6)])), ['removed'])
+  const again = makeHost()
+  t.strictSame(verdicts(run(again, [inVar(6)])), ['absent'])
+})
+
+test('every descriptor of a link and a directory is closed', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  kernel.file('/rootfs/var/link_remap.8', { ...good, mode: 0o120777 })
+  kernel.symlink('/rootfs/opt')
+  const remaps = [inVar(6), inVar(8), inVar(10), remap(12, '/opt/x', { mntId: 10 }), inData(14)]
+  const sys = new Sys(kernel)
+  const plan = planCollection(
+    checkpoint({ remaps, namespaces: [namespace(9, [ROOT, TMP, DATA])] }),
+    options({ root: '/rootfs', externals: externals({ data: '/volume' }) }),
+  )
+  const constructed = construct(sys, plan, WRITTEN)
+  const before = [...kernel.open.keys()]
+  collect(sys, plan, constructed, {
+    remove: true,
+    force: false,
+    keepLastLink: false,
+    writtenAt: WRITTEN,
+    hostRoot: -1,
+    isMountpoint: () => false,
+    isProven: () => false,
+    onProgress: () => undefined,
+  })
+  t.strictSame([...kernel.open.keys()], before)
+})
+
+test('progress is told every so often', (t) => {
+  const kernel = makeHost()
+  const told: number[] = []
+  run(
+    kernel,
+    Array.from({ length: 600 }, (_, index) => inVar(2 * index)),
+    { onProgress: (done) => told.push(done) },
+  )
+  t.strictSame(told, [256, 512])
+})

@@ -1,0 +1,109 @@
+import { keepLiving } from '../../../src/host/elsewhere.js'
+import type { HostMount } from '../../../src/host/mountinfo.js'
+import type { PlannedRemap } from '../../../src/plan/model.js'
+import { Sys } from '../../../src/sys/sys.js'
+import { test } from '../support/check.js'
+import { b, hostMount, mount, remap } from '../support/model.js'
+import { FakeAddon } from '../sys/fake-addon.js'
+
+const SHM = mount(12, '/dev/shm', { fstype: 'tmpfs', major: 0, minor: 52, source: b('shm') })
+const ROW = hostMount('/mnt/shm', { fstype: 'tmpfs', major: 0, minor: 52, source: b('shm') })
+const LINK = remap(6, '/dev/shm', { mntId: 12 })
+const VANISHED: PlannedRemap = { kind: 'vanished', remap: LINK, mount: SHM }
+
+interface Setting {
+  readonly planned?: PlannedRemap
+  readonly tables?: readonly { readonly pid?: number; readonly mounts: readonly HostMount[] }[]
+  /** Paths that openat2 finds. */
+  readonly there?: readonly string[]
+  readonly device?: readonly [number, number]
+  readonly rootMissing?: boolean
+}
+
+const run = (setting: Setting): { planned: PlannedRemap; addon: FakeAddon } => {
+  const addon = new FakeAddon()
+  const [major, minor] = setting.device ?? [0, 52]
+  addon.on('statx', () => addon.answerStat({ major, minor }))
+  const there = setting.there ?? ['mnt/shm', 'link_remap.6']
+  addon.on('openat2', (_fd, path) => (there.includes(String(path)) ? undefined : -2))
+  if (setting.rootMissing === true) addon.on('openat', () => -2)
+  const plan = keepLiving(
+    new Sys(addon),
+    { tree: 'namespaced', namespaces: [], remaps: [setting.planned ?? VANISHED] },
+    setting.tables ?? [{ mounts: [ROW] }],
+  )
+  if (addon.open.size !== 0) throw new Error('a descriptor is left open')
+  return { planned: plan.remaps[0]!, addon }
+}
+
+test('a link that is still there is kept, with where', (t) => {
+  const { planned } = run({})
+  t.match(planned, {
+    kind: 'kept',
+    reason: 'unreachable',
+    message: /its tmpfs is still mounted here on \/mnt\/shm$/,
+    next: /add --external 'mnt\[\]'/,
+  })
+})
+
+test('in the namespace of another process', (t) => {
+  const { planned, addon } = run({ tables: [{ mounts: [] }, { pid: 77, mounts: [ROW] }] })
+  t.match(planned, {
+    kind: 'kept',
+    message: /on \/mnt\/shm in the mount namespace of process 77/,
+    next: /stop that process/,
+  })
+  t.equal(addon.of('openat')[0]?.args[1], '/proc/77/root')
+  t.ok(addon.of('openat2').every(({ args }) => args[3] === (0x10 | 0x04 | 0x02)))
+})
+
+test('what is not there did vanish', (t) => {
+  t.equal(run({ tables: [] }).planned, VANISHED)
+  t.equal(run({ there: ['mnt/shm'] }).planned, VANISHED, 'the file system, but not the link')
+  t.equal(run({ there: [] }).planned, VANISHED)
+  t.equal(run({ rootMissing: true }).planned, VANISHED, 'the process is gone')
+  t.equal(run({ device: [0, 53] }).planned, VANISHED, 'another file system covers it')
+})
+
+test('a number or a type that differs is another file system', (t) => {
+  for (const other of [{ major: 1 }, { minor: 53 }, { fstype: 'ramfs' }])
+    t.equal(run({ tables: [{ mounts: [{ ...ROW, ...other }] }] }).planned, VANISHED)
+})
+
+test('the link is looked for where it lies in the file system', (t) => {
+  const part: PlannedRemap = {
+    kind: 'vanished',
+    remap: remap(6, '/dev/shm/sub', { mntId: 12 }),
+    mount: { ...SHM, root: b('/pods/1') },
+  }
+  const there = ['mnt/shm', 'pods/1/sub/link_remap.6']
+  t.equal(run({ planned: part, there }).planned.kind, 'kept')
+  const rows = [{ mounts: [{ ...ROW, root: b('/pods') }] }]
+  t.equal(run({ planned: part, there, tables: rows }).planned.kind, 'vanished')
+  const inPods = ['mnt/shm', '1/sub/link_remap.6']
+  t.equal(run({ planned: part, there: inPods, tables: rows }).planned.kind, 'kept')
+})
+
+test('a part that does not show the link: the source decides', (t) => {
+  const rows = (source: string) => [
+    { mounts: [{ ...ROW, root: b('/elsewhere'), source: b(source) }] },
+  ]
+  t.equal(run({ tables: rows('shm') }).planned.kind, 'kept')
+  t.equal(run({ tables: rows('tmpfs') }).planned.kind, 'vanished')
+})
+
+test('what did not vanish is left as it is', (t) => {
+  const others: readonly PlannedRemap[] = [
+    { kind: 'duplicate', remap: LINK, mount: SHM },
+    {
+      kind: 'reach',
+      remap: LINK,
+      mount: SHM,
+      via: 'namespace',
+      dir: b('/dev/shm'),
+      base: b('link_remap.6'),
+      note: undefined,
+    },
+  ]
+  for (const planned of others) t.equal(run({ planned }).planned, planned)
+})

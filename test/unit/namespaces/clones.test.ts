@@ -1,0 +1,167 @@
+import { cloneProvider, ProviderProblem } from '../../../src/namespaces/clones.js'
+import type { HostMount } from '../../../src/host/mountinfo.js'
+import type { Provider } from '../../../src/plan/model.js'
+import { Sys } from '../../../src/sys/sys.js'
+import { SyscallError } from '../../../src/sys/syscall-error.js'
+import { test, type Test } from '../support/check.js'
+import { at, b, hostMount, WRITTEN } from '../support/model.js'
+import { FakeAddon } from '../sys/fake-addon.js'
+import { FakeKernel } from '../sys/fake-kernel.js'
+
+const [OPEN_TREE_CLONE, AT_EMPTY_PATH, PRIVATE, INERT] = [1, 0x1000, 0x40000, 0xe]
+const O_NOFOLLOW = 0o400000
+const BENEATH_STRICTLY = 0x08 | 0x04 | 0x02 | 0x01
+const MOUNT_ROOT = 0x2000
+
+const root = (sub = '/'): Provider & { kind: 'root' } => ({
+  kind: 'root',
+  path: b('/rootfs'),
+  sub: b(sub),
+})
+const host = (mount: HostMount, sub = '/'): Provider & { kind: 'host' } => ({
+  kind: 'host',
+  mount,
+  path: mount.mountpoint,
+  sub: b(sub),
+})
+
+const make = (): { kernel: FakeKernel; sys: Sys } => {
+  const kernel = new FakeKernel()
+  kernel.directory('/rootfs/var/lib')
+  kernel.symlink('/rootfs/link')
+  kernel.symlink('/alias')
+  return { kernel, sys: new Sys(kernel) }
+}
+
+const problemOf = (t: Test, act: () => unknown): ProviderProblem | undefined => {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof ProviderProblem) return error
+    throw error
+  }
+  t.fail('no problem')
+  return undefined
+}
+
+test('a private, inert, non-recursive clone of the directory itself', (t) => {
+  const { kernel, sys } = make()
+  const fd = cloneProvider(sys, root(), WRITTEN)
+  t.strictSame([...kernel.open.keys()], [fd])
+  t.strictSame(
+    kernel.of('open_tree').map(({ args }) => args[2]),
+    [OPEN_TREE_CLONE | AT_EMPTY_PATH],
+    'AT_RECURSIVE is not among the flags',
+  )
+  t.strictSame(
+    kernel.of('mount_setattr').map(({ args }) => args),
+    [[fd, '', AT_EMPTY_PATH, INERT, 0, PRIVATE]],
+    'and no attribute is taken away: read-only stays so',
+  )
+  t.ok(kernel.of('openat').every(({ args }) => ((args[2] as number) & O_NOFOLLOW) !== 0))
+})
+
+test('a directory below, where no link is followed and no mount crossed', (t) => {
+  const { kernel, sys } = make()
+  const fd = cloneProvider(sys, root('/var/lib'), WRITTEN)
+  t.strictSame(
+    kernel.of('openat2').map(({ args }) => [args[1], args[3]]),
+    [['var/lib', BENEATH_STRICTLY]],
+  )
+  t.strictSame([...kernel.open.keys()], [fd])
+})
+
+test('what the host has not', (t) => {
+  const { kernel, sys } = make()
+  const missing = problemOf(t, () =>
+    cloneProvider(sys, { ...root(), path: b('/no\nwhere') }, WRITTEN),
+  )
+  t.equal(missing?.message, '/no\\nwhere cannot be opened (ENOENT)')
+  t.equal(missing?.loss, 'unreachable')
+  const link = problemOf(t, () => cloneProvider(sys, { ...root(), path: b('/alias') }, WRITTEN))
+  t.equal(link?.message, '/alias is a symbolic link')
+  t.equal(link?.loss, 'unreachable')
+  t.equal(kernel.open.size, 0)
+  t.strictSame(kernel.of('open_tree'), [], 'nothing was cloned')
+})
+
+test('a directory below that is gone, of a place that is otherwise there', (t) => {
+  const { kernel, sys } = make()
+  const gone = problemOf(t, () => cloneProvider(sys, root('/var/gone'), WRITTEN))
+  t.equal(gone?.loss, 'removed')
+  t.match(gone?.message, /\/var\/gone below \/rootfs is gone/)
+  kernel.directory('/empty')
+  const empty = problemOf(t, () =>
+    cloneProvider(sys, { ...root('/var'), path: b('/empty') }, WRITTEN),
+  )
+  t.equal(empty?.loss, 'unreachable', 'an empty directory is a file system that is not mounted')
+  t.match(empty?.message, /cannot be opened \(ENOENT\)/)
+  const odd = problemOf(t, () => cloneProvider(sys, root('/link/x'), WRITTEN))
+  t.equal(odd?.loss, 'unreachable')
+  t.match(odd?.message, /\(ELOOP\)/)
+  t.equal(kernel.open.size, 0)
+})
+
+test('a directory that a mount of the host covers is found in a clone without it', (t) => {
+  const addon = new FakeAddon()
+  let asked = 0
+  addon.on('openat2', () => (++asked === 1 ? -18 : undefined))
+  addon.on('statx', () => addon.answerStat({ mode: 0o040755 }))
+  const fd = cloneProvider(new Sys(addon), root('/var'), WRITTEN)
+  const [crossing, uncovered] = addon.of('openat2')
+  t.equal(crossing?.args[0], 100)
+  const [bare, result] = addon.of('open_tree')
+  t.equal(bare?.args[0], 100, 'the clone of what was given')
+  t.equal(uncovered?.args[0], 101, 'is where the directory is looked for')
+  t.equal(uncovered?.args[3], BENEATH_STRICTLY)
+  t.equal(result?.args[0], 102)
+  t.strictSame([...addon.open.keys()], [fd])
+})
+
+const SHM = hostMount('/dev/shm', { fstype: 'tmpfs', major: 0, minor: 52 })
+const FOUND = { mode: 0o041777, attributes: MOUNT_ROOT, major: 0, minor: 52 }
+
+const cloneHost = (found: Parameters<FakeAddon['answerStat']>[0]) => {
+  const addon = new FakeAddon()
+  addon.on('statx', () => addon.answerStat(found))
+  return { addon, act: () => cloneProvider(new Sys(addon), host(SHM), WRITTEN) }
+}
+
+test('a mount of the host is the one that the plan chose', (t) => {
+  t.doesNotThrow(cloneHost(FOUND).act)
+  for (const other of [{ attributes: 0 }, { major: 1 }, { minor: 53 }]) {
+    const { addon, act } = cloneHost({ ...FOUND, ...other })
+    const problem = problemOf(t, act)
+    t.equal(problem?.message, 'another mount covers /dev/shm', JSON.stringify(other))
+    t.equal(problem?.loss, 'unreachable')
+    t.equal(addon.open.size, 0)
+  }
+})
+
+test('a memory file system that is younger than the dump is another one', (t) => {
+  t.doesNotThrow(cloneHost({ ...FOUND, btime: WRITTEN }).act)
+  t.doesNotThrow(cloneHost({ ...FOUND, btime: at(WRITTEN.sec - 100) }).act)
+  const problem = problemOf(t, cloneHost({ ...FOUND, btime: at(WRITTEN.sec, 501) }).act)
+  t.equal(problem?.loss, 'died')
+  t.match(problem?.message, /mounted after the dump/)
+})
+
+test('what was given by the caller may be of any age and on any mount', (t) => {
+  const addon = new FakeAddon()
+  addon.on('statx', () => addon.answerStat({ mode: 0o040755, btime: at(WRITTEN.sec + 9) }))
+  t.doesNotThrow(() => cloneProvider(new Sys(addon), root(), WRITTEN))
+})
+
+test('a call that the kernel refuses leaves nothing open', (t) => {
+  for (const name of ['open_tree', 'statx'] as const) {
+    const addon = new FakeAddon().on(name, () => -22)
+    t.throws(() => cloneProvider(new Sys(addon), root(), WRITTEN), SyscallError, name)
+    t.equal(addon.open.size, 0, name)
+  }
+  const addon = new FakeAddon().on('mount_setattr', () => -38)
+  t.throws(() => cloneProvider(new Sys(addon), root(), WRITTEN), SyscallError)
+  t.strictSame(
+    [...addon.open.values()].map(({ name }) => name).filter((name) => name === 'openat'),
+    [],
+  )
+})

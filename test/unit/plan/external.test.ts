@@ -1,0 +1,82 @@
+import { parseExternals, type Externals } from '../../../src/plan/external.js'
+import { refuses, test } from '../support/check.js'
+
+const parse = (...values: readonly string[]): Externals =>
+  parseExternals(values.map((value) => ({ option: 'external', value })))
+
+const parseOld = (...values: readonly string[]): Externals =>
+  parseExternals(values.map((value) => ({ option: 'ext-mount-map', value })))
+
+const shown = ({ mapped, devices, auto }: Externals) => ({
+  mapped: Object.fromEntries(mapped),
+  devices: Object.fromEntries(devices),
+  auto,
+})
+
+const NOTHING = { mapped: {}, devices: {}, auto: false }
+
+test('nothing given', (t) => {
+  t.strictSame(shown(parse()), NOTHING)
+})
+
+test('mnt[KEY]:PATH', (t) => {
+  t.strictSame(shown(parse('mnt[/data]:/srv/data', 'mnt[k]:/x')), {
+    ...NOTHING,
+    mapped: { '/data': '/srv/data', k: '/x' },
+  })
+})
+
+test('keys and values may contain colons', (t) => {
+  t.strictSame(shown(parse('mnt[a:b]:/x:y')).mapped, { 'a:b': '/x:y' })
+  t.strictSame(shown(parse('mnt[k]::')).mapped, { k: ':' })
+})
+
+test('a key ends at the first bracket, a value may have more', (t) => {
+  t.strictSame(shown(parse('mnt[k]:/x]:y[')).mapped, { k: '/x]:y[' })
+})
+
+test('the last given for a key wins, of either form', (t) => {
+  t.strictSame(shown(parse('mnt[k]:/one', 'mnt[k]:/two')).mapped, { k: '/two' })
+  t.strictSame(
+    shown(
+      parseExternals([
+        { option: 'external', value: 'mnt[k]:/one' },
+        { option: 'ext-mount-map', value: 'k:/two' },
+      ]),
+    ).mapped,
+    { k: '/two' },
+  )
+})
+
+test('a key without a value maps nothing', (t) => {
+  t.strictSame(shown(parse('mnt[k]', 'mnt[l]:')), NOTHING)
+})
+
+test('mnt[] lets mounts be found', (t) => {
+  for (const value of ['mnt[]', 'mnt[]:', 'mnt[]:m', 'mnt[]:s', 'mnt[]:sm'])
+    t.strictSame(shown(parse(value)), { ...NOTHING, auto: true }, value)
+  refuses(t, () => parse('mnt[]:x'), 'usage', /only "m" or "s"/)
+  refuses(t, () => parse('mnt[]:/srv'), 'usage', /only "m" or "s"/)
+})
+
+test('dev[NAME]:DEVICE', (t) => {
+  t.strictSame(shown(parse('dev[vol]:/dev/vdb')), { ...NOTHING, devices: { vol: '/dev/vdb' } })
+  t.strictSame(shown(parse('dev[vol]')), NOTHING)
+})
+
+test('other kinds are CRIU’s and of no use here', (t) => {
+  const others = ['tty[1:2]', 'unix[5]', 'net[1]:x', 'file[1:2]', 'pid[1]:x', 'veth[a]:b', 'x', '']
+  for (const value of others) t.strictSame(shown(parse(value)), NOTHING, value)
+  t.strictSame(shown(parse('xmnt[k]:/x', 'mnt k:/x', 'mnt[k:/x', 'mnt[k]/x')), NOTHING)
+})
+
+test('-M KEY:PATH splits at the first colon', (t) => {
+  t.strictSame(shown(parseOld('/data:/srv:data')).mapped, { '/data': '/srv:data' })
+  t.strictSame(shown(parseOld('auto')), { ...NOTHING, auto: true })
+  refuses(t, () => parseOld('nothing'), 'usage', /neither KEY:PATH nor "auto"/)
+  refuses(t, () => parseOld(':/x'), 'usage', /neither/)
+})
+
+test('names beyond ASCII are bytes', (t) => {
+  t.strictSame([...parse('mnt[é]:/ü').mapped], [['Ã©', '/Ã¼']])
+})

@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import type { Outcome, Verdict } from '../../../src/collect/outcome.js'
+import { EXIT } from '../../../src/errors.js'
+import { exitCode, exitOf, totalsOf, VERDICTS } from '../../../src/report/model.js'
+import { test } from '../support/check.js'
+import { holds } from '../support/property.js'
+import { OUTCOMES, report, reported } from './build.js'
+
+const exitOfAll = (verdicts: readonly (Verdict | 'alarm')[], complete = true): number =>
+  exitCode(
+    exitOf(
+      report(
+        verdicts.map((verdict) =>
+          reported(verdict === 'alarm' ? { ...OUTCOMES.failed, alarm: true } : OUTCOMES[verdict]),
+        ),
+        { checkpoint: { complete } },
+      ),
+    ),
+  )
+
+test('every verdict is counted', (t) => {
+  t.strictSame([...VERDICTS].sort(), Object.keys(OUTCOMES).sort())
+  holds(
+    t,
+    'totals add up',
+    fc.property(fc.array(fc.constantFrom(...VERDICTS)), (verdicts) => {
+      const { remaps, ...counts } = totalsOf(
+        report(verdicts.map((verdict) => reported(OUTCOMES[verdict]))),
+      )
+      return (
+        remaps === verdicts.length &&
+        Object.values(counts).reduce((a, b) => a + b, 0) === remaps &&
+        VERDICTS.every((one) => counts[one] === verdicts.filter((other) => other === one).length)
+      )
+    }),
+  )
+})
+
+test('each verdict by itself', (t) => {
+  t.equal(exitOfAll([]), EXIT.clean)
+  t.equal(exitOfAll(['removed']), EXIT.clean)
+  t.equal(exitOfAll(['absent']), EXIT.clean)
+  t.equal(exitOfAll(['vanished']), EXIT.clean)
+  t.equal(exitOfAll(['kept']), EXIT.leftovers)
+  t.equal(exitOfAll(['failed']), EXIT.leftovers)
+  t.equal(exitOfAll(['would-remove']), EXIT.leftovers)
+  t.equal(exitOfAll(['alarm']), EXIT.alarm)
+})
+
+test('incomplete images', (t) => {
+  t.equal(exitOfAll([], false), EXIT.incomplete)
+  t.equal(exitOfAll(['removed', 'absent', 'vanished'], false), EXIT.incomplete)
+})
+
+test('alarm before leftovers before incomplete before clean', (t) => {
+  t.equal(exitOfAll(['removed', 'kept', 'alarm'], false), 9)
+  t.equal(exitOfAll(['removed', 'kept'], false), 3)
+  t.equal(exitOfAll(['removed'], false), 4)
+  t.equal(exitOfAll(['removed']), 0)
+  const rank = [9, 3, 4, 0]
+  holds(
+    t,
+    'one more remap never makes it better',
+    fc.property(
+      fc.array(fc.constantFrom(...VERDICTS, 'alarm' as const), { maxLength: 4 }),
+      fc.constantFrom(...VERDICTS, 'alarm' as const),
+      fc.boolean(),
+      (verdicts, more, complete) =>
+        rank.indexOf(exitOfAll([...verdicts, more], complete)) <=
+        rank.indexOf(exitOfAll(verdicts, complete)),
+    ),
+  )
+})
+
+test('an alarm is one even on a removal', (t) => {
+  const alarmed: Outcome = { ...OUTCOMES.removed, alarm: true }
+  t.equal(exitOf(report([reported(alarmed)])), 'alarm')
+})

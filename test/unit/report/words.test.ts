@@ -1,0 +1,159 @@
+import {
+  ageText,
+  originalText,
+  providerText,
+  sizeText,
+  summary,
+  verdictWord,
+  warnings,
+} from '../../../src/report/words.js'
+import { test } from '../support/check.js'
+import { b } from '../support/model.js'
+import {
+  constructed,
+  DATA,
+  EVIL,
+  OUTCOMES,
+  report,
+  reported,
+  ROOT,
+  ROOT_PROVIDER,
+} from './build.js'
+
+test('sizes', (t) => {
+  t.equal(sizeText(0), '0 B')
+  t.equal(sizeText(1023), '1023 B')
+  t.equal(sizeText(1024), '1.0 KiB')
+  t.equal(sizeText(1536), '1.5 KiB')
+  t.equal(sizeText(1.4 * 2 ** 20), '1.4 MiB')
+  t.equal(sizeText(2 ** 60), '1024.0 PiB')
+})
+
+test('ages', (t) => {
+  t.equal(ageText(100, 100), '0 s')
+  t.equal(ageText(100, 219), '119 s')
+  t.equal(ageText(100, 220), '2 min')
+  t.equal(ageText(0, 7199), '119 min')
+  t.equal(ageText(0, 7200), '2 h')
+  t.equal(ageText(0, 172_799), '47 h')
+  t.equal(ageText(0, 172_800), '2 days')
+  t.equal(ageText(200, 100), '0 s', 'a clock that was set back')
+})
+
+test('verdicts', (t) => {
+  t.strictSame(Object.values(OUTCOMES).map(verdictWord), [
+    'removed',
+    'would remove',
+    'absent',
+    'vanished',
+    'kept',
+    'FAILED',
+  ])
+  t.equal(verdictWord({ ...OUTCOMES.failed, alarm: true }), 'ALARM')
+})
+
+test('providers', (t) => {
+  t.equal(providerText(ROOT_PROVIDER), '--root /rootfs')
+  t.equal(providerText({ kind: 'root', path: b('/rootfs'), sub: b('/x') }), '--root /rootfs/x')
+  t.equal(
+    providerText({ kind: 'external', key: b('k'), path: b('/srv'), sub: b('/x') }),
+    'mnt[k] /srv/x',
+  )
+  t.equal(
+    providerText({ kind: 'host', mount: {} as never, path: b('/mnt'), sub: b('/') }),
+    'still mounted on /mnt',
+  )
+  t.equal(providerText({ kind: 'none', reason: 'why', next: 'what' }), 'why')
+  t.equal(providerText({ kind: 'stand-in' }), 'nothing is left of it')
+  t.notMatch(
+    providerText({ kind: 'external', key: b(EVIL), path: b(EVIL), sub: b(EVIL) }),
+    /[\n\t\u202e]/,
+  )
+  t.notMatch(originalText({ path: b(EVIL), size: 1, mode: 1, mntId: 1 }), /[\n\t\u202e]/)
+})
+
+const summaryOf = (
+  outcomes: readonly (keyof typeof OUTCOMES)[],
+  checkpoint: Parameters<typeof report>[1] = {},
+): string =>
+  summary(
+    report(
+      outcomes.map((one) => reported(OUTCOMES[one])),
+      checkpoint,
+    ),
+  )
+
+test('a summary', (t) => {
+  t.equal(summaryOf(['removed']), '1 link remap: 1 removed')
+  t.equal(
+    summaryOf(['removed', 'kept', 'removed', 'failed']),
+    '4 link remaps: 2 removed, 1 kept, 1 failed',
+  )
+  t.match(
+    summaryOf(['would-remove', 'absent']),
+    /^2 link remaps: 1 would remove, 1 absent; .*clean/,
+  )
+  t.equal(summaryOf([]), 'no link remaps')
+  t.equal(summaryOf([], { checkpoint: { preDump: true } }), 'nothing to do')
+})
+
+const warningsOf = (rest: Parameters<typeof report>[1]): string[] => warnings(report([], rest))
+
+test('nothing to warn of', (t) => {
+  t.strictSame(warningsOf({}), [])
+})
+
+test('incomplete images: which, and how', (t) => {
+  const image = { entries: 3, bytes: 99 }
+  const [cut] = warningsOf({
+    checkpoint: {
+      complete: false,
+      images: [
+        { ...image, name: 'files.img', state: 'truncated', offset: 90, detail: 'why' },
+        { ...image, name: 'remap-fpath.img', state: 'empty' },
+        { ...image, name: 'pstree.img', state: 'complete' },
+      ],
+    },
+  })
+  t.match(cut, /files\.img is cut at byte 90 \(why; 3 whole entries\), remap-fpath\.img is empty/)
+  t.notMatch(cut, /pstree/)
+  const [missing] = warningsOf({
+    checkpoint: { complete: false, images: [{ ...image, name: 'inventory.img', state: 'absent' }] },
+  })
+  t.match(missing, /inventory\.img missing/)
+})
+
+test('links that were left alone', (t) => {
+  const lines = warningsOf({
+    checkpoint: {
+      unlisted: [
+        { id: 5, link: b(`/${EVIL}`) },
+        { id: 6, link: undefined },
+      ],
+      counts: { ghost: 1, procfs: 1, unknown: 2 },
+    },
+  })
+  t.equal(lines.length, 3)
+  t.match(lines[0], /looks like a link remap.*left alone/)
+  t.match(lines[1], /link remap 6/)
+  t.match(lines[2], /^2 remaps of a type that is not known/)
+  t.notMatch(lines.join(''), /[\n\t\u202e]/)
+})
+
+test('a long list is cut short', (t) => {
+  const unlisted = Array.from({ length: 40 }, (_, id) => ({ id, link: undefined }))
+  const lines = warningsOf({ checkpoint: { unlisted } })
+  t.ok(lines.length < 10)
+  t.match(lines.at(-1), /and 35 more/)
+})
+
+test('mounts with a problem, and notes', (t) => {
+  const lines = warningsOf({
+    mounts: [
+      constructed(ROOT, ROOT_PROVIDER),
+      constructed(DATA, ROOT_PROVIDER, { problem: 'it is gone' }),
+    ],
+    checkpoint: { notes: ['odd'] },
+  })
+  t.strictSame(lines, ['mount 14 on /data: it is gone', 'odd'])
+})

@@ -1,0 +1,194 @@
+// The table of system calls without a kernel: every call is recorded in order and answered as a test
+// says, or with 0 or a new descriptor. A descriptor that is not open may not be used.
+import type { Addon } from '../../../src/sys/addon.js'
+import type { Stat } from '../../../src/sys/stat.js'
+
+type Calls = { [K in keyof Addon as Addon[K] extends (...args: never[]) => number ? K : never]: 0 }
+export type Name = keyof Calls
+
+/** Numbers as given, names as text with one char a byte, other buffers by their length. */
+export type Argument = number | string | null
+
+export interface Call {
+  readonly name: Name
+  readonly args: readonly Argument[]
+}
+
+/** Undefined: the answer that there would have been without a script. */
+export type Script = (...args: Argument[]) => number | undefined
+
+const OPENS = new Set<Name>(['openat', 'openat2', 'open_tree', 'fsopen', 'fsmount'])
+/** Arguments that are descriptors. */
+const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
+/** The images' directory, which is locked, was opened elsewhere. */
+const NO_DESCRIPTOR = new Set<Name>([
+  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'prctl', 'capset', 'setgroups', 'setresuid',
+  'thread_setresuid', 'seccomp', 'isatty',
+]) // prettier-ignore
+const FIRST = 100
+
+export class FakeAddon implements Addon {
+  readonly stat = new Float64Array(18)
+  readonly numbers: Record<string, number | undefined> = { unlinkat: 263, openat: 257 }
+  readonly calls: Call[] = []
+  /** Open descriptors, and which call made each. */
+  readonly open = new Map<number, Call>()
+  private readonly scripts = new Map<Name, Script>()
+  private next = FIRST
+
+  on(name: Name, script: Script): this {
+    this.scripts.set(name, script)
+    return this
+  }
+
+  /** Puts a script before the one that is there. */
+  before(name: Name, script: Script): this {
+    const then = this.scripts.get(name)
+    return this.on(name, (...args) => script(...args) ?? then?.(...args))
+  }
+
+  /** A descriptor that was there before. */
+  given(): number {
+    this.open.set(this.next, { name: 'openat', args: [] })
+    return this.next++
+  }
+
+  /** The calls of these names, in order. */
+  of(...names: readonly Name[]): Call[] {
+    return this.calls.filter(({ name }) => names.includes(name))
+  }
+
+  /** Their names. */
+  order(...names: readonly Name[]): Name[] {
+    return (names.length === 0 ? this.calls : this.of(...names)).map(({ name }) => name)
+  }
+
+  answerStat(stat: Partial<Stat>): 0 {
+    const time = { sec: 0, nsec: 0 }
+    const { mtime = time, ctime = time, btime } = stat
+    this.stat.set([
+      btime === undefined ? 0 : 0x800,
+      stat.mode ?? 0o100644,
+      stat.nlink ?? 1,
+      0,
+      0,
+      stat.size ?? 0,
+      stat.inoHigh ?? 0,
+      stat.inoLow ?? 1,
+      stat.major ?? 0,
+      stat.minor ?? 0,
+      stat.mntId ?? 1,
+      stat.attributes ?? 0,
+      ...[mtime, ctime, btime ?? time].flatMap(({ sec, nsec }) => [sec, nsec]),
+    ])
+    return 0
+  }
+
+  private call(name: Name, given: readonly (number | Uint8Array | null)[]): number {
+    const args = given.map((arg) =>
+      Buffer.isBuffer(arg) ? arg.toString('latin1') : arg instanceof Uint8Array ? arg.length : arg,
+    )
+    this.calls.push({ name, args })
+    for (const place of DESCRIPTORS[name] ?? (NO_DESCRIPTOR.has(name) ? [] : [0])) {
+      const fd = args[place] as number
+      if (fd !== -100 && !this.open.has(fd)) throw new Error(`${name} of ${fd}, which is not open`)
+    }
+    const result = this.scripts.get(name)?.(...args) ?? (OPENS.has(name) ? this.next++ : 0)
+    if (OPENS.has(name) && result >= 0) this.open.set(result, { name, args })
+    if (name === 'close') this.open.delete(args[0] as number)
+    return result
+  }
+
+  unshare(flags: number): number {
+    return this.call('unshare', [flags])
+  }
+  setns(fd: number, nstype: number): number {
+    return this.call('setns', [fd, nstype])
+  }
+  mount(target: Buffer, flags: number): number {
+    return this.call('mount', [target, flags])
+  }
+  openat(dirfd: number, path: Buffer, flags: number, mode: number): number {
+    return this.call('openat', [dirfd, path, flags, mode])
+  }
+  openat2(dirfd: number, path: Buffer, flags: number, resolve: number): number {
+    return this.call('openat2', [dirfd, path, flags, resolve])
+  }
+  open_tree(dirfd: number, path: Buffer, flags: number): number {
+    return this.call('open_tree', [dirfd, path, flags])
+  }
+  move_mount(from: number, fromPath: Buffer, to: number, toPath: Buffer, flags: number): number {
+    return this.call('move_mount', [from, fromPath, to, toPath, flags])
+  }
+  mount_setattr(
+    dirfd: number,
+    path: Buffer,
+    flags: number,
+    set: number,
+    clear: number,
+    propagation: number,
+  ): number {
+    return this.call('mount_setattr', [dirfd, path, flags, set, clear, propagation])
+  }
+  fsopen(name: Buffer): number {
+    return this.call('fsopen', [name])
+  }
+  fsconfig(fd: number, command: number, key: Buffer | null, value: Buffer | null): number {
+    return this.call('fsconfig', [fd, command, key, value])
+  }
+  fsmount(fd: number, attributes: number): number {
+    return this.call('fsmount', [fd, attributes])
+  }
+  statx(dirfd: number, path: Buffer, flags: number): number {
+    return this.call('statx', [dirfd, path, flags])
+  }
+  unlinkat(dirfd: number, path: Buffer, flags: number): number {
+    return this.call('unlinkat', [dirfd, path, flags])
+  }
+  mkdirat(dirfd: number, path: Buffer, mode: number): number {
+    return this.call('mkdirat', [dirfd, path, mode])
+  }
+  getdents64(fd: number, buffer: Uint8Array): number {
+    return this.call('getdents64', [fd, Uint8Array.from(buffer)])
+  }
+  readlinkat(dirfd: number, path: Buffer, buffer: Uint8Array): number {
+    const result = this.call('readlinkat', [dirfd, path])
+    this.link.copy(buffer)
+    return result === 0 ? this.link.length : result
+  }
+  /** What readlinkat finds. */
+  link: Buffer = Buffer.alloc(0)
+  flock(fd: number, operation: number): number {
+    return this.call('flock', [fd, operation])
+  }
+  chdir(path: Buffer): number {
+    return this.call('chdir', [path])
+  }
+  prctl(operation: number, second: number): number {
+    return this.call('prctl', [operation, second])
+  }
+  capset(effective: number, permitted: number): number {
+    return this.call('capset', [effective, permitted])
+  }
+  setgroups(): number {
+    return this.call('setgroups', [])
+  }
+  setresuid(uid: number): number {
+    return this.call('setresuid', [uid])
+  }
+  thread_setresuid(uid: number): number {
+    return this.call('thread_setresuid', [uid])
+  }
+  seccomp(flags: number, program: Uint8Array): number {
+    return this.call('seccomp', [flags, Uint8Array.from(program)])
+  }
+  faccessat2(dirfd: number, path: Buffer, mode: number, flags: number): number {
+    return this.call('faccessat2', [dirfd, path, mode, flags])
+  }
+  isatty(fd: number): number {
+    return this.call('isatty', [fd])
+  }
+  close(fd: number): number {
+    return this.call('close', [fd])
+  }
+}
