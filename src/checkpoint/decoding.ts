@@ -25,3 +25,11 @@ export const whenDecodes =
     take(value)
     return true
   }
+
+/** Collects into `list`, and refuses as soon as there are too many: not after all are in memory. */
+export const bounded =
+  <T>(list: T[], limit: number, what: string) =>
+  (item: T): void => {
+    if (list.length === limit) throw new GcError('bad-images', `more than ${limit} ${what}`)
+    list.push(item)
+  }

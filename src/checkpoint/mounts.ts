@@ -7,7 +7,7 @@ import type { ImageDirectory } from '../images/directory.js'
 import { decodeMnt, type MntEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
 import { isWithin, pathProblem, ROOT } from '../paths.js'
-import { whenDecodes } from './decoding.js'
+import { bounded, whenDecodes } from './decoding.js'
 import type { ExternalMark, Mount, MountNamespace } from './model.js'
 
 /** mnt_entry.fstype, an enum whose numbers never changed; 16 (AUTO) takes `fsname`. */
@@ -31,14 +31,9 @@ export const readMountNamespace = (
   const rows: MntEntry[] = []
   const name = `mountpoints-${id}.img`
   const { state } = images.read(name, 'mountpoints', (data) =>
-    whenDecodes(
-      () => decodeMnt,
-      (row) => rows.push(row),
-      data,
-    ),
+    whenDecodes(() => decodeMnt, bounded(rows, LIMITS.mounts, 'mounts'), data),
   )
   const where = `${images.path}/${name}`
-  if (rows.length > LIMITS.mounts) throw badImages(`more than ${LIMITS.mounts} mounts`, { where })
   const mounts = rows.map((row) => toMount(row, id, where))
   const complete = state === 'complete'
   return { id, isRoot, complete, mounts: complete ? parentsFirst(mounts, where) : mounts }

@@ -1,11 +1,10 @@
 // remap-fpath.img joined to the entries of both files: the link that it made, and the original whose
 // entry alone has mount, size and mode.
-import { badImages } from '../errors.js'
 import type { ImageDirectory, ImageState } from '../images/directory.js'
 import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
 import { pathProblem, splitLast } from '../paths.js'
-import { whenDecodes } from './decoding.js'
+import { bounded, whenDecodes } from './decoding.js'
 import { linkName, readRegFiles, type RegFiles } from './files.js'
 import type { LinkRemap, Original, UnlistedLink } from './model.js'
 
@@ -28,6 +27,7 @@ export interface Remaps {
 /** @throws GcError bad-images where a limit is passed. */
 export const readRemaps = (images: ImageDirectory): Remaps => {
   const linked: Linked[] = []
+  const take = bounded(linked, LIMITS.remaps, 'link remaps')
   const counts = { ghost: 0, procfs: 0, unknown: 0 }
   const listing = images.read('remap-fpath.img', 'remap-fpath', (data) =>
     whenDecodes(
@@ -36,7 +36,7 @@ export const readRemaps = (images: ImageDirectory): Remaps => {
         // An id of a ghost is a number of another series: looked up as a file's it would name an
         // innocent file.
         const kind = type ?? (remapId >= OLD_GHOST_BIT ? REMAP_TYPE.ghost : REMAP_TYPE.linked)
-        if (kind === REMAP_TYPE.linked) linked.push({ remapId, origId })
+        if (kind === REMAP_TYPE.linked) take({ remapId, origId })
         else if (kind === REMAP_TYPE.ghost) counts.ghost += 1
         else if (kind === REMAP_TYPE.procfs) counts.procfs += 1
         else counts.unknown += 1
@@ -44,10 +44,6 @@ export const readRemaps = (images: ImageDirectory): Remaps => {
       data,
     ),
   )
-  if (linked.length > LIMITS.remaps)
-    throw badImages(`more than ${LIMITS.remaps} link remaps`, {
-      where: `${images.path}/remap-fpath.img`,
-    })
   const wanted = new Set(linked.flatMap(({ remapId, origId }) => [remapId, origId]))
   const files = readRegFiles(images, wanted)
   const { remaps, unlisted } = join(linked, files)
@@ -103,6 +99,7 @@ const invalid = (
   ambiguous: ReadonlySet<number>,
 ): string | undefined => {
   if (link === undefined) return `no regular file has the id ${remapId} of the link`
+  if (link === original) return 'the entry of the link is also that of the original'
   if (original === undefined) return `no regular file has the id ${origId} of the original`
   const twice = [remapId, origId].find((id) => ambiguous.has(id))
   if (twice !== undefined) return `more than one entry claims the file id ${twice}`

@@ -4,7 +4,7 @@ import { badImages } from '../errors.js'
 import type { ImageDirectory } from '../images/directory.js'
 import { decodeIds, decodePstree, type PstreeEntry, type TaskKobjIds } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
-import { whenDecodes } from './decoding.js'
+import { bounded, whenDecodes } from './decoding.js'
 
 export interface Tasks {
   readonly complete: boolean
@@ -21,15 +21,9 @@ const UNKNOWN = { complete: false, tree: 'unknown', mountNamespaces: [] } as con
 export const readTasks = (images: ImageDirectory, criu: TaskKobjIds | undefined): Tasks => {
   const tasks: PstreeEntry[] = []
   const state = images.read('pstree.img', 'pstree', (data) =>
-    whenDecodes(
-      () => decodePstree,
-      (task) => tasks.push(task),
-      data,
-    ),
+    whenDecodes(() => decodePstree, bounded(tasks, LIMITS.tasks, 'tasks'), data),
   )
   const count = tasks.length
-  if (count > LIMITS.tasks)
-    throw badImages(`more than ${LIMITS.tasks} tasks`, { where: `${images.path}/pstree.img` })
   if (state.state !== 'complete' || criu === undefined) return { ...UNKNOWN, count, notes: [] }
   const roots = tasks.filter((task) => task.ppid === 0)
   const root = roots[0]

@@ -101,8 +101,12 @@ class Run {
       const { via, dir } = remaps[index] as Reach
       return `${via} ${dir}`
     })
+    // A mount that was recognised by what the images say of it is not proven by the same words. It is
+    // the right one to look in, though, and so is the one root of a host tree.
+    const recognised = mount?.attachment.provider.kind === 'host'
+    const proven = mount === undefined || (!recognised && this.options.isProven(mount))
     let opened = false
-    let reached = mount === undefined
+    let reached = mount === undefined || recognised
     for (const indices of byDirectory.values()) {
       const first = remaps[indices[0] as number] as Reach
       const directory = this.openDirectory(mount, first)
@@ -117,13 +121,13 @@ class Run {
         reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)
         for (const index of indices)
           outcomes[index] = orFailed(() =>
-            this.collectOne(directory, remaps[index] as Reach, mount),
+            this.collectOne(directory, remaps[index] as Reach, proven),
           )
       } finally {
         this.sys.close(directory.fd)
       }
     }
-    if (mount === undefined || reached || (opened && this.options.isProven(mount)))
+    if (mount === undefined || reached || (opened && proven))
       return outcomes.map((outcome) => outcome ?? PARENT_GONE)
     const wrong = notInThere(mount)
     return outcomes.map((outcome) =>
@@ -138,7 +142,7 @@ class Run {
     if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
     const checked = orFailed((): Directory => {
       const stat = this.sys.fstat(fd)
-      return mount === undefined || stat.mntId === mount.stat.mntId
+      return mount === undefined || stat.mntId === mount.stat.mntId || stat.mntId === mount.asideId
         ? { kind: 'fd', fd, stat }
         : { kind: 'outcome', outcome: WRONG_MOUNT }
     })
@@ -158,17 +162,13 @@ class Run {
       return { from: root, dir, resolve: IN_NAMESPACE }
     const { mountpoint } = mount.attachment.mount
     return {
-      from: mount.fd,
+      from: mount.aside,
       dir: via === 'mount' ? dir : below(dir, mountpoint),
       resolve: IN_NAMESPACE | RESOLVE_NO_XDEV,
     }
   }
 
-  private collectOne(
-    directory: OpenDirectory,
-    { remap, base }: Reach,
-    mount: ConstructedMount | undefined,
-  ): Outcome {
+  private collectOne(directory: OpenDirectory, { remap, base }: Reach, proven: boolean): Outcome {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
     const name = toBuffer(base)
     const file = this.sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)
@@ -188,11 +188,11 @@ class Run {
       const known = earlier !== undefined && isSameInode(earlier, stat) ? earlier : stat
       const objection = verify(stat, {
         original: remap.original,
-        directoryMtime: directory.stat.mtime,
+        directoryCtime: directory.stat.ctime,
         writtenAt: this.options.writtenAt,
         ctime: known.ctime,
         isMountpoint: this.options.isMountpoint(base, directory.stat),
-        recognised: mount?.attachment.provider.kind === 'host',
+        proven,
         force: this.options.force,
         keepLastLink: this.options.keepLastLink,
       })

@@ -15,16 +15,19 @@ import { kept, type Outcome } from './outcome.js'
 
 export interface Circumstances {
   readonly original: Original
-  /** Of the directory, before anything of ours was removed from it. */
-  readonly directoryMtime: Time
+  /**
+   * ctime of the directory, before anything of ours was removed from it: unlike its mtime it cannot be
+   * set back, neither by somebody nor by a copy that keeps times.
+   */
+  readonly directoryCtime: Time
   /** Of the images. */
   readonly writtenAt: Time
   /** ctime of the inode before this run removed another link of it. */
   readonly ctime: Time
   /** Something in the host's or a live container's tree is mounted on it. */
   readonly isMountpoint: boolean
-  /** A mount that was recognised rather than given: an unchanged directory is not enough there. */
-  readonly recognised: boolean
+  /** The directory is on the file system and at the path that the images recorded. */
+  readonly proven: boolean
   readonly force: boolean
   readonly keepLastLink: boolean
 }
@@ -59,20 +62,20 @@ const neverOurs = (stat: Stat, { original, isMountpoint }: Circumstances): Outco
 }
 
 /**
- * Names repeat from dump to dump. In a directory where nothing was created since the dump the name is
- * the dump's for certain; in any other the link has to look like the file, and to be no newer.
+ * Names repeat from dump to dump. In the recorded directory, if it did not change since the dump, the
+ * name is the dump's for certain; in any other the link has to look like the file, and to be no newer.
  */
 const doubtful = (stat: Stat, seen: Circumstances): Outcome | undefined => {
-  const { original, ctime, directoryMtime } = seen
+  const { original, ctime, directoryCtime } = seen
   const writtenAt = latestMeaning(seen.writtenAt)
-  const changed = isAfter(directoryMtime, writtenAt)
+  const changed = isAfter(directoryCtime, writtenAt)
   if (changed && isAfter(ctime, writtenAt))
     return kept(
       'newer',
       `it is newer (${toIso(ctime)}) than the images (${toIso(seen.writtenAt)}): another dump may need it`,
       'clean up with the images of that dump; add --force if there was none',
     )
-  if (!changed && !seen.recognised) return undefined
+  if (!changed && seen.proven) return undefined
   const { size, mode } = original
   if (mode !== undefined && (mode & 0o7777) !== (stat.mode & 0o7777))
     return mismatch(`its permissions are ${octal(stat.mode)}, the dumped file had ${octal(mode)}`)

@@ -15,8 +15,8 @@ export type MountpointTest = (name: Bytes, directory: Pick<Stat, 'major' | 'mino
 
 /**
  * Unlinking a file on which another namespace has something mounted succeeds, and takes that mount
- * away from it. Mount tables know names and device numbers, so it is these that are compared; a
- * directory without a device of its own (btrfs, overlay) by its name alone.
+ * away from it. Mount tables know names and device numbers, so it is these that are compared; on a
+ * btrfs, whose files have other device numbers than its mounts, the name alone.
  */
 export const mountpointTest = (
   tables: readonly { readonly mounts: readonly HostMount[] }[],
@@ -27,7 +27,8 @@ export const mountpointTest = (
       const { base } = splitLast(mountpoint)
       if (!base.startsWith(LINK_PREFIX)) continue
       const parent = mounts.find(({ mntId }) => mntId === parentId)
-      const device = parent === undefined ? ANY : `${parent.major}:${parent.minor}`
+      const device =
+        parent === undefined || parent.fstype === 'btrfs' ? ANY : `${parent.major}:${parent.minor}`
       const known = devices.get(base)
       if (known === undefined) devices.set(base, new Set([device]))
       else known.add(device)
@@ -35,7 +36,7 @@ export const mountpointTest = (
   return (name, { major, minor }) => {
     const found = devices.get(name)
     if (found === undefined) return false
-    return major === 0 || found.has(ANY) || found.has(`${major}:${minor}`)
+    return found.has(ANY) || found.has(`${major}:${minor}`)
   }
 }
 
@@ -58,15 +59,11 @@ export const isProvenMount = (
   const path = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
   sys.close(fd)
   if (path === undefined) return false
-  const row = host.mounts.findLast(
-    ({ mountpoint }) =>
-      isWithin(path, mountpoint) &&
-      !host.mounts.some(
-        (other) => isDeeper(other.mountpoint, mountpoint) && isWithin(path, other.mountpoint),
-      ),
-  )
+  // The deepest mount on the way, and of those at one place the last, which lies on top.
+  let row: HostMount | undefined
+  for (const one of host.mounts)
+    if (isWithin(path, one.mountpoint) && one.mountpoint.length >= (row?.mountpoint.length ?? 0))
+      row = one
   if (row?.major !== mount.major || row.minor !== mount.minor) return false
   return join(join(row.root, below(path, row.mountpoint)), provider.sub) === mount.root
 }
-
-const isDeeper = (path: Bytes, other: Bytes): boolean => path.length > other.length

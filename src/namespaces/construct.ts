@@ -32,6 +32,9 @@ export interface ConstructedMount {
   readonly nsId: number
   /** On its root. */
   readonly fd: number
+  /** A detached twin without mounts in it, where the plan wants one; else `fd`. */
+  readonly aside: number
+  readonly asideId: number
   readonly stat: Stat
   /** `stand-in`: not the contents that the tree saw, only the places for other mounts. */
   readonly contents: 'provider' | 'stand-in'
@@ -60,9 +63,17 @@ export const IN_NAMESPACE = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_M
  */
 export const construct = (sys: Sys, plan: Plan, writtenAt: Time | undefined): Constructed => {
   const mounts = new Map<number, ConstructedMount>()
+  const covered = new Set(
+    plan.remaps.map((remap) =>
+      remap.kind === 'reach' && remap.via === 'mount' ? remap.mount?.mntId : undefined,
+    ),
+  )
   for (const { id, attachments } of plan.namespaces)
     for (const attachment of attachments)
-      mounts.set(attachment.mount.mntId, prepare(sys, id, attachment, writtenAt))
+      mounts.set(
+        attachment.mount.mntId,
+        prepare(sys, id, attachment, covered.has(attachment.mount.mntId), writtenAt),
+      )
   const roots = new Map<number, number>()
   if (mounts.size === 0) return { mounts, roots }
   const base = enterBase(sys)
@@ -81,13 +92,16 @@ const prepare = (
   sys: Sys,
   nsId: number,
   attachment: Attachment,
+  wantsAside: boolean,
   writtenAt: Time | undefined,
 ): ConstructedMount => {
   const { provider } = attachment
   const common = { attachment, nsId, state: 'detached' } as const
   const standIn = (problem?: string, next?: string, loss?: Loss): ConstructedMount => {
     const fd = makeStandIn(sys)
-    return { ...common, fd, stat: sys.fstat(fd), contents: 'stand-in', problem, next, loss }
+    const stat = sys.fstat(fd)
+    const aside = { aside: fd, asideId: stat.mntId }
+    return { ...common, fd, ...aside, stat, contents: 'stand-in', problem, next, loss }
   }
   if (provider.kind === 'stand-in') return standIn()
   if (provider.kind === 'none') return standIn(provider.reason, provider.next)
@@ -95,7 +109,10 @@ const prepare = (
     const fd = cloneProvider(sys, provider, writtenAt)
     const contents = 'provider'
     const fine = { problem: undefined, next: undefined, loss: undefined }
-    return { ...common, fd, stat: sys.fstat(fd), contents, ...fine }
+    const stat = sys.fstat(fd)
+    const aside = wantsAside ? cloneProvider(sys, provider, writtenAt) : fd
+    const asideId = wantsAside ? sys.fstat(aside).mntId : stat.mntId
+    return { ...common, fd, aside, asideId, stat, contents, ...fine }
   } catch (error) {
     if (error instanceof ProviderProblem) return standIn(error.message, error.next, error.loss)
     // One mount that cannot be cloned (an unbindable one, for example) is no reason to give up the

@@ -6,7 +6,7 @@ import { groupBy } from '../group.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, ROOT } from '../paths.js'
-import { escape, escapeText } from '../report/escape.js'
+import { escape, escapeText, shellQuote } from '../report/escape.js'
 import type { PlanOptions, Provider } from './model.js'
 
 /** File systems whose contents are gone when nothing has them mounted. */
@@ -75,7 +75,7 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
     return path === undefined
       ? none(
           'its external mount was not given',
-          `add --external 'mnt[${text}]:PATH', the host directory of ${escape(mount.mountpoint)}`,
+          `add --external ${shellQuote(`mnt[${text}]:PATH`)}, the host directory of ${escape(mount.mountpoint)}`,
         )
       : { kind: 'external', key, path, sub: ROOT }
   }
@@ -85,7 +85,7 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
     if (device === undefined)
       return none(
         'its device was not given',
-        `add --external 'dev[${escape(name as Bytes)}]:/dev/NAME'`,
+        `add --external ${shellQuote(`dev[${escape(name as Bytes)}]:/dev/NAME`)}`,
       )
     const row = host.mounts.find((other) => other.source === device && canHold(other, mount))
     return row === undefined

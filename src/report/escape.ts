@@ -42,4 +42,7 @@ export const escape = (bytes: Bytes): string => {
 export const escapeText = (text: string): string =>
   text.replace(UNSAFE, (char) => NAMED[char] ?? hex(char))
 
+/** One word for a shell. */
+export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
 const hexByte = (char: string): string => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`

@@ -87,6 +87,12 @@ test('an entry whose two ids differ makes both doubtful', (t) => {
   t.strictSame([...files.ambiguous].sort(), [6, 7])
 })
 
+test('an entry that repeats its id is not taken for what it was looked for', (t) => {
+  const twice = Buffer.concat([file({ id: 6, name: '/a' }), encode({ 2: 8 })])
+  const files = readFiles(t, filesImg(twice, file({ id: 8, name: '/b' })), [6, 8])
+  t.strictSame([...files.ambiguous].sort(), [6, 8])
+})
+
 test('what is not wanted is not decoded', (t) => {
   // Its sub-message is no reg_file_entry: decoding it would end the image there.
   const broken = encode({ 1: 1, 2: 5, 3: Buffer.from([0xff]) })

@@ -16,11 +16,11 @@ const ORIGINAL: Original = { path: b('/gone'), size: 5, mode: 0o100644, mntId: 4
 
 const seen = (rest: Partial<Circumstances> = {}): Circumstances => ({
   original: ORIGINAL,
-  directoryMtime: BEFORE,
+  directoryCtime: BEFORE,
   writtenAt: WRITTEN,
   ctime: BEFORE,
   isMountpoint: false,
-  recognised: false,
+  proven: true,
   force: false,
   keepLastLink: false,
   ...rest,
@@ -49,13 +49,13 @@ test('nothing was created in the directory since: certain, whatever the file bec
   t.equal(reason({ mode: 0o100600 }), 'ok')
   t.equal(reason({}, { ctime: AFTER }), 'ok', 'other names of the file may have come and gone')
   t.equal(
-    reason({}, { directoryMtime: WRITTEN, ctime: AFTER }),
+    reason({}, { directoryCtime: WRITTEN, ctime: AFTER }),
     'ok',
     'in the very moment: not since',
   )
 })
 
-const CHANGED = { directoryMtime: AFTER }
+const CHANGED = { directoryCtime: AFTER }
 
 test('in a directory that changed it has to look like the dumped file', (t) => {
   t.equal(reason({}, CHANGED), 'ok')
@@ -89,17 +89,17 @@ test('the ctime is what the caller says, not that of the stat', (t) => {
 test('images with whole seconds mean any moment of the last one', (t) => {
   const whole = { writtenAt: at(WRITTEN.sec) }
   const within = at(WRITTEN.sec, 999_999_998)
-  t.equal(reason({ size: 6 }, { ...whole, directoryMtime: within, ctime: within }), 'ok')
+  t.equal(reason({ size: 6 }, { ...whole, directoryCtime: within, ctime: within }), 'ok')
   const next = at(WRITTEN.sec + 1)
-  t.equal(reason({}, { ...whole, directoryMtime: next, ctime: next }), 'newer')
-  t.equal(reason({ size: 6 }, { ...whole, directoryMtime: next, ctime: within }), 'mismatch')
+  t.equal(reason({}, { ...whole, directoryCtime: next, ctime: next }), 'newer')
+  t.equal(reason({ size: 6 }, { ...whole, directoryCtime: next, ctime: within }), 'mismatch')
 })
 
-test('on a file system that was recognised, an unchanged directory is not enough', (t) => {
-  const recognised = { recognised: true }
-  t.equal(reason({}, recognised), 'ok')
-  t.equal(reason({ size: 6 }, recognised), 'mismatch')
-  t.equal(reason({ mode: 0o100600 }, recognised), 'mismatch')
+test('on a mount that is not proven to be the recorded one, an unchanged directory is not enough', (t) => {
+  const unproven = { proven: false }
+  t.equal(reason({}, unproven), 'ok')
+  t.equal(reason({ size: 6 }, unproven), 'mismatch')
+  t.equal(reason({ mode: 0o100600 }, unproven), 'mismatch')
 })
 
 const TYPES = [0o010000, 0o020000, 0o040000, 0o060000, 0o100000, 0o120000, 0o140000]
@@ -183,11 +183,11 @@ const circumstances = fc.record({
     mode: fc.constantFrom(undefined, 0o100644, 0o100600, 0o010644, 0o040755),
     mntId: fc.constant(43),
   }),
-  directoryMtime: times,
+  directoryCtime: times,
   writtenAt: times,
   ctime: times,
   isMountpoint: fc.boolean(),
-  recognised: fc.boolean(),
+  proven: fc.boolean(),
   force: fc.boolean(),
   keepLastLink: fc.boolean(),
 })
@@ -225,7 +225,7 @@ test('the moment of the images decides, not the order of the checks', (t) => {
       const limit = of.writtenAt.nsec === 0 ? 999_999_999 : of.writtenAt.nsec
       const later = (time: Time): boolean =>
         time.sec === of.writtenAt.sec ? time.nsec > limit : time.sec > of.writtenAt.sec
-      const both = later(of.directoryMtime) && later(of.ctime)
+      const both = later(of.directoryCtime) && later(of.ctime)
       const never = ['type', 'mountpoint', 'immutable'].includes(objection ?? '')
       return never || (objection === 'newer') === both
     }),

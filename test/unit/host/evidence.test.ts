@@ -41,8 +41,11 @@ test('another name, or the same on another device', (t) => {
   )
 })
 
-test('a directory without a device of its own: by its name', (t) => {
-  t.equal(mountpointTest([on('link_remap.6')])(NAME, { major: 0, minor: 44 }), true)
+test('a btrfs, whose files have other device numbers: by its name', (t) => {
+  const parent = hostMount('/', { mntId: 1, fstype: 'btrfs', major: 0, minor: 30 })
+  const table = { mounts: [parent, hostMount('/x/link_remap.6', { mntId: 2, parentId: 1 })] }
+  t.equal(mountpointTest([table])(NAME, { major: 0, minor: 44 }), true)
+  t.equal(mountpointTest([on('link_remap.6')])(NAME, { major: 0, minor: 44 }), false)
 })
 
 test('a mount whose parent cannot be seen: by its name', (t) => {
@@ -75,6 +78,8 @@ const proven = (setting: Setting): boolean => {
     },
     nsId: 9,
     fd: 5,
+    aside: 5,
+    asideId: 1,
     stat: stat(),
     contents: 'provider',
     state: 'attached',

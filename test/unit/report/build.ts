@@ -41,6 +41,8 @@ export const constructed = (
   attachment: { mount: on, parentId: on === ROOT ? undefined : 10, provider },
   nsId: 9,
   fd: 5,
+  aside: 5,
+  asideId: stat().mntId,
   stat: stat(),
   contents: 'provider',
   state: 'attached',

@@ -3,23 +3,22 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { remap as encodeRemap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
-import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
-  background,
   chattr,
   check,
   DATA_MOUNT,
   gc,
-  hostile,
   later,
   liveNamespace,
+  needs,
   newWorld,
   placeOf,
   ROOT_MOUNT,
+  test,
   unchanged,
   verdicts,
   type Expected,
@@ -27,14 +26,14 @@ import {
   type World,
 } from './rig.js'
 
-type Case = {
+interface Case {
   /** of the threat model; letters tell variants */
   number: string
   name: string
   /** disk and overlay unless given */
   on?: Kind[]
   alone?: true
-  act(world: World, t: Test): Expected | Promise<Expected>
+  act: (world: World, t: Test) => Expected | Promise<Expected>
 }
 
 const cases: Case[] = []
@@ -211,11 +210,18 @@ define('14', 'other permissions, in a directory that changed', (world) => {
     says: /its permissions are 0640, the dumped file had 0600/,
   }
 })
+/**
+ * On a disk the directory is known to be the one that the images recorded, so that its name is proof
+ * enough; of a file system without a device that cannot be known.
+ */
+const removedWhereProven = (world: World, link: string): Expected =>
+  world.kind === 'disk' ? removed(link) : { verdicts: ['4 kept mismatch'] }
+
 define('14b', 'other permissions, in a directory that did not change', (world) =>
-  removed(world.link('app', 4, { mode: 0o640, says: { mode: 0o100600 } })),
+  removedWhereProven(world, world.link('app', 4, { mode: 0o640, says: { mode: 0o100600 } })),
 )
 define('15', 'another size, in a directory that did not change', (world) =>
-  removed(world.link('app', 4, { size: 11, says: { size: 10 } })),
+  removedWhereProven(world, world.link('app', 4, { size: 11, says: { size: 10 } })),
 )
 define(
   '16',
@@ -424,7 +430,8 @@ define('32b', 'a file is mounted over the link, in a live container', async (wor
   world.options = ['--force']
   return {
     verdicts: ['3202 kept mountpoint'],
-    afterwards: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
+    afterwards: () =>
+      t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
   }
 })
 define('32c', 'the same in a container that has another root', async (world, t) => {
@@ -437,19 +444,34 @@ define('32c', 'the same in a container that has another root', async (world, t) 
   const mounts = mountinfo(pid)
   return {
     verdicts: ['3204 kept mountpoint'],
-    afterwards: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
+    afterwards: () =>
+      t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
   }
 })
+define(
+  '32d',
+  'a mount on a file of that name on another disk keeps nobody from it',
+  async (world, t) => {
+    const link = world.link('app', 3206)
+    const script = 'mount -t tmpfs tmpfs "$2" && : > "$2/$3" && mount --bind "$1" "$2/$3"'
+    const precious = join(world.host, 'precious')
+    await liveNamespace(t, script, [precious, world.volume, 'link_remap.3206'])
+    return { verdicts: ['3206 removed'], removed: [link] }
+  },
+  { on: ['disk'] },
+)
 define('33', 'another mount covers the parent, in a live container', async (world, t) => {
   const link = world.link('app', 4)
   const pid = await liveNamespace(t, 'mount -t tmpfs tmpfs "$1"', [world.at('app')])
   const mounts = mountinfo(pid)
   return {
     ...removed(link),
-    afterwards: () => t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
+    afterwards: () =>
+      t.strictSame(mountinfo(pid), mounts, 'the mount in the container is still there'),
   }
 })
-define('33b', 'another mount covers the parent, say the images', (world) => {
+/** CRIU cannot have made this link: but what the images say decides on which mount it is */
+const covered = (world: World): string => {
   world.rows.push({
     mntId: DATA_MOUNT,
     parent: ROOT_MOUNT,
@@ -458,8 +480,12 @@ define('33b', 'another mount covers the parent, say the images', (world) => {
     ...placeOf(world.volume),
   })
   world.options = ['--external', `mnt[data]:${world.volume}`]
-  const link = world.link('app', 4)
   world.file(world.volume, 'link_remap.4')
+  return world.link('app', 4)
+}
+define('33b', 'another mount covers the parent, say the images', (world) => removed(covered(world)))
+define('33c', 'the same, and a link on the other mount', (world) => {
+  const link = covered(world)
   const onVolume = world.file(world.volume, 'link_remap.6')
   world.remap(6, '/app/link_remap.6', { mntId: DATA_MOUNT })
   return { verdicts: ['4 removed', '6 removed'], removed: [link, onVolume] }
@@ -504,7 +530,7 @@ define('38', 'mounts that would read the host if they were made from the images'
 })
 /** strace sees no string of the images, and no file system but our own */
 function noMountOf(t: Test, world: World, marker: RegExp): void {
-  if (spawnSync('strace', ['-V']).error) {
+  if (needs('strace')) {
     t.comment('no strace here: the system calls were not looked at')
     return
   }
@@ -608,92 +634,12 @@ define('48', 'a complete checkpoint that could still be restored: clean abandons
   return removed(world.link('app', 4))
 })
 
-/** what somebody does to the tree for as long as it is cleaned, by renames */
-const swap = `
-const { renameSync } = require('node:fs')
-const moves = JSON.parse(process.argv[1])
-for (;;) for (const [from, to] of moves) renameSync(from, to)
-`
-function race(t: Test, world: World, app: string, moves: [from: string, to: string][]): string[] {
-  world.dump()
-  // whatever its path is now
-  const fd = fs.openSync(app, 'r')
-  t.teardown(() => {
-    fs.closeSync(fd)
-  })
-  const link = `/proc/self/fd/${fd}/link_remap.4`
-  const survivor = `/proc/self/fd/${fd}/survivor of link_remap.4`
-  const victims = manifest(world.host, world.volume)
-  const mounts = mountinfo()
-  const child = background(t, process.execPath, ['-e', swap, JSON.stringify(moves)])
-  const seen = new Set<string>()
-  for (let i = 0; i < 20; i++) {
-    if (!fs.existsSync(link)) {
-      fs.linkSync(survivor, link)
-      const now = new Date()
-      for (const name of fs.readdirSync(world.images))
-        fs.utimesSync(join(world.images, name), now, now)
-    }
-    const run = gc(['clean', ...world.args(), '--json'])
-    t.ok(run.code === 0 || run.code === 3, `exit ${run.code}: ${run.stderr}`)
-    const verdict = verdicts(run).at(-1) ?? 'none'
-    seen.add(verdict)
-    t.equal(fs.existsSync(link), !verdict.endsWith('removed'), `the truth about it: ${verdict}`)
-  }
-  t.ok(child.exitCode === null && child.signalCode === null, 'the attacker was at it all the time')
-  child.kill('SIGKILL')
-  t.strictSame(onlyRemoved(victims, manifest(world.host, world.volume), []), [])
-  t.strictSame(mountinfo(), mounts)
-  const left = fs.readdirSync(`/proc/self/fd/${fd}`)
-  t.ok(left.includes('precious') && left.includes('link_remap.77777'), 'its neighbours are there')
-  return [...seen]
-}
-
-const KINDS: Kind[] = ['disk', 'overlay']
-
-await hostile(import.meta.url, () => {
-  for (const { number, name, on = KINDS, alone = false, act } of cases)
-    for (const kind of on)
-      t.test(`case ${number} on ${kind}: ${name}`, async (t) => {
+/** The whole table on these; a case that is another one elsewhere has its own list. */
+export function testCases(kinds: Kind[]): void {
+  for (const { number, name, on = ['disk', 'overlay'], alone = false, act } of cases)
+    for (const kind of kinds.filter((one) => on.includes(one)))
+      test(`case ${number} on ${kind}: ${name}`, async (t) => {
         const world = newWorld(t, { kind, alone })
         check(t, world, await act(world, t))
       })
-
-  for (const kind of KINDS) {
-    t.test(
-      `case 34 on ${kind}: a parent is swapped with a symbolic link all the time`,
-      async (t) => {
-        const world = newWorld(t, { kind })
-        world.link('app', 4)
-        const [app, aside, evil] = ['app', 'aside', 'evil'].map((name) => world.at(name)) as [
-          string,
-          string,
-          string,
-        ]
-        fs.symlinkSync(join(world.host, 'app'), evil)
-        const seen = race(t, world, app, [
-          [app, aside],
-          [evil, app],
-          [app, evil],
-          [aside, app],
-        ])
-        t.comment(seen.join(', '))
-      },
-    )
-    t.test(`case 35 on ${kind}: a parent is moved out of the rootfs all the time`, async (t) => {
-      const world = newWorld(t, { kind, alone: true })
-      // out of the directory that is --root, and not out of its mount: else it could not be renamed
-      const app = world.at('inner/app')
-      world.options = ['-r', world.at('inner')]
-      world.file(world.at('inner/good'), 'link_remap.90')
-      world.remap(90, '/good/link_remap.90')
-      world.file(app, 'link_remap.4')
-      world.remap(4, '/app/link_remap.4')
-      const seen = race(t, world, app, [
-        [app, world.at('outside')],
-        [world.at('outside'), app],
-      ])
-      t.comment(seen.join(', '))
-    })
-  }
-})
+}

@@ -1,0 +1,224 @@
+// The command with what it cannot work with: the right exit code, what is wrong and where, what was not
+// done and what to do next, and nothing touched.
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Test } from 'tap'
+import { must } from '../rig/command.js'
+import { hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
+
+interface Bad {
+  name: string
+  /** changes the world, or the options; the images are written afterwards */
+  prepare?: (world: World) => void
+  /** after the images were written */
+  spoil?: (world: World) => void
+  args?: (world: World) => string[]
+  code: number
+  /** each has to be in the text: what, where, what next */
+  says: (world: World) => (string | RegExp)[]
+}
+
+const word = (value: number): Buffer => {
+  const buffer = Buffer.alloc(4)
+  buffer.writeUInt32LE(value)
+  return buffer
+}
+const write = (name: string, data: string | Buffer) => (world: World) =>
+  fs.writeFileSync(join(world.images, name), data)
+const clear = (world: World): void => {
+  for (const name of fs.readdirSync(world.images)) fs.unlinkSync(join(world.images, name))
+}
+const UNTOUCHED = /nothing was (touched|deleted)/
+
+const cases: Bad[] = [
+  {
+    name: 'an empty directory',
+    spoil: clear,
+    code: 7,
+    says: ({ images }) => ['no images of a CRIU dump', images, UNTOUCHED, 'inventory.img'],
+  },
+  {
+    name: 'a directory with other files',
+    spoil: (world) => {
+      clear(world)
+      write('README', 'hello')(world)
+      write('photo.img', Buffer.alloc(1000, 1))(world)
+    },
+    code: 7,
+    says: ({ images }) => ['no images of a CRIU dump', images, UNTOUCHED],
+  },
+  {
+    name: 'images of another program',
+    spoil: (world) => {
+      for (const name of fs.readdirSync(world.images)) write(name, 'GIF89a, and more')(world)
+    },
+    code: 7,
+    says: ({ images }) => ['is not a CRIU inventory image', `${images}/inventory.img`],
+  },
+  {
+    name: 'an unsupported version',
+    prepare: (world) => {
+      world.inventory = { version: 3 }
+    },
+    code: 7,
+    says: ({ images }) => ['version 3 is not supported', `${images}/inventory.img`, UNTOUCHED],
+  },
+  {
+    name: 'images without a byte',
+    spoil: (world) => {
+      for (const name of fs.readdirSync(world.images)) write(name, '')(world)
+    },
+    code: 4,
+    says: () => ['the images are incomplete', 'inventory.img is empty', 'link_remap.*', 'by hand'],
+  },
+  {
+    name: 'a huge length',
+    spoil: ({ images }) => {
+      fs.appendFileSync(join(images, 'remap-fpath.img'), word(0xffffffff))
+      fs.truncateSync(join(images, 'files.img'), 8)
+      fs.appendFileSync(join(images, 'files.img'), Buffer.concat([word(0xfffffff0), word(1)]))
+    },
+    code: 4,
+    says: () => ['the images are incomplete', 'files.img is cut at byte 8', '4294967280 bytes'],
+  },
+  {
+    name: 'no image directory',
+    args: ({ base }) => ['-D', join(base, 'nowhere')],
+    code: 2,
+    says: ({ base }) => [join(base, 'nowhere'), 'ENOENT', 'criu dump'],
+  },
+  {
+    name: 'a file in the place of the image directory',
+    args: ({ images }) => ['-D', join(images, 'files.img')],
+    code: 2,
+    says: () => ['files.img', 'ENOTDIR', 'criu dump'],
+  },
+  {
+    name: 'no --root',
+    args: ({ images }) => ['-D', images],
+    code: 3,
+    says: () => ['no root was given', 'add --root', '/app/link_remap.4'],
+  },
+  {
+    name: 'an external mount without its mapping',
+    prepare: (world) => {
+      world.links = []
+      world.external('the key', 6)
+    },
+    code: 3,
+    says: () => ['/data/link_remap.6', "add --external 'mnt[the key]:PATH'", '/data'],
+  },
+  {
+    name: 'a --root that is not the rootfs',
+    args: ({ images, host }) => ['-D', images, '-r', join(dirname(host), 'work')],
+    code: 3,
+    says: () => ['unreachable', '/app/link_remap.4', 'is --root right'],
+  },
+  {
+    name: 'a --root that is not there',
+    args: ({ images, base }) => ['-D', images, '-r', join(base, 'nowhere')],
+    code: 2,
+    says: ({ base }) => [`--root ${base}/nowhere`, 'ENOENT', UNTOUCHED],
+  },
+  {
+    name: 'a --root that is a file',
+    args: ({ images, host }) => ['-D', images, '-r', join(host, 'precious')],
+    code: 2,
+    says: () => ['--root', 'is not a directory', UNTOUCHED],
+  },
+  {
+    name: 'an external mapping that is not there',
+    prepare: (world) => {
+      world.links = []
+      world.external('data', 6)
+      world.options = ['--external', `mnt[data]:${world.base}/nowhere`]
+    },
+    code: 3,
+    says: ({ base }) => ['/data/link_remap.6', `${base}/nowhere`, 'ENOENT'],
+  },
+  {
+    name: 'an external mapping that is a symbolic link',
+    prepare: (world) => {
+      world.links = []
+      world.external('data', 6)
+      fs.symlinkSync(world.volume, join(world.base, 'link'))
+      world.options = ['--external', `mnt[data]:${world.base}/link`]
+    },
+    code: 3,
+    says: ({ base }) => ['/data/link_remap.6', `${base}/link is a symbolic link`],
+  },
+  {
+    name: 'images of a tree without a mount namespace, and a --root',
+    prepare: (world) => {
+      world.rows = []
+      world.links = world.links.map((link) => withoutMount(link))
+    },
+    code: 5,
+    says: () => ["the host's mount namespace", '--root', UNTOUCHED],
+  },
+  { name: 'no command', args: () => [], code: 2, says: () => ['no command'] },
+  {
+    name: 'an option that is none',
+    args: ({ images }) => ['-D', images, '--frobnicate'],
+    code: 2,
+    says: () => ['frobnicate'],
+  },
+  {
+    name: 'an external value that is none',
+    args: ({ images }) => ['-D', images, '--external', 'mnt[]:/etc'],
+    code: 2,
+    says: () => ['mnt[]:/etc'],
+  },
+]
+
+/** text and JSON of one failure */
+function refused(t: Test, world: World, args: string[], bad: Bad): void {
+  for (const json of [[], ['--json']]) {
+    const words = bad.name === 'no command' ? [] : ['clean', ...args]
+    const run = unchanged(t, world, [...words, ...json])
+    t.equal(run.code, bad.code, run.stderr)
+    const text = run.stdout + run.stderr
+    if (json.length === 0) for (const part of bad.says(world)) t.match(text, part)
+    else t.equal(run.json?.exit.code, bad.code, run.stdout)
+    if (json.length === 0) t.ok(text.split('\n').length < 10, 'not a book')
+    if (json.length === 0 && bad.code !== 3) t.equal(run.stdout, '', 'no report')
+  }
+}
+
+await hostile(import.meta.url, () => {
+  for (const bad of cases)
+    test(`bad input: ${bad.name}: exit ${bad.code}`, (t) => {
+      const world = newWorld(t, { alone: true })
+      world.link('app', 4)
+      bad.prepare?.(world)
+      world.dump()
+      bad.spoil?.(world)
+      refused(t, world, bad.args?.(world) ?? world.args(), bad)
+    })
+
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
+  const may = spawnSync('env', [...nobody, process.execPath, '-v']).status === 0
+  const skip = may ? false : 'nobody cannot run Node here'
+  test('bad input: not root: exit 8', { skip }, (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    must('chmod', ['-R', 'a+rX', world.base])
+    const run = unchanged(t, world, ['clean', ...world.args()], [], { under: nobody })
+    t.equal(run.code, 8, run.stderr)
+    t.match(run.stderr, /not root/)
+    t.match(run.stderr, /nothing was touched; run it as root/)
+  })
+
+  test('bad input: root without the capability: exit 8', { skip: needs('setpriv') }, (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    const under = ['setpriv', '--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin']
+    const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
+    t.equal(run.code, 8, run.stderr)
+    t.match(run.stderr, /CAP_SYS_ADMIN/)
+    t.match(run.stderr, /nothing was (touched|deleted)/)
+  })
+})
