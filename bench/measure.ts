@@ -22,7 +22,7 @@ export interface Row {
 }
 
 /** A child sees nothing of our environment: NODE_EXTRA_CA_CERTS alone costs node 20 some 40 ms. */
-const ENV = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
+const ENV = { PATH: process.env.PATH ?? '/usr/bin:/bin' }
 
 const must = (command: string, args: readonly string[]): string => {
   const done = spawnSync(command, args, { encoding: 'utf8', env: ENV })
