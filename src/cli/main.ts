@@ -1,5 +1,5 @@
 // argv to exit code. Synchronous from end to end, because namespaces belong to a thread.
-import { EXIT, GcError, type ExitName } from '../errors.js'
+import { errorCode, EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
 import { closeInherited } from '../host/descriptors.js'
 import { exitOf } from '../report/model.js'
@@ -102,6 +102,12 @@ const asGcError = (error: unknown): GcError => {
       cause: error,
     })
   }
+  const code = errorCode(error)
+  if (code !== undefined)
+    return new GcError('internal', `the host refused: ${(error as Error).message}`, {
+      next: 'nothing was deleted; see what stands in the way, then run the same command again',
+      cause: error,
+    })
   return new GcError('internal', error instanceof Error ? error.message : String(error), {
     next: 'this is a bug in criu-gc; run "criu-gc show" to see what is left, and report it',
     cause: error,

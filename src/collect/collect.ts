@@ -6,7 +6,13 @@ import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { IN_NAMESPACE } from '../namespaces/construct.js'
 import { below, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
-import { O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
+import {
+  AT_SYMLINK_NOFOLLOW,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  RESOLVE_NO_XDEV,
+} from '../sys/constants.js'
 import { isEmptyDirectory } from '../sys/directory.js'
 import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
@@ -137,8 +143,10 @@ class Run {
 
   private openDirectory(mount: ConstructedMount | undefined, remap: Reach): Directory {
     const { from, dir, resolve } = this.startOf(mount, remap)
-    const fd = this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
-    if (fd === ENOENT) return { kind: 'missing' }
+    const open = (): number =>
+      this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
+    const fd = open()
+    if (fd === ENOENT) return this.missing(open())
     if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
     const checked = orFailed((): Directory => {
       const stat = this.sys.fstat(fd)
@@ -149,6 +157,14 @@ class Run {
     const directory = 'kind' in checked ? checked : { kind: 'outcome' as const, outcome: checked }
     if (directory.kind !== 'fd') this.sys.close(fd)
     return directory
+  }
+
+  /** Asked twice: an ENOENT for a directory that is there would pass for "already gone". */
+  private missing(again: number): Directory {
+    if (again >= 0) this.sys.close(again)
+    return again === ENOENT
+      ? { kind: 'missing' }
+      : { kind: 'outcome', outcome: failed('openat2', ENOENT) }
   }
 
   /** From the namespace's root; from the mount's own where that has no place in the namespace. */
@@ -172,7 +188,9 @@ class Run {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
     const name = toBuffer(base)
     const file = this.sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)
-    if (file === ENOENT) return { verdict: 'absent' }
+    // Asked twice: an ENOENT for a name that is there would pass for "already gone".
+    if (file === ENOENT && this.sys.tryStat(directory.fd, name, AT_SYMLINK_NOFOLLOW) === ENOENT)
+      return { verdict: 'absent' }
     if (file < 0) return failed('openat', file)
     try {
       const stat = this.sys.fstat(file)

@@ -47,7 +47,9 @@ export const unlinkVerified = (
   // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
   if (result === ENOENT && lookUp(sys, directory, name) === undefined) return { verdict: 'absent' }
   if (result < 0) return failed('unlinkat', result)
-  const nlink = sys.nlink(file)
+  const nlink = orFailed(() => sys.nlink(file))
+  if (typeof nlink !== 'number')
+    return { ...nlink, message: 'unlinkat succeeded, but what it removed could not be verified' }
   if (nlink < before.nlink) return { verdict: 'removed' }
   const now = lookUp(sys, directory, name)
   if (now !== undefined && isSameInode(now, before)) return STILL_THERE

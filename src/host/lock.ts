@@ -1,11 +1,12 @@
 // One clean-up of a set of images at a time, and none while CRIU is at work on them.
-import { GcError } from '../errors.js'
+import { badImages, GcError } from '../errors.js'
 import type { ImageDirectory } from '../images/directory.js'
 import { LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import { criuAtWork } from './processes.js'
 
+const EINTR = -4
 const EWOULDBLOCK = -11
 /** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */
 const NO_LOCKS = new Set(['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
@@ -17,11 +18,16 @@ const PATIENCE = 10_000
 export const lockImages = (sys: Sys, images: ImageDirectory): void => {
   const end = Date.now() + PATIENCE
   let result = sys.tryFlock(images.fd, LOCK_EX | LOCK_NB)
-  while (result === EWOULDBLOCK && Date.now() < end) {
+  while ((result === EWOULDBLOCK || result === EINTR) && Date.now() < end) {
     sleep(10)
     result = sys.tryFlock(images.fd, LOCK_EX | LOCK_NB)
   }
-  if (result < 0 && !NO_LOCKS.has(errnoName(-result)))
+  if (result < 0 && result !== EWOULDBLOCK && !NO_LOCKS.has(errnoName(-result)))
+    throw badImages(`the image directory cannot be locked (${errnoName(-result)})`, {
+      where: images.path,
+      next: 'nothing was touched; see what is wrong with its file system',
+    })
+  if (result === EWOULDBLOCK)
     throw new GcError('busy', 'another clean-up holds the lock of these images', {
       where: images.path,
       next: 'nothing was touched; try again when it has ended',

@@ -1,0 +1,182 @@
+// System calls of the program fail, one at a time and with each of fifteen errors: it says so, does the
+// rest, and claims nothing that is not so. What the report says is compared with what is on disk.
+import fs from 'node:fs'
+import os from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { errnoName } from '../../src/sys/errno.js'
+import type { Manifest } from '../rig/manifest.js'
+import { mountinfo } from '../rig/mountinfo.js'
+import { criuGc } from '../rig/repo.js'
+import { battery } from './inside.js'
+import { judge, readReport, type Problems } from './judge.js'
+import type { Scene } from './scene.js'
+import { tenOnThreeMounts } from './scenes.js'
+import { execute, inParallel, KillAt, LONG, run, WORKERS, type Done } from './tool.js'
+
+const ERRORS = (
+  'EIO ENOSPC EACCES EPERM EBUSY EROFS ESTALE EINTR EAGAIN ENOMEM EMFILE ENOSYS ELOOP ENOENT ' +
+  'EXDEV'
+).split(' ') as (keyof typeof os.constants.errno)[]
+
+/** what src/sys can call, by the kernel's names; Node's own calls of the same names are among them */
+const CALLS = new Set(
+  (
+    'unshare setns mount openat openat2 open_tree move_mount mount_setattr fsopen fsconfig fsmount ' +
+    'statx unlinkat mkdirat getdents64 readlinkat readlink flock chdir prctl capset setgroups ' +
+    'setresuid seccomp ioctl close faccessat2 faccessat fstatfs statfs'
+  ).split(' '),
+)
+
+/** The C library has all threads make these together: one of them alone cannot fail, so all do. */
+const ALL_THREADS = new Set(['setgroups', 'setresuid'])
+
+/** a run in three parts: reading and planning; constructing and giving up privileges; deleting */
+const PHASES = ['flock', 'unshare', 'seccomp'] as const
+type Phase = (typeof PHASES)[number]
+
+interface Injection {
+  readonly phase: Phase
+  readonly call: string
+  /** from 1, counted from the beginning of the phase */
+  readonly nth: number
+  /** what the call answers without being done */
+  readonly value: number
+}
+
+const describe = ({ phase, call, nth, value }: Injection): string =>
+  `${call} ${nth} from ${phase} on: ${value === 0 ? 'success' : errnoName(-value)}`
+
+/** To read a file of /proc Node makes calls of its own, and aborts where it cannot close that file. */
+const isNodes = (phase: Phase, call: string): boolean => phase === 'flock' && call === 'close'
+
+/** the calls of each phase, as a run makes them that is left alone */
+const callsByPhase = (calls: readonly string[]): Map<Phase, Map<string, number>> => {
+  const starts = PHASES.map((mark) => calls.indexOf(mark))
+  return new Map(
+    PHASES.map((phase, index) => {
+      const counts = new Map<string, number>()
+      for (const call of calls.slice(starts[index], starts[index + 1]))
+        if (CALLS.has(call) && !isNodes(phase, call)) counts.set(call, (counts.get(call) ?? 0) + 1)
+      return [phase, counts]
+    }),
+  )
+}
+
+/** the first, a middle and the last one; with LONG every one */
+const sample = (count: number): number[] =>
+  LONG
+    ? Array.from({ length: count }, (_, index) => index + 1)
+    : [...new Set([1, Math.ceil((count + 1) / 2), count])]
+
+const injections = (calls: readonly string[]): Injection[] => {
+  const places = [...callsByPhase(calls)].flatMap(([phase, counts]) =>
+    [...counts].flatMap(([call, count]) => sample(count).map((nth) => ({ phase, call, nth }))),
+  )
+  // Later and earlier ones are Node's own, between its threads.
+  const report = { phase: 'seccomp', call: 'write', nth: 1 } as const
+  return [...places, report].flatMap((place) =>
+    ERRORS.map((error) => ({ ...place, value: -os.constants.errno[error] })),
+  )
+}
+
+/** success that is none, where somebody would lose something by it */
+const lies = (calls: readonly string[]): Injection[] =>
+  sample(callsByPhase(calls).get('seccomp')?.get('unlinkat') ?? 0).map((nth) => ({
+    phase: 'seccomp',
+    call: 'unlinkat',
+    nth,
+    value: 0,
+  }))
+
+/** with all threads where they act together: strace counts the calls of each by itself */
+const inject = (
+  tool: KillAt,
+  { phase, call, nth, value }: Injection,
+  args: readonly string[],
+): Promise<Done> =>
+  ALL_THREADS.has(call) && nth === 1
+    ? strace(['-f', '-e', `trace=${call}`, '-e', `inject=${call}:error=${-value}:when=1`], args)
+    : tool.run(['answer', phase, call, nth, value], args)
+
+const strace = async (options: readonly string[], args: readonly string[]): Promise<Done> => {
+  const folder = fs.mkdtempSync(join(os.tmpdir(), 'criu-gc-strace-'))
+  const log = join(folder, 'log')
+  const words = ['-i', `PATH=${process.env.PATH ?? ''}`, 'strace', '-qq', '-o', log, ...options]
+  const done = await execute('env', [...words, process.execPath, criuGc, ...args])
+  const calls = fs.readFileSync(log, 'latin1').split('\n')
+  fs.rmSync(folder, { recursive: true })
+  return { ...done, calls: calls.filter((line) => line.includes('INJECTED')) }
+}
+
+/** One worker's tree; made again only after something was removed from it. */
+class Place {
+  readonly scene: Scene = tenOnThreeMounts.make()
+  private before: Manifest | undefined
+
+  async try(tool: KillAt, injection: Injection, mountTable: string): Promise<Tried> {
+    if (this.before === undefined) this.scene.reset()
+    const before = (this.before ??= this.scene.manifest())
+    const done = await inject(tool, injection, this.scene.args)
+    const { violations, gone } = this.scene.since(before)
+    const problems = [...violations, ...judge(this.scene, injection, done, gone)]
+    if (mountinfo().join('\n') !== mountTable) problems.push('the mount table changed')
+    const left = this.scene.links.length - gone.length
+    if (gone.length > 0) this.before = undefined
+    if (gone.length > 0 && left > 0) problems.push(...(await this.again(before)))
+    const { code } = done
+    return { problems, code, injected: done.calls.length > 0, left }
+  }
+
+  /** the same command once more finishes the job */
+  private async again(before: Manifest): Promise<Problems> {
+    const { code, stderr, stdout } = await run(this.scene.args)
+    const { violations, gone } = this.scene.since(before)
+    const problems = violations.map((line) => `rerun: ${line}`)
+    if (code !== 0) problems.push(`rerun: exit code ${code}: ${stderr}${reasons(stdout)}`)
+    if (gone.length < this.scene.links.length) problems.push('rerun: links are left')
+    return problems
+  }
+}
+
+const reasons = (stdout: string): string =>
+  (readReport(stdout)?.remaps ?? []).map(({ verdict, reason }) => `${verdict} ${reason}`).join()
+
+interface Tried {
+  readonly problems: Problems
+  readonly code: number
+  readonly injected: boolean
+  readonly left: number
+}
+
+await battery(import.meta.url, async () => {
+  const tool = new KillAt()
+  const began = Date.now()
+  const places = Array.from({ length: WORKERS }, () => new Place())
+  const table = mountinfo().join('\n')
+  const first = places[0] as Place
+  first.scene.reset()
+  const { calls } = await tool.run(['count', 'flock'], first.scene.args)
+  const all = [...injections(calls), ...lies(calls)]
+  const wrong = new Map<string, string[]>()
+  const byCode = new Map<number, number>()
+  let missed = 0
+  await inParallel(all.values(), async (injection, worker) => {
+    const tried = await (places[worker] as Place).try(tool, injection, table)
+    byCode.set(tried.code, (byCode.get(tried.code) ?? 0) + 1)
+    if (!tried.injected) missed += 1
+    const key = `${injection.phase} ${injection.call}`
+    const list = wrong.get(key) ?? []
+    if (tried.problems.length > 0)
+      list.push(
+        `${describe(injection)}: ${tried.problems.slice(0, 4).join('; ')}`.replaceAll('\n', ' '),
+      )
+    wrong.set(key, list)
+  })
+  for (const [key, list] of wrong) t.strictSame(list, [], `after ${key.replace(' ', ': ')}`)
+  const codes = [...byCode].map(([code, count]) => `${count} of ${code}`).join(', ')
+  t.ok(missed < all.length / 20, `${missed} calls were not made: a run differs from the next`)
+  t.comment(`${all.length} injections in ${Date.now() - began} ms; exit codes: ${codes}`)
+  for (const { scene } of places) scene.end()
+  tool.end()
+})

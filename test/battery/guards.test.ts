@@ -1,0 +1,98 @@
+// Guards are alive: without any one of the checks on the way to a deletion, at least one case goes wrong.
+// Each case runs with the built command, which has to be right, and with one that lacks the check.
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { onlyRemoved } from '../rig/manifest.js'
+import { mountinfo } from '../rig/mountinfo.js'
+import { criuGc, inRepo } from '../rig/repo.js'
+import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
+import { battery } from './inside.js'
+import { readReport, type RemapReport } from './judge.js'
+import { KillAt, run } from './tool.js'
+
+/** Matches a text of the source in the bundle. */
+const pattern = (source: string): RegExp =>
+  new RegExp(
+    source.replace(/(\s+)|([A-Za-z_]\w*)|([^\w\s])/g, (_, space, name: string | undefined, sign) =>
+      space !== undefined ? '\\s*' : name !== undefined ? `${name}\\d*` : `\\${sign}`,
+    ),
+    'g',
+  )
+
+const once = (text: string, source: string, by: (found: string) => string): string => {
+  const found = text.match(pattern(source)) ?? []
+  if (found.length !== 1) throw new Error(`${found.length} times in the bundle: ${source}`)
+  return text.replace(pattern(source), by)
+}
+
+/** Where the bundle finds its addon as it does in dist/. */
+class Workshop {
+  readonly folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-mutants-'))
+  private readonly bundle = fs.readFileSync(criuGc, 'utf8')
+  private count = 0
+
+  constructor() {
+    const addon = ['build', 'Release', 'syscalls.node']
+    fs.mkdirSync(join(this.folder, 'dist'))
+    fs.mkdirSync(join(this.folder, 'build', 'Release'), { recursive: true })
+    fs.copyFileSync(inRepo(...addon), join(this.folder, ...addon))
+  }
+
+  /** @throws where a text does not occur, or more than once */
+  make(replacements: readonly Replacement[]): string {
+    let bundle = this.bundle
+    for (const { at, replace, by } of replacements)
+      bundle = once(bundle, at ?? replace, (found) => once(found, replace, () => by))
+    const program = join(this.folder, 'dist', `${++this.count}.cjs`)
+    fs.writeFileSync(program, bundle)
+    return program
+  }
+
+  end(): void {
+    fs.rmSync(this.folder, { recursive: true })
+  }
+}
+
+const text = ({ id, verdict, reason, errno }: RemapReport): string =>
+  [id, verdict, reason ?? errno].filter((part) => part !== undefined).join(' ')
+
+/** what is wrong with a run of this program; empty is good */
+const attempt = async (tool: KillAt, guard: Guard, program: string): Promise<string[]> => {
+  const trial: Trial = guard.trial(tool)
+  const { scene, code, verdicts, gone = [] } = trial
+  try {
+    const problems: string[] = []
+    const [before, table] = [scene.manifest(), mountinfo()]
+    const done = await (trial.run?.(program, problems) ?? run(scene.args, program))
+    problems.push(...onlyRemoved(before, scene.manifest(), [...gone]))
+    if (mountinfo().join() !== table.join()) problems.push('the mount table changed')
+    if (done.code !== code) problems.push(`exit code ${done.code}: ${done.stderr}`)
+    const found = readReport(done.stdout)?.remaps?.map(text)
+    if (found?.join() !== verdicts?.join()) problems.push(`verdicts: ${found?.join()}`)
+    return problems
+  } finally {
+    scene.end()
+  }
+}
+
+await battery(import.meta.url, async () => {
+  const tool = new KillAt()
+  const workshop = new Workshop()
+  const began = Date.now()
+  // One after the other: some look at the mount table, which others change.
+  for (const guard of GUARDS) {
+    const { name, behind = [] } = guard
+    await t.test(name, async (t) => {
+      const whole = behind.length === 0 ? criuGc : workshop.make(behind)
+      const mutant = workshop.make([...behind, guard])
+      t.strictSame(await attempt(tool, guard, whole), [], 'right with it')
+      const problems = await attempt(tool, guard, mutant)
+      t.ok(problems.length > 0, `wrong without it: ${problems[0]?.replaceAll('\n', ' ')}`)
+    })
+  }
+  t.comment(`${GUARDS.length} guards in ${Date.now() - began} ms`)
+  workshop.end()
+  tool.end()
+})

@@ -1,0 +1,802 @@
+// Every check on the way to a deletion, how it is knocked out of the built command, and a case that then
+// goes wrong. The order is that of a run.
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import * as message from '../encode/messages.js'
+import { must } from '../rig/command.js'
+import { mount, unmount } from '../rig/namespace.js'
+import { DEVICE, NS, ROOT_MOUNT, Scene } from './scene.js'
+import { descriptorsOf, statusProblems } from './status.js'
+import { execute, type Done, type KillAt } from './tool.js'
+
+export interface Trial {
+  readonly scene: Scene
+  /** of the right run */
+  readonly code: number
+  /** "4 kept type", in the order of the images; undefined where there is no report */
+  readonly verdicts?: readonly string[]
+  /** absolute paths that are removed */
+  readonly gone?: readonly string[]
+  /** instead of just running it; adds to `problems` what else is wrong */
+  readonly run?: (program: string, problems: string[]) => Promise<Done>
+}
+
+/** Texts as in the source: spaces do not matter, nor the digits that the bundler adds to names. */
+export interface Replacement {
+  /** exactly once in the bundle; without it, what is replaced */
+  readonly at?: string
+  /** exactly once in there */
+  readonly replace: string
+  readonly by: string
+}
+
+export interface Guard extends Replacement {
+  readonly name: string
+  /** Guards before this one, which are knocked out in both: it is the last one that holds. */
+  readonly behind?: readonly Replacement[]
+  readonly trial: (tool: KillAt) => Trial
+}
+
+const VOLUME_MOUNT = 51
+
+/** written after all that was made before, and before all that comes later, also by coarse clocks */
+const dumped = (scene: Scene): void => {
+  tick()
+  scene.dump()
+  tick()
+}
+
+const tick = (): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+}
+
+/** one namespace; its rootfs has a directory with nothing of interest */
+const world = (fill: (scene: Scene) => void): Scene => {
+  const scene = new Scene()
+  scene.withRoot()
+  scene.dir('rootfs/app')
+  fs.writeFileSync(join(scene.root, 'app/precious'), 'precious\n')
+  fill(scene)
+  dumped(scene)
+  return scene
+}
+
+const hostWorld = (fill: (scene: Scene) => void): Scene => {
+  const scene = new Scene()
+  fill(scene)
+  dumped(scene)
+  return scene
+}
+
+/** a link with its remap in /app */
+const ordinary = (scene: Scene): string => scene.link('rootfs/app', '/app', 4, ROOT_MOUNT)
+
+/** kept for this reason, and nothing else happens */
+const isKept = (reason: string, fill: (scene: Scene) => void): Guard['trial'] => {
+  return () => ({ scene: world(fill), code: 3, verdicts: [`4 kept ${reason}`] })
+}
+
+const isInvalid = (fill: (scene: Scene) => void): Guard['trial'] => isKept('invalid', fill)
+
+/** refused as a whole */
+const ends = (code: number, scene: () => Scene): Guard['trial'] => {
+  return () => ({ scene: scene(), code })
+}
+
+const volume = (scene: Scene, mountpoint = '/data'): void => {
+  const row = { mntId: VOLUME_MOUNT, parent: ROOT_MOUNT, mountpoint, root: '/v', extKey: 'v' }
+  scene.dir('rootfs', mountpoint)
+  scene.external('v', 'volume')
+  scene.rows(NS, { ...row, ...DEVICE.first })
+}
+
+/** a tmpfs that is mounted here, which the images name and the caller does not */
+const memory = (scene: Scene, inside = '/mem'): string => {
+  const place = scene.dir('memory')
+  mount('-t', 'tmpfs', '-o', 'size=1m', 'criu-gc-memory', place)
+  scene.finally(() => unmount(place))
+  scene.dir('rootfs', inside)
+  scene.rows(NS, {
+    mntId: VOLUME_MOUNT,
+    parent: ROOT_MOUNT,
+    mountpoint: inside,
+    root: '/',
+    fstype: 5,
+    major: 0,
+    minor: minorOf(fs.statSync(place).dev),
+    source: 'criu-gc-memory',
+  })
+  return place
+}
+
+/** makedev(3), backwards */
+const minorOf = (device: number): number => (device & 0xff) | ((device >> 12) & 0xfff00)
+
+/** a link that is older than the images in a directory that changed since */
+const changed = (scene: Scene): void => {
+  fs.writeFileSync(join(scene.root, 'app/later'), '')
+}
+
+const remove = (path: string): void => fs.rmSync(path, { recursive: true })
+
+const images = (scene: Scene, name: string): string => join(scene.images, name)
+
+/** an image that is there, replaced */
+const withImage = (name: string, replace: (path: string, scene: Scene) => void): Scene => {
+  const scene = world(ordinary)
+  replace(images(scene, name), scene)
+  return scene
+}
+
+/** an absolute symbolic link in the place of /app to a directory of the host with a link's name in it */
+const escaping = (code: number, verdict: string): Guard['trial'] => {
+  return () => {
+    const scene = world((s) => {
+      const victim = s.file('host', 4)
+      s.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      remove(join(s.root, 'app'))
+      fs.symlinkSync(join(victim, '..'), join(s.root, 'app'))
+    })
+    return { scene, code, verdicts: [verdict] }
+  }
+}
+
+const NO_SYMLINKS: Replacement = {
+  at: 'var IN_NAMESPACE = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;',
+  replace: '| RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS',
+  by: '',
+}
+const IN_ROOT: Replacement = {
+  at: 'var IN_NAMESPACE = RESOLVE_IN_ROOT ;',
+  replace: 'RESOLVE_IN_ROOT',
+  by: '0',
+}
+const RIGHT_MOUNT: Replacement = {
+  at: 'mount === void 0 || stat.mntId === mount.stat.mntId || stat.mntId === mount.asideId ?',
+  replace: 'mount === void 0 || stat.mntId === mount.stat.mntId || stat.mntId === mount.asideId',
+  by: 'true',
+}
+
+/** what the kernel answers to the only unlinkat, which it does not do */
+const lying =
+  (tool: KillAt, value: number) =>
+  (scene: Scene) =>
+  (program: string): Promise<Done> =>
+    tool.run(['answer', 'unlinkat', 'unlinkat', 1, value], scene.args, program)
+
+const lie =
+  (value: number, verdict: string): Guard['trial'] =>
+  (tool) => {
+    const scene = world(ordinary)
+    return { scene, code: 3, verdicts: [verdict], run: lying(tool, value)(scene) }
+  }
+
+/** The link goes out of the tree and another file takes its name between the check and the deletion. */
+const swapped: Guard['trial'] = (tool) => {
+  const scene = world(ordinary)
+  const moved = `${scene.base}.moved`
+  scene.finally(() => remove(moved))
+  const link = scene.links[0] ?? ''
+  const precious = join(scene.root, 'app/precious')
+  return {
+    scene,
+    code: 9,
+    verdicts: ['4 failed'],
+    gone: [link, precious],
+    run: (program) =>
+      tool.pause(
+        'unlinkat',
+        scene.args,
+        () => {
+          fs.renameSync(link, moved)
+          fs.renameSync(precious, link)
+        },
+        { program },
+      ),
+  }
+}
+
+/** looked at while it is about to delete */
+const watched = (look: (pid: number) => string[], make = () => world(ordinary)): Guard['trial'] => {
+  return (tool) => {
+    const scene = make()
+    return {
+      scene,
+      code: 0,
+      verdicts: ['4 removed'],
+      gone: scene.links,
+      run: (program, problems) => {
+        const inherited = fs.openSync('/etc', 'r')
+        process.setgroups?.([7, 8])
+        const watch = (pid: number): void => void problems.push(...look(pid))
+        return tool
+          .pause('unlinkat', scene.args, watch, { program, descriptors: [inherited] })
+          .finally(() => {
+            process.setgroups?.([])
+            fs.closeSync(inherited)
+          })
+      },
+    }
+  }
+}
+
+const privileges = watched(statusProblems)
+
+/** setns(2) goes to "/" by itself, so that this tree has no namespace of its own */
+const ofHostTree = watched(statusProblems, () =>
+  hostWorld((scene) => void scene.link('app', scene.dir('app'), 4)),
+)
+
+/** in a namespace that passes mounts on, as a machine's own does; says so when one came */
+const SHARED = `
+  mount --make-rshared / && table=$(cat /proc/self/mountinfo) || exit 125
+  "$@"; code=$?
+  [ "$table" = "$(cat /proc/self/mountinfo)" ] || echo 'a mount came through' >&2
+  exit $code`
+
+const cleared = (...rest: string[]): string[] => ['-i', `PATH=${process.env.PATH ?? ''}`, ...rest]
+
+export const GUARDS: readonly Guard[] = [
+  {
+    name: 'a variable that steers the loader',
+    replace: 'if (!options.allowEnvironment) refuseEnvironment(env);',
+    by: '',
+    trial: () => {
+      const scene = world(ordinary)
+      const words = cleared('LD_LIBRARY_PATH=/nowhere', process.execPath)
+      return {
+        scene,
+        code: 5,
+        run: (program) => execute('env', [...words, program, ...scene.args]),
+      }
+    },
+  },
+  {
+    name: 'inherited descriptors',
+    replace: 'if (!isNodes) close(fd);',
+    by: '',
+    trial: watched((pid) => descriptorsOf(pid).filter((target) => target === '/etc')),
+  },
+  {
+    name: 'a process of CRIU at work',
+    at: 'const pid = criuAtWork(sys, images.fd);',
+    replace: 'criuAtWork(sys, images.fd)',
+    by: 'void 0',
+    trial: () => {
+      const scene = world(ordinary)
+      const directory = fs.openSync(scene.images, 'r')
+      const child = spawn('sleep', ['60'], { argv0: 'criu', stdio: [directory], env: {} })
+      fs.closeSync(directory)
+      scene.finally(() => child.kill('SIGKILL'))
+      return { scene, code: 6 }
+    },
+  },
+  {
+    name: 'an image that is a symbolic link',
+    at: 'O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY',
+    replace: '| O_NOFOLLOW',
+    by: '',
+    trial: ends(7, () =>
+      withImage('files.img', (image, scene) => {
+        fs.renameSync(image, join(scene.base, 'elsewhere'))
+        fs.symlinkSync('../elsewhere', image)
+      }),
+    ),
+  },
+  {
+    name: 'an image that is a fifo',
+    replace: 'if (!stat.isFile()) throw badImages("is not a regular file", { where, next });',
+    by: '',
+    trial: ends(7, () =>
+      withImage('files.img', (image) => {
+        remove(image)
+        must('mkfifo', [image])
+      }),
+    ),
+  },
+  {
+    name: 'a version of the images that is not known',
+    replace: 'if (version !== 1 && version !== 2)',
+    by: 'if (false)',
+    trial: ends(7, () =>
+      world((scene) => {
+        ordinary(scene)
+        scene.inventory = { version: 3 }
+      }),
+    ),
+  },
+  {
+    name: 'the bit of a ghost, before remaps had types',
+    at: 'type ?? (remapId >= OLD_GHOST_BIT ? REMAP_TYPE.ghost : REMAP_TYPE.linked)',
+    replace: '(remapId >= OLD_GHOST_BIT ? REMAP_TYPE.ghost : REMAP_TYPE.linked)',
+    by: '0',
+    trial: () => {
+      const id = 0x80000004
+      const scene = world((s) => {
+        s.file('rootfs/app', id | 0)
+        s.remap(`/app/link_remap.${id | 0}`, id, ROOT_MOUNT, { untyped: true })
+      })
+      // Nothing lists the link: it is left alone, and said so.
+      return { scene, code: 4, verdicts: [] }
+    },
+  },
+  {
+    name: 'the type of a remap',
+    at: 'if (kind === REMAP_TYPE.linked) take(',
+    replace: 'kind === REMAP_TYPE.linked',
+    by: 'true',
+    trial: () => {
+      const scene = world((s) => {
+        s.file('rootfs/app', 4)
+        s.files.push(message.file({ id: 4, name: '/app/link_remap.4' }))
+        s.files.push(message.file({ id: 5, name: '/gone', mntId: ROOT_MOUNT, mode: 0o100644 }))
+        s.remaps.push(message.remap(5, 4, 1))
+      })
+      // Nothing lists the link: it is left alone, and said so.
+      return { scene, code: 4, verdicts: [] }
+    },
+  },
+  {
+    name: 'a file id that two entries claim',
+    at: 'if (byId.has(file.id)) ambiguous.add(file.id);',
+    replace: 'ambiguous.add(file.id);',
+    by: ';',
+    trial: isInvalid((scene) => {
+      ordinary(scene)
+      scene.files.push(message.file({ id: 4, name: '/other/link_remap.4' }))
+    }),
+  },
+  {
+    name: 'an entry with two ids',
+    replace: 'ambiguous.add(file.id).add(file.reg.id);',
+    by: ';',
+    trial: isInvalid((scene) => {
+      scene.file('rootfs/app', 4)
+      scene.files.push(message.file({ id: 4, name: '/app/link_remap.4' }, 5))
+      scene.files.push(message.file({ id: 5, name: '/gone', mntId: ROOT_MOUNT, mode: 0o100644 }))
+      scene.remaps.push(message.remap(5, 4, 0))
+    }),
+  },
+  {
+    name: 'one entry for the link and its original',
+    at: 'if (link === original) return "the entry of the link is also that of the original";',
+    replace: 'link === original',
+    by: 'false',
+    trial: isInvalid((scene) => {
+      scene.file('rootfs/app', 4)
+      scene.files.push(message.file({ id: 4, name: '/app/link_remap.4' }))
+      scene.remaps.push(message.remap(4, 4, 0))
+    }),
+  },
+  {
+    name: 'a path that is not absolute',
+    replace: 'if (!path.startsWith("/")) return "is not absolute";',
+    by: '',
+    trial: isInvalid((scene) => {
+      scene.file('rootfs/pp', 4)
+      scene.remap('app/link_remap.4', 4, ROOT_MOUNT)
+    }),
+  },
+  {
+    name: 'a NUL in a path',
+    replace: 'if (path.includes("\\0")) return "contains a NUL byte";',
+    by: '',
+    trial: isInvalid((scene) => scene.remap('/app\0x/link_remap.4', 4, ROOT_MOUNT)),
+  },
+  {
+    name: 'an empty component',
+    replace: 'if (component === "") return "has an empty component";',
+    by: '',
+    trial: isInvalid((scene) => {
+      scene.file('rootfs/app/x', 4)
+      scene.remap('/app//x/link_remap.4', 4, ROOT_MOUNT)
+    }),
+  },
+  {
+    name: '".." in a path',
+    replace: 'if (component === "." || component === "..")',
+    by: 'if (false)',
+    trial: isInvalid((scene) => {
+      scene.file('rootfs/host', 4)
+      scene.remap('/app/../host/link_remap.4', 4, ROOT_MOUNT)
+    }),
+  },
+  {
+    name: 'a name that is not that of a link remap',
+    replace: 'if (splitLast(link.name).base !== linkName(remapId))',
+    by: 'if (false)',
+    trial: isInvalid((scene) => scene.remap('/app/precious', 4, ROOT_MOUNT)),
+  },
+  {
+    name: 'an entry that is not that of a link',
+    replace: 'if (link.mnt_id !== void 0 || link.mode !== void 0 || link.ext)',
+    by: 'if (false)',
+    trial: isInvalid((scene) => {
+      scene.file('rootfs/app', 4)
+      scene.files.push(message.file({ id: 4, name: '/app/link_remap.4', mode: 0o100644 }))
+      scene.files.push(message.file({ id: 5, name: '/gone', mntId: ROOT_MOUNT, mode: 0o100644 }))
+      scene.remaps.push(message.remap(5, 4, 0))
+    }),
+  },
+  {
+    name: 'a link that is not below its mount',
+    replace: 'if (!isWithin(dir, mount.mountpoint))',
+    by: 'if (false)',
+    trial: isInvalid((scene) => {
+      volume(scene)
+      // What is left of it without as many bytes as the mountpoint has is "x".
+      scene.file('volume/x', 4)
+      scene.remap('/dirt/x/link_remap.4', 4, VOLUME_MOUNT)
+    }),
+  },
+  {
+    name: '--root with a tree of the host',
+    replace: 'if (root !== void 0 && root !== ROOT && checkpoint.remaps.length > 0)',
+    by: 'if (false)',
+    trial: ends(5, () =>
+      hostWorld((scene) => {
+        scene.link('app', scene.dir('app'), 4)
+        scene.options.push('-r', scene.root)
+      }),
+    ),
+  },
+  {
+    name: "--root / with another tree's images",
+    replace: 'if (options.root === ROOT) refuseForeignHostRoot(checkpoint, options);',
+    by: '',
+    trial: ends(5, () =>
+      hostWorld((scene) => {
+        scene.rows(NS, { mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', ...DEVICE.root })
+        scene.link('app', scene.dir('app'), 4, ROOT_MOUNT)
+        scene.options.push('-r', '/')
+      }),
+    ),
+  },
+  {
+    name: '--root that is a symbolic link',
+    at: 'const fd = sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW);',
+    replace: '| O_NOFOLLOW',
+    by: '',
+    trial: ends(2, () => {
+      const scene = world(ordinary)
+      fs.symlinkSync('rootfs', join(scene.base, 'root'))
+      scene.options.splice(0, 2, '-r', join(scene.base, 'root'))
+      return scene
+    }),
+  },
+  {
+    name: "a caller's directory that is a symbolic link",
+    at: 'sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)',
+    replace: '| O_NOFOLLOW',
+    by: '',
+    trial: isKept('unreachable', (scene) => {
+      volume(scene)
+      scene.link('elsewhere', '/data', 4, VOLUME_MOUNT)
+      remove(scene.dir('volume'))
+      fs.symlinkSync('elsewhere', join(scene.base, 'volume'))
+    }),
+  },
+  {
+    name: 'a symbolic link below a directory of the caller',
+    at: 'var STRICT = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |',
+    replace: 'RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |',
+    by: '',
+    trial: isKept('unreachable', (scene) => {
+      volume(scene)
+      scene.dir('rootfs/bind')
+      const bind = { mntId: 52, parent: ROOT_MOUNT, mountpoint: '/bind', root: '/v/sub' }
+      scene.rows(NS, { ...bind, ...DEVICE.first })
+      scene.link('volume/elsewhere', '/bind', 4, 52)
+      fs.symlinkSync('elsewhere', join(scene.base, 'volume/sub'))
+    }),
+  },
+  {
+    name: 'a file system that the images name and the caller does not',
+    at: 'if (row !== void 0 && (options.root === ROOT || options.externals.auto))',
+    replace: '&& (options.root === ROOT || options.externals.auto)',
+    by: '',
+    trial: isKept('unreachable', (scene) => {
+      memory(scene)
+      scene.link('memory', '/mem', 4, VOLUME_MOUNT)
+    }),
+  },
+  {
+    name: 'a file system in memory that lives on',
+    at: 'planned.kind === "vanished" ? living(sys, planned, tables) ?? planned : planned',
+    replace: 'living(sys, planned, tables) ??',
+    by: '',
+    trial: isKept('unreachable', (scene) => {
+      memory(scene)
+      scene.link('memory', '/mem', 4, VOLUME_MOUNT)
+    }),
+  },
+  {
+    name: 'a file system with the number of one that died',
+    replace: 'if (writtenAt !== void 0 && stat.btime !== void 0 && isAfter(stat.btime, writtenAt))',
+    by: 'if (false)',
+    trial: () => {
+      const scene = world((s) => {
+        memory(s)
+        s.options.push('--external', 'mnt[]', '--force')
+        s.link('memory', '/mem', 4, VOLUME_MOUNT)
+      })
+      const before = Date.now() / 1000 - 5
+      for (const name of fs.readdirSync(scene.images))
+        fs.utimesSync(images(scene, name), before, before)
+      return { scene, code: 0, verdicts: ['4 vanished'] }
+    },
+  },
+  {
+    name: 'mounts that are passed on to the machine',
+    replace: 'sys.setPropagation(ROOT, MS_REC | MS_PRIVATE);',
+    by: '',
+    trial: () => {
+      const scene = world(ordinary)
+      const inShared = ['--mount', 'sh', '-c', SHARED, 'sh', process.execPath]
+      return {
+        scene,
+        code: 0,
+        verdicts: ['4 removed'],
+        gone: scene.links,
+        run: async (program, problems) => {
+          const words = cleared('unshare', ...inShared, program, ...scene.args)
+          const done = await execute('env', words)
+          if (done.stderr.includes('a mount came through')) problems.push(done.stderr)
+          return done
+        },
+      }
+    },
+  },
+  {
+    name: 'privileges',
+    replace: 'dropPrivileges(sys);',
+    by: '',
+    trial: privileges,
+  },
+  { name: 'privileges: working directory', replace: 'sys.chdir("/");', by: '', trial: ofHostTree },
+  { name: 'privileges: groups', replace: 'sys.dropGroups();', by: '', trial: privileges },
+  {
+    name: 'privileges: the other threads',
+    replace: 'sys.setresuid(NOBODY);',
+    by: '',
+    trial: privileges,
+  },
+  {
+    name: 'privileges: the two that are kept',
+    replace: 'sys.capset(KEPT, KEPT);',
+    by: '',
+    trial: privileges,
+  },
+  {
+    name: 'privileges: the bounding set',
+    replace: 'sys.prctl(PR_CAPBSET_DROP, capability);',
+    by: '',
+    trial: privileges,
+  },
+  {
+    name: 'privileges: no new ones',
+    replace: 'sys.prctl(PR_SET_NO_NEW_PRIVS, 1);',
+    by: '',
+    trial: privileges,
+  },
+  {
+    name: 'the filter of system calls',
+    at: 'if (program !== void 0) sys.seccomp(',
+    replace: 'program !== void 0',
+    by: 'false',
+    trial: privileges,
+  },
+  {
+    name: 'the filter of system calls, in the other threads',
+    at: 'sys.seccomp(SECCOMP_FILTER_FLAG_TSYNC, program)',
+    replace: 'SECCOMP_FILTER_FLAG_TSYNC',
+    by: '0',
+    trial: privileges,
+  },
+  {
+    name: 'a symbolic link on the way',
+    ...NO_SYMLINKS,
+    trial: isKept('unsafe-path', (scene) => {
+      scene.link('rootfs/elsewhere', '/app', 4, ROOT_MOUNT)
+      remove(join(scene.root, 'app'))
+      fs.symlinkSync('elsewhere', join(scene.root, 'app'))
+    }),
+  },
+  {
+    name: 'the root of the namespace',
+    ...IN_ROOT,
+    behind: [NO_SYMLINKS, RIGHT_MOUNT],
+    trial: escaping(3, '4 kept unreachable'),
+  },
+  {
+    name: 'the mount of the directory',
+    ...RIGHT_MOUNT,
+    behind: [NO_SYMLINKS, IN_ROOT],
+    trial: escaping(3, '4 kept wrong-mount'),
+  },
+  {
+    name: 'an empty directory in the place of the rootfs',
+    replace: 'if (mount === void 0 || reached || opened && proven)',
+    by: 'if (true)',
+    trial: isKept('unreachable', (scene) => {
+      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      remove(join(scene.root, 'app'))
+    }),
+  },
+  {
+    name: 'an empty directory in the place of a volume',
+    at: 'reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd);',
+    replace: '!isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)',
+    by: 'true',
+    trial: isKept('unreachable', (scene) => {
+      volume(scene)
+      scene.remap('/data/link_remap.4', 4, VOLUME_MOUNT)
+    }),
+  },
+  {
+    name: 'a symbolic link with the name of the link',
+    at: 'sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)',
+    replace: '| O_NOFOLLOW',
+    by: '',
+    trial: isKept('type', (scene) => {
+      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      fs.symlinkSync('precious', join(scene.root, 'app/link_remap.4'))
+    }),
+  },
+  {
+    name: 'the type of the file',
+    replace: 'if (found !== expected || found === S_IFDIR)',
+    by: 'if (false)',
+    trial: isKept('type', (scene) => {
+      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      must('mkfifo', [join(scene.root, 'app/link_remap.4')])
+    }),
+  },
+  {
+    name: 'a directory, though the images say that it was one',
+    at: 'if (found !== expected || found === S_IFDIR)',
+    replace: '|| found === S_IFDIR',
+    by: '',
+    trial: isKept('type', (scene) => {
+      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT, { mode: 0o040755 })
+      scene.dir('rootfs/app/link_remap.4')
+    }),
+  },
+  {
+    name: 'something that is mounted on it on this machine',
+    at: 'if (isMountpoint || ',
+    replace: 'isMountpoint ||',
+    by: '',
+    trial: isKept('mountpoint', (scene) => {
+      const link = ordinary(scene)
+      mount('--bind', join(scene.root, 'app/precious'), link)
+      // Gone already where the mutant took it away with its mount point.
+      scene.finally(() => must('sh', ['-c', 'umount -l "$1" 2>/dev/null || true', 'sh', link]))
+    }),
+  },
+  {
+    name: 'something that is mounted on it in the namespace',
+    at: '(stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0) return kept("mountpoint"',
+    replace: '(stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0',
+    by: 'false',
+    trial: isKept('mountpoint', (scene) => {
+      ordinary(scene)
+      const file = join(scene.base, 'file')
+      fs.writeFileSync(file, '')
+      scene.options.push('--external', `mnt[f]:${file}`, '--mounts', 'all')
+      const mountpoint = '/app/link_remap.4'
+      const row = { mntId: 52, parent: ROOT_MOUNT, mountpoint, root: '/f', extKey: 'f' }
+      scene.rows(NS, { ...row, ...DEVICE.first })
+    }),
+  },
+  {
+    name: 'an immutable file',
+    replace: '(stat.attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0',
+    by: 'false',
+    trial: isKept('immutable', (scene) => {
+      const link = ordinary(scene)
+      must('chattr', ['+i', link])
+      scene.finally(() => must('chattr', ['-i', link]))
+    }),
+  },
+  {
+    name: 'a link that is newer than the images',
+    replace: 'if (changed && isAfter(ctime, writtenAt))',
+    by: 'if (false)',
+    trial: () => {
+      const scene = world(ordinary)
+      const link = scene.links[0] ?? ''
+      fs.unlinkSync(link)
+      scene.reset = () => undefined
+      fs.linkSync(join(scene.root, 'app/kept 4'), link)
+      return { scene, code: 3, verdicts: ['4 kept newer'] }
+    },
+  },
+  {
+    name: 'a directory in which nothing was made since the dump',
+    at: 'if (changed && isAfter(ctime, writtenAt))',
+    replace: 'changed &&',
+    by: '',
+    trial: () => {
+      const scene = world(ordinary)
+      fs.linkSync(join(scene.root, 'app/kept 4'), join(scene.base, 'elsewhere'))
+      return { scene, code: 0, verdicts: ['4 removed'], gone: scene.links }
+    },
+  },
+  {
+    name: 'the size of the file',
+    replace: 'if (size !== void 0 && size !== stat.size)',
+    by: 'if (false)',
+    trial: () => {
+      const scene = world((s) => {
+        s.file('rootfs/app', 4)
+        s.remap('/app/link_remap.4', 4, ROOT_MOUNT, { size: 1 })
+      })
+      changed(scene)
+      return { scene, code: 3, verdicts: ['4 kept mismatch'] }
+    },
+  },
+  {
+    name: 'the permissions of the file',
+    replace: 'if (mode !== void 0 && (mode & 4095) !== (stat.mode & 4095))',
+    by: 'if (false)',
+    trial: () => {
+      const scene = world((s) => {
+        s.file('rootfs/app', 4)
+        s.remap('/app/link_remap.4', 4, ROOT_MOUNT, { mode: 0o100600 })
+      })
+      changed(scene)
+      return { scene, code: 3, verdicts: ['4 kept mismatch'] }
+    },
+  },
+  {
+    name: 'the file itself, on a mount that was only recognised',
+    at: 'if (!changed && seen.proven) return void 0;',
+    replace: '&& seen.proven',
+    by: '',
+    trial: isKept('mismatch', (scene) => {
+      memory(scene)
+      scene.options.push('--external', 'mnt[]')
+      scene.file('memory', 4)
+      scene.remap('/mem/link_remap.4', 4, VOLUME_MOUNT, { size: 1 })
+    }),
+  },
+  {
+    name: 'the last name of a file, where it is to be kept',
+    replace: 'seen.keepLastLink && stat.nlink === 1',
+    by: 'false',
+    trial: isKept('last-link', (scene) => {
+      const link = ordinary(scene)
+      remove(join(link, '../kept 4'))
+      scene.options.push('--keep-last-link')
+    }),
+  },
+  {
+    name: 'a deletion that was none',
+    at: 'if (nlink < before.nlink) return { verdict: "removed" };',
+    replace: 'nlink < before.nlink',
+    by: 'true',
+    trial: lie(0, '4 failed'),
+  },
+  {
+    name: 'a deletion that was none, seen by its name',
+    replace: 'if (now !== void 0 && isSameInode(now, before)) return STILL_THERE;',
+    by: '',
+    trial: lie(0, '4 failed'),
+  },
+  {
+    name: 'ENOENT for a file that is there',
+    at: 'if (result === ENOENT && lookUp(sys, directory, name) === void 0)',
+    replace: '&& lookUp(sys, directory, name) === void 0',
+    by: '',
+    trial: lie(-2, '4 failed ENOENT'),
+  },
+  {
+    name: 'another file under the name that was checked',
+    at: 'if (nlink < before.nlink) return { verdict: "removed" };',
+    replace: 'nlink < before.nlink',
+    by: 'true',
+    trial: swapped,
+  },
+]

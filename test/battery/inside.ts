@@ -1,0 +1,20 @@
+// Batteries mount things and kill programs that do: they run in a mount namespace of their own, as root.
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
+import { insideMountNamespace, isInside } from '../rig/namespace.js'
+
+/** Runs the tests of a file in a private mount namespace: the file starts itself once more. */
+export const battery = async (url: string, tests: () => Promise<void>): Promise<void> => {
+  if (process.getuid?.() !== 0) {
+    t.pass('needs root', { skip: 'needs root' })
+    return
+  }
+  // A machine that does other things besides takes several times as long.
+  t.setTimeout(900_000)
+  if (isInside()) return tests()
+  const before = mountinfo()
+  const [command, args] = insideMountNamespace(fileURLToPath(url))
+  await t.spawn(command, args, {}, 'in a private mount namespace')
+  t.strictSame(diffMountinfo(before, mountinfo()), [], "the machine's mount table is as before")
+}

@@ -1,0 +1,117 @@
+// Whether what a run says agrees with what it did.
+import os from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+import type { Scene } from './scene.js'
+import type { Done } from './tool.js'
+
+/** one line each; empty is good */
+export type Problems = string[]
+
+export interface RemapReport {
+  readonly id: number
+  readonly link: string
+  readonly mntId?: number
+  readonly verdict: string
+  readonly reason?: string
+  readonly errno?: string
+  readonly syscall?: string
+  readonly alarm?: true
+}
+
+export interface Report {
+  readonly exit: { readonly code: number }
+  readonly complete?: boolean
+  readonly remaps?: readonly RemapReport[]
+  readonly totals?: Readonly<Record<string, number>>
+  readonly error?: { readonly message: string }
+}
+
+/** undefined where the output is no whole document */
+export const readReport = (stdout: string): Report | undefined => {
+  try {
+    return JSON.parse(stdout) as Report
+  } catch {
+    return undefined
+  }
+}
+
+const GONE = new Set(['removed', 'absent'])
+
+/** bad calls, refusals, bad images, no privilege: nothing may have been removed then */
+const EARLY = new Set([1, 2, 5, 6, 7, 8])
+
+const ENOENT = -os.constants.errno.ENOENT
+
+const INTERNAL = 1
+const LEFTOVERS = 3
+
+/** `gone`: the links of the scene that the run removed, as the disk says. */
+export const judge = (
+  scene: Scene,
+  { call, value }: { readonly call: string; readonly value: number },
+  done: Done,
+  gone: readonly string[],
+): Problems => {
+  const said = done.stdout + done.stderr
+  const report = readReport(done.stdout)
+  const problems: Problems = []
+  if (/^ +at /m.test(said)) problems.push(`a stack trace: ${said}`)
+  if (done.code === 0 && gone.length < scene.links.length) problems.push('exit code 0, links left')
+  if (done.code > 0 && done.stderr === '' && report === undefined) problems.push('no message')
+  if (report !== undefined && report.exit.code !== done.code)
+    problems.push(`exit code ${done.code}, in the document ${report.exit.code}`)
+  if (report?.remaps !== undefined) {
+    problems.push(...judgeRemaps(scene, report, gone))
+    if (done.code === LEFTOVERS) problems.push(...judgeOthers(report.remaps, call))
+  } else if (!EARLY.has(done.code)) problems.push(`exit code ${done.code}: ${said.slice(0, 500)}`)
+  else if (gone.length > 0 && !(call === 'write' && done.code === INTERNAL))
+    problems.push(`ended early with ${done.code} and removed ${gone.length}: ${done.stderr}`)
+  if (done.code !== 0 && !names(said, call, value))
+    problems.push(`the error is not named: ${done.stderr}${JSON.stringify(report?.remaps ?? '')}`)
+  return problems
+}
+
+/** By its name, or Node's word for one that it does not know, or as what it means for a call. */
+const names = (said: string, call: string, value: number): boolean =>
+  value === 0 ||
+  aliases(value).some((name) => said.includes(name)) ||
+  (!getSystemErrorMap().has(value) && /UNKNOWN|Unknown system error/.test(said)) ||
+  (said.includes(call) && / lacks | not permitted/.test(said)) ||
+  (value === ENOENT && said.includes('"unreachable"'))
+
+/** EAGAIN and EWOULDBLOCK are one number. */
+const aliases = (value: number): string[] =>
+  Object.entries(os.constants.errno)
+    .filter(([, number]) => number === -value)
+    .map(([name]) => name)
+
+const judgeRemaps = (scene: Scene, report: Report, gone: readonly string[]): Problems => {
+  const { remaps = [], totals: { remaps: all, ...parts } = {} } = report
+  const problems: Problems = []
+  const sum = Object.values(parts).reduce((a, b) => a + b, 0)
+  if (all !== scene.specs.length || sum !== all || remaps.length !== all)
+    problems.push(`totals do not add up: ${JSON.stringify(report.totals)}`)
+  for (const { id, verdict, reason, errno, syscall } of remaps) {
+    const isGone = gone.some((link) => link.endsWith(`/link_remap.${id}`))
+    // A deletion that could not be checked afterwards has failed, though the link may be gone.
+    const isUnsure = verdict === 'failed' && syscall === 'statx'
+    if (GONE.has(verdict) !== isGone && !isUnsure)
+      problems.push(
+        `link ${id} is ${isGone ? 'gone' : 'there'}, said to be ${verdict} ${reason ?? errno ?? ''}`,
+      )
+  }
+  const isLeft = remaps.some(({ verdict }) => verdict === 'kept' || verdict === 'failed')
+  const isAlarm = remaps.some(({ alarm }) => alarm)
+  const code = isAlarm ? 9 : isLeft ? LEFTOVERS : 0
+  if (report.exit.code !== code) problems.push(`exit code ${report.exit.code} is not ${code}`)
+  return problems
+}
+
+/** What one call was about is one link, or the links of one directory, or those of one mount. */
+const judgeOthers = (remaps: readonly RemapReport[], call: string): Problems => {
+  const left = remaps.filter(({ verdict }) => !GONE.has(verdict))
+  if (call === 'unlinkat' && left.length !== 1)
+    return [`one deletion failed and ${left.length} links are left`]
+  const mounts = new Set(left.map(({ mntId }) => mntId))
+  return mounts.size > 1 ? [`links of ${mounts.size} mounts are left`] : []
+}

@@ -1,0 +1,137 @@
+// What the program may do at the moment of a deletion, what of its caller's environment reaches it, and
+// how its addon was linked.
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { must } from '../rig/command.js'
+import { criuGc, inRepo } from '../rig/repo.js'
+import { battery } from './inside.js'
+import { readReport } from './judge.js'
+import { ROOT_MOUNT, Scene } from './scene.js'
+import { descriptorsOf, statusProblems } from './status.js'
+import { execute, KillAt, run } from './tool.js'
+
+const PATH = `PATH=${process.env.PATH ?? ''}`
+
+const oneLink = (): Scene => {
+  const scene = new Scene()
+  scene.withRoot()
+  scene.link('rootfs/app', '/app', 4, ROOT_MOUNT)
+  return scene.dump()
+}
+
+const chown = (path: string, uid: number): void => {
+  fs.chownSync(path, uid, uid)
+}
+
+/** what the compiler has defined with the flags of binding.gyp */
+const compiled = (): string => {
+  const text = fs.readFileSync(inRepo('binding.gyp'), 'utf8')
+  const flags = [...text.matchAll(/'(-[UD]_FORTIFY_SOURCE[^']*)'/g)].map(([, flag]) => flag ?? '')
+  const folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-flags-'))
+  const source = join(folder, 'empty.cc')
+  fs.writeFileSync(source, '')
+  const done = spawnSync('c++', ['-O2', ...flags, '-dM', '-E', source], { encoding: 'utf8' })
+  fs.rmSync(folder, { recursive: true })
+  return done.stdout
+}
+
+await battery(import.meta.url, async () => {
+  await t.test('while it deletes', async (t) => {
+    const tool = new KillAt()
+    const scene = oneLink()
+    const inherited = fs.openSync('/etc', 'r')
+    let problems: string[] = ['not looked at']
+    let descriptors: string[] = []
+    const look = (pid: number): void => {
+      problems = statusProblems(pid)
+      descriptors = descriptorsOf(pid)
+    }
+    process.setgroups?.([7, 8])
+    const done = await tool.pause('unlinkat', scene.args, look, { descriptors: [inherited] })
+    process.setgroups?.([])
+    fs.closeSync(inherited)
+    t.strictSame(problems, [], 'two capabilities in one thread, none in the others')
+    // Our own lead to images and trees of the scene, to mount namespaces and to what Node waits with.
+    const known =
+      /^(anon_inode:|pipe:|mnt:\[|\/$|\/dev\/null$|\/root$)|criu-gc-battery-|^\/root\/app/
+    t.strictSame(
+      descriptors.filter((target) => !known.test(target)),
+      [],
+      'no descriptor of the caller',
+    )
+    t.equal(done.code, 0, done.stderr)
+    t.notOk(fs.existsSync(scene.links[0] ?? ''), 'and it deletes')
+    scene.end()
+    tool.end()
+  })
+
+  await t.test('two capabilities suffice', async (t) => {
+    const scene = new Scene()
+    scene.withRoot()
+    const closed = scene.link('rootfs/closed', '/closed', 4, ROOT_MOUNT)
+    const sticky = scene.link('rootfs/sticky', '/sticky', 6, ROOT_MOUNT)
+    const inside = scene.link('rootfs/closed/deeper', '/closed/deeper', 8, ROOT_MOUNT)
+    for (const file of [closed, sticky, inside]) chown(file, 1234)
+    for (const dir of ['closed/deeper', 'closed']) {
+      chown(scene.dir('rootfs', dir), 1234)
+      fs.chmodSync(scene.dir('rootfs', dir), 0o700)
+    }
+    chown(scene.dir('rootfs/sticky'), 5678)
+    fs.chmodSync(scene.dir('rootfs/sticky'), 0o1777)
+    scene.dump()
+    const done = await run(scene.args)
+    t.equal(done.code, 0, done.stderr)
+    t.strictSame(scene.gone(), scene.links, "in others' closed and sticky directories")
+    scene.end()
+  })
+
+  await t.test('the environment', async (t) => {
+    const scene = oneLink()
+    const canary = join(scene.base, 'canary')
+    const script = join(scene.base, 'canary.cjs')
+    fs.writeFileSync(script, `require('fs').writeFileSync(${JSON.stringify(canary)}, 'sung')\n`)
+    const options = `NODE_OPTIONS=--require=${script}`
+    const start = (variables: string[], words: string[]): ReturnType<typeof execute> =>
+      execute('env', ['-i', PATH, ...variables, ...words])
+    const withNode = [process.execPath, criuGc, ...scene.args]
+
+    for (const variable of [options, 'NODE_PATH=/nowhere', 'LD_PRELOAD=/nowhere.so']) {
+      const [name = ''] = variable.split('=')
+      const done = await start([variable], withNode)
+      t.equal(done.code, 5, `${name}: refused`)
+      const { message = '' } = readReport(done.stdout)?.error ?? {}
+      t.match(message, name, 'and named')
+      t.strictSame(scene.gone(), [], 'nothing was touched')
+    }
+    t.ok(fs.existsSync(canary), 'because it acts before the program does')
+    fs.rmSync(canary)
+
+    const allowed = await start(['NODE_PATH=/nowhere'], [...withNode, '--allow-environment'])
+    t.equal(allowed.code, 0, `--allow-environment: ${allowed.stderr}`)
+    t.strictSame(scene.gone(), scene.links, 'it ran')
+
+    scene.reset()
+    const direct = await start([options, 'NODE_PATH=/nowhere'], [criuGc, ...scene.args])
+    t.equal(direct.code, 0, `the command itself: ${direct.stderr}`)
+    t.strictSame(scene.gone(), scene.links, 'it ran')
+    t.notOk(fs.existsSync(canary), 'and was not steered')
+    scene.end()
+  })
+
+  t.test('the addon is hardened', (t) => {
+    const addon = inRepo('build', 'Release', 'syscalls.node')
+    t.match(must('readelf', ['-d', addon]), /BIND_NOW/, 'all symbols are bound at its start')
+    const segments = must('readelf', ['-lW', addon])
+    t.match(segments, /GNU_RELRO/, 'tables are read-only after that')
+    t.match(segments, /GNU_STACK.* RW +0x/, 'the stack cannot be executed')
+    t.match(must('readelf', ['--dyn-syms', '-W', addon]), /__stack_chk_fail/, 'stack protector')
+    // Fortified calls need an object of known size and a length that is not. Here every call into the
+    // C library either has both proven (memcpy into a path) or takes the caller's memory, whose size the
+    // compiler cannot know: so none is left, and what can be checked is that the level was on.
+    t.match(compiled(), /^#define _FORTIFY_SOURCE 2$/m, 'fortified')
+    t.end()
+  })
+})

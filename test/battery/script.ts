@@ -1,0 +1,70 @@
+// Batteries of millions run in processes of their own: plain scripts of Node's with a clean environment,
+// which print one JSON document a line. One that falls silent has met an input that never ends.
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** CRIU_GC_LONG=1 makes all counts of a battery fifty times as large. */
+export const isLong = process.env.CRIU_GC_LONG === '1'
+export const times = (count: number): number => (isLong ? count * 50 : count)
+
+/** Where a run of these tests can be had again: printed by each, and taken from CRIU_GC_SEED. */
+export const SEED = Number(process.env.CRIU_GC_SEED ?? Date.now() % 0x7fffffff)
+
+export interface ScriptOptions {
+  /** In a private mount and process namespace, where it may mount what it likes. */
+  readonly isolated?: boolean
+  /** How long it may say nothing, in ms. */
+  readonly patience?: number
+}
+
+export interface Ended<T> {
+  readonly code: number | null
+  /** Every line that it printed. */
+  readonly lines: readonly T[]
+  readonly stderr: string
+  /** It was killed for its silence; its last line tells after what. */
+  readonly silent: boolean
+}
+
+const ISOLATED = ['unshare', '--mount', '--propagation', 'private', '--pid', '--fork']
+const MORE = ['--kill-child', '--mount-proc']
+
+/** `url`: of the test, `script`: beside it, without ".js". */
+export const runScript = <T>(
+  url: string,
+  script: string,
+  args: readonly (string | number)[],
+  { isolated = false, patience = 60_000 }: ScriptOptions = {},
+): Promise<Ended<T>> =>
+  new Promise((resolve, reject) => {
+    const file = fileURLToPath(new URL(`${script}.js`, url))
+    // env(1): what is passed to spawn gets tap's own variables back.
+    const command = ['-i', `PATH=${process.env.PATH ?? ''}`]
+    const child = spawn(
+      'env',
+      [
+        ...command,
+        ...(isolated ? [...ISOLATED, ...MORE] : []),
+        ...[process.execPath, file, ...args.map(String)],
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' },
+    )
+    const lines: T[] = []
+    const stderr: Buffer[] = []
+    let silent = false
+    const silence = setTimeout(() => {
+      silent = true
+      child.kill('SIGKILL')
+    }, patience)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      silence.refresh()
+      lines.push(JSON.parse(line) as T)
+    })
+    child.stderr.on('data', (data: Buffer) => stderr.push(data))
+    child.once('error', reject)
+    child.once('close', (code) => {
+      clearTimeout(silence)
+      resolve({ code, lines, stderr: Buffer.concat(stderr).toString(), silent })
+    })
+  })
