@@ -3,7 +3,7 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
-import { isProvenMount, mountpointTest } from './host/evidence.js'
+import { directoryAddress, isProvenMount, mountpointTest } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { hostView } from './host/view.js'
 import { lockImages } from './host/lock.js'
@@ -57,7 +57,8 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     writtenAt,
     hostRoot,
     isMountpoint: mountpointTest([host, ...foreign]),
-    isProven: (mount) => isProvenMount(sys, mount, host),
+    isProven: (mount) => isProvenMount(sys, mount, host.mounts),
+    addressOf: (mount, directory) => directoryAddress(sys, host.mounts, mount, directory),
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },

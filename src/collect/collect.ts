@@ -1,7 +1,7 @@
 // Each remap under its namespace's root: resolve its directory, verify what has its name, unlink.
 import { toBuffer, type Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
-import type { MountpointTest } from '../host/evidence.js'
+import type { Address, MountpointTest } from '../host/evidence.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { IN_NAMESPACE } from '../namespaces/construct.js'
 import { below, relative, ROOT } from '../paths.js'
@@ -37,6 +37,8 @@ export interface CollectOptions {
   /** fd on `/` for a host tree. */
   readonly hostRoot: number
   readonly isMountpoint: MountpointTest
+  /** Of a directory in a mount, or in the host tree. */
+  readonly addressOf: (mount: ConstructedMount | undefined, directory: Bytes) => Address | undefined
   /** Whether a mount is what the images say even if it looks empty. */
   readonly isProven: (mount: ConstructedMount) => boolean
   readonly onProgress: (done: number) => void
@@ -122,12 +124,14 @@ class Run {
         continue
       }
       opened = true
+      const address = (): Address | undefined =>
+        this.options.addressOf(mount, inMount(first, mount))
       try {
         // The root of a mount is always there: only what is in it tells that it is the right one.
         reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)
         for (const index of indices)
           outcomes[index] = orFailed(() =>
-            this.collectOne(directory, remaps[index] as Reach, proven),
+            this.collectOne(directory, remaps[index] as Reach, proven, address),
           )
       } finally {
         this.sys.close(directory.fd)
@@ -170,21 +174,26 @@ class Run {
   /** From the namespace's root; from the mount's own where that has no place in the namespace. */
   private startOf(
     mount: ConstructedMount | undefined,
-    { via, dir }: Reach,
+    remap: Reach,
   ): { from: number; dir: Bytes; resolve: number } {
+    const { via, dir } = remap
     if (mount === undefined) return { from: this.options.hostRoot, dir, resolve: IN_NAMESPACE }
     const root = this.constructed.roots.get(mount.nsId)
     if (via === 'namespace' && mount.state === 'attached' && root !== undefined)
       return { from: root, dir, resolve: IN_NAMESPACE }
-    const { mountpoint } = mount.attachment.mount
     return {
       from: mount.aside,
-      dir: via === 'mount' ? dir : below(dir, mountpoint),
+      dir: inMount(remap, mount),
       resolve: IN_NAMESPACE | RESOLVE_NO_XDEV,
     }
   }
 
-  private collectOne(directory: OpenDirectory, { remap, base }: Reach, proven: boolean): Outcome {
+  private collectOne(
+    directory: OpenDirectory,
+    { remap, base }: Reach,
+    proven: boolean,
+    address: () => Address | undefined,
+  ): Outcome {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
     const name = toBuffer(base)
     const file = this.sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)
@@ -209,7 +218,7 @@ class Run {
         directoryCtime: directory.stat.ctime,
         writtenAt: this.options.writtenAt,
         ctime: known.ctime,
-        isMountpoint: this.options.isMountpoint(base, directory.stat),
+        isMountpoint: this.options.isMountpoint(base, address),
         proven,
         force: this.options.force,
         keepLastLink: this.options.keepLastLink,
@@ -241,5 +250,9 @@ type Directory =
   | { readonly kind: 'missing' }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
-const isMountRoot = ({ via, dir }: Reach, mount: ConstructedMount | undefined): boolean =>
-  dir === (via === 'mount' ? ROOT : mount?.attachment.mount.mountpoint)
+/** The directory as seen from the root of its mount; in a host tree, of the host. */
+const inMount = ({ via, dir }: Reach, mount: ConstructedMount | undefined): Bytes =>
+  via === 'mount' || mount === undefined ? dir : below(dir, mount.attachment.mount.mountpoint)
+
+const isMountRoot = (remap: Reach, mount: ConstructedMount | undefined): boolean =>
+  mount !== undefined && inMount(remap, mount) === ROOT

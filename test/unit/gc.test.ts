@@ -66,7 +66,7 @@ test('nothing to do: nothing is touched, no namespace made, no privilege needed'
 test('the images are locked before they are read', (t) => {
   const addon = new FakeAddon().on('flock', () => -5)
   const { run: act } = runIn(dump(t, {}), {}, addon)
-  refuses(t, act, 'busy', /another clean-up/)
+  refuses(t, act, 'bad-images', /cannot be locked/)
   t.strictSame(addon.order('flock'), ['flock'])
   t.strictSame(changes(addon), [])
 })

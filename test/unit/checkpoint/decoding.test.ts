@@ -1,4 +1,4 @@
-import { whenDecodes } from '../../../src/checkpoint/decoding.js'
+import { bounded, whenDecodes } from '../../../src/checkpoint/decoding.js'
 import { badImages } from '../../../src/errors.js'
 import { refuses, test } from '../support/check.js'
 
@@ -45,4 +45,13 @@ test('what is not picked is passed over', (t) => {
     DATA,
   )
   t.equal(onEntry(0, 1), true)
+})
+
+test('a list takes as many as it may, and no more', (t) => {
+  const list: string[] = []
+  const take = bounded(list, 2, 'things')
+  take('a')
+  take('b')
+  refuses(t, () => take('c'), 'bad-images', /^more than 2 things$/)
+  t.strictSame(list, ['a', 'b'])
 })

@@ -99,6 +99,12 @@ test('what is not wanted is not decoded', (t) => {
   const images = filesImg(broken, file({ id: 6, name: '/f' }))
   t.hasStrict(readFiles(t, images, [6]).state, { state: 'complete', entries: 2 })
   t.hasStrict(readFiles(t, images, [5, 6]).state, { state: 'truncated', entries: 0 })
+  const future = encode({ 1: 99, 2: 5, 3: Buffer.from([0xff]) })
+  t.hasStrict(
+    readFiles(t, filesImg(future, file({ id: 6, name: '/f' })), [5, 6]).state,
+    { state: 'complete', entries: 2 },
+    'nor is another type of file, which may have any fields',
+  )
 })
 
 test('other types of files, also from the future, end nothing', (t) => {

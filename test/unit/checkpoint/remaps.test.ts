@@ -308,3 +308,11 @@ test('more link remaps than may be are refused', (t) => {
   const ghost = image('remap-fpath', [remap(7, 6, 1)]).subarray(8)
   t.equal(readSpec(t, {}, many(LIMITS.remaps + 1, ghost)).counts.ghost, LIMITS.remaps + 1)
 })
+
+test('a file that is its own link', (t) => {
+  const spec: DumpSpec = {
+    files: [file({ id: 6, name: '/d/link_remap.6' })],
+    remaps: [remap(6, 6, 0)],
+  }
+  t.match(readSpec(t, spec).remaps[0]?.invalid, /also that of the original/)
+})

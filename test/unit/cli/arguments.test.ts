@@ -94,6 +94,12 @@ test('--config', (t) => {
   refuses(t, () => parse('show', '--config', path.join(dir, 'c')), 'usage', /cannot be read/)
 })
 
+test('the home’s configuration, unless --no-default-config', (t) => {
+  const HOME = t.testdir({ '.criu': { 'default.conf': 'root /home' } })
+  t.equal(parseArguments(['show'], { HOME }).root, '/home')
+  t.equal(parseArguments(['show', '--no-default-config'], { HOME }).root, undefined)
+})
+
 test('an unknown option in a file is a mistake too', (t) => {
   refuses(t, () => parseWith(t, 'nonsense', 'show'), 'usage', /--nonsense is not known/)
   refuses(t, () => parseWith(t, 'json yes', 'show'), 'usage', /--json takes no value/)

@@ -37,3 +37,8 @@ test('what a runtime passes to restore is known', (t) => {
       name,
     )
 })
+
+test('CRIU’s switches can be negated', (t) => {
+  for (const { long, kind, argument, negatable } of OPTIONS)
+    t.equal(negatable === true, kind === 'ignored' && argument === 'none', long)
+})

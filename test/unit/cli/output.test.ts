@@ -1,10 +1,182 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { Log } from '../../../src/cli/output.js'
-import { refuses, test } from '../support/check.js'
+import type { Arguments } from '../../../src/cli/arguments.js'
+import { parseArguments } from '../../../src/cli/arguments.js'
+import { Log, printError, printReport, writeReport } from '../../../src/cli/output.js'
+import { GcError } from '../../../src/errors.js'
+import { OUTCOMES, report, reported } from '../report/build.js'
+import { refuses, test, type Test } from '../support/check.js'
+
+interface Written {
+  out: string
+  err: string
+}
+
+/** What is written to 1 and 2 while `act` runs; `fail` may throw in the place of a write. */
+const capture = (
+  t: Test,
+  act: () => void,
+  fail: (fd: number) => void = () => undefined,
+): Written => {
+  const written: Written = { out: '', err: '' }
+  const { writeSync } = fs
+  t.teardown(() => (fs.writeSync = writeSync))
+  fs.writeSync = ((fd: number, data: Buffer, at = 0) => {
+    fail(fd)
+    // A pipe takes part of it.
+    const part = data.subarray(at, at + 7)
+    if (fd === 1) written.out += part.toString('latin1')
+    else written.err += part.toString('latin1')
+    return part.length
+  }) as typeof fs.writeSync
+  try {
+    act()
+  } finally {
+    fs.writeSync = writeSync
+  }
+  return written
+}
+
+const REPORT = report([reported(OUTCOMES['would-remove']), reported(OUTCOMES.absent, 8)])
+
+const print = (t: Test, argv: readonly string[], terminal = false, env = {}): Written => {
+  const options: Arguments = parseArguments(['show', '--no-default-config', ...argv], {})
+  const before = process.env.NO_COLOR
+  t.teardown(() => {
+    if (before === undefined) delete process.env.NO_COLOR
+    else process.env.NO_COLOR = before
+  })
+  delete process.env.NO_COLOR
+  Object.assign(process.env, env)
+  return capture(t, () => printReport(REPORT, options, new Log(options), terminal))
+}
+
+test('into a pipe: a line a link, the summary beside', (t) => {
+  const { out, err } = print(t, [])
+  t.equal(out.split('\n').length, 3)
+  t.match(out, /^would-remove\t-\t9\t/)
+  t.match(err, /^criu-gc: 2 link remaps: 1 would remove, 1 absent.*\n$/)
+})
+
+test('to a terminal: a tree, the summary under it, colours', (t) => {
+  const { out, err } = print(t, [], true)
+  t.match(out, /├─ .*would remove/)
+  t.match(out, /\n2 link remaps: .*\n$/)
+  t.ok(out.includes('\x1b[33m'))
+  t.equal(err, '')
+  t.notOk(print(t, [], true, { NO_COLOR: '1' }).out.includes('\x1b['), 'unless NO_COLOR')
+  t.ok(
+    print(t, [], true, { NO_COLOR: '' }).out.includes('\x1b['),
+    'which counts if it is something',
+  )
+})
+
+test('--plain is the same on a terminal as into a pipe', (t) => {
+  t.strictSame(print(t, ['--plain'], true), print(t, []))
+})
+
+test('--json is one document and nothing else, whatever else is asked for', (t) => {
+  for (const argv of [['--json'], ['--json', '--plain', '-v4']])
+    for (const terminal of [true, false]) {
+      const { out, err } = print(t, argv, terminal)
+      t.equal((JSON.parse(out) as { schema: string }).schema, 'criu-gc/1')
+      t.equal(err, '')
+    }
+})
+
+test('-v adds the images and mounts', (t) => {
+  t.notMatch(print(t, []).err, /criu-gc: mount/)
+  t.match(print(t, ['-v']).err, /criu-gc: mount 9\/10 \/: --root \/rootfs \(attached\)\n/)
+})
+
+test('warnings come before the summary', (t) => {
+  const options = parseArguments(['show', '--no-default-config'], {})
+  const one = report([], { checkpoint: { notes: ['odd'] } })
+  const { err } = capture(t, () => printReport(one, options, new Log(options), false))
+  t.equal(err, 'criu-gc: odd\ncriu-gc: no link remaps\n')
+})
+
+test('an error: the fact with its place, and what to do', (t) => {
+  const error = new GcError('busy', 'held\n\x1b', { where: '/d\n', next: 'wait' })
+  const { out, err } = capture(t, () => {
+    t.equal(printError(error, 'clean', false, undefined), 'busy')
+  })
+  t.equal(err, 'criu-gc: /d\\n: held\\n\\x1b\ncriu-gc: wait\n')
+  t.equal(out, '')
+  const bare = capture(t, () => printError(new GcError('busy', 'held'), 'clean', false, undefined))
+  t.equal(bare.err, 'criu-gc: held\n')
+})
+
+test('with --json an error is a document too', (t) => {
+  const { out, err } = capture(t, () => {
+    printError(new GcError('busy', 'held'), 'clean', true, undefined)
+  })
+  t.hasStrict(JSON.parse(out), { exit: { code: 6, name: 'busy' }, error: { message: 'held' } })
+  t.equal(err, 'criu-gc: held\n')
+})
+
+test('an error goes to the log file, if there is one', (t) => {
+  const workDir = t.testdir({})
+  const log = new Log({ logFile: 'x.log', workDir })
+  const file = path.join(workDir, 'x.log')
+  printError(new GcError('busy', 'held', { next: 'wait' }), 'clean', false, log)
+  t.equal(fs.readFileSync(file, 'utf8'), 'criu-gc: held\ncriu-gc: wait\n')
+})
+
+test('"-" is standard error, as without a name', (t) => {
+  for (const logFile of [undefined, '-']) {
+    const { err } = capture(t, () => new Log({ logFile, workDir: '/nowhere' }).line('one'))
+    t.equal(err, 'criu-gc: one\n')
+  }
+})
+
+test('progress is ended before anything else is said', (t) => {
+  const { err } = capture(t, () => {
+    const log = new Log({ logFile: undefined, workDir: '/' })
+    log.line('before')
+    log.progress('1 of 2')
+    log.progress('2 of 2')
+    log.line('one')
+    log.line('two')
+  })
+  t.equal(err, 'criu-gc: before\n\r1 of 2\r2 of 2\ncriu-gc: one\ncriu-gc: two\n')
+})
+
+const failing = (code: string, times: number) => {
+  let left = times
+  return () => {
+    if (left-- > 0) throw Object.assign(new Error(code), { code })
+  }
+}
+
+test('a slow pipe is waited for, a broken one is an error', (t) => {
+  const slow = capture(t, () => writeReport('a long report\n'), failing('EAGAIN', 3))
+  t.equal(slow.out, 'a long report\n')
+  refuses(
+    t,
+    () => capture(t, () => writeReport('x'), failing('EPIPE', 1)),
+    'internal',
+    /the report could not be written \(EPIPE\)/,
+  )
+})
+
+test('a message that cannot be written ends nothing', (t) => {
+  const { err } = capture(
+    t,
+    () => {
+      const log = new Log({ logFile: undefined, workDir: '/' })
+      log.line('lost')
+      log.line('said')
+    },
+    failing('EPIPE', 1),
+  )
+  t.equal(err, 'criu-gc: said\n')
+})
 
 test('messages go to a file of ours in the work directory', (t) => {
-  const workDir = t.testdir({ 'old.log': 'what was there before, and longer' })
+  const workDir = t.testdir({
+    'old.log': 'what was there before, and is a good deal longer than that',
+  })
   for (const logFile of ['new.log', 'old.log']) {
     const log = new Log({ logFile, workDir })
     log.line('one')

@@ -62,6 +62,7 @@ const run = (
     writtenAt: WRITTEN,
     hostRoot: sys.openat(-100, b('/'), O_PATH_DIRECTORY),
     isMountpoint: () => false,
+    addressOf: () => undefined,
     isProven: () => false,
     onProgress: () => undefined,
     ...rest,
@@ -230,6 +231,7 @@ test('a directory on another mount than the images say', (t) => {
     writtenAt: WRITTEN,
     hostRoot: -1,
     isMountpoint: () => false,
+    addressOf: () => undefined,
     isProven: () => true,
     onProgress: () => undefined,
   })
@@ -323,13 +325,14 @@ test('a name on which something is mounted elsewhere', (t) => {
   const asked: string[] = []
   const outcomes = run(kernel, [inVar(6)], {
     force: true,
-    isMountpoint: (name, { major }) => {
-      asked.push(`${name} ${major}`)
+    addressOf: (on, directory) => ({ device: `${on?.nsId}`, path: directory }),
+    isMountpoint: (name, directory) => {
+      asked.push(`${name} ${directory()?.device} ${directory()?.path}`)
       return true
     },
   })
   t.strictSame(verdicts(outcomes), ['kept mountpoint'])
-  t.strictSame(asked, ['link_remap.6 0'])
+  t.strictSame(asked, ['link_remap.6 9 /var'])
 })
 
 test('running twice is harmless', (t) => {
@@ -360,6 +363,7 @@ test('every descriptor of a link and a directory is closed', (t) => {
     writtenAt: WRITTEN,
     hostRoot: -1,
     isMountpoint: () => false,
+    addressOf: () => undefined,
     isProven: () => false,
     onProgress: () => undefined,
   })

@@ -124,3 +124,12 @@ test('a system call that fails becomes an outcome, a bug does not', (t) => {
     TypeError,
   )
 })
+
+test('a removal that could not be verified is not called one', (t) => {
+  const addon = new FakeAddon()
+  const [directory, file] = [addon.given(), addon.given()]
+  addon.on('statx', () => EIO)
+  const outcome = unlinkVerified(new Sys(addon), directory, Buffer.from(NAME), file, BEFORE)
+  t.hasStrict(outcome, { verdict: 'failed', errno: 'EIO', syscall: 'statx' })
+  t.match(outcome.message, /could not be verified/)
+})

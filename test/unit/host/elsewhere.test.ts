@@ -107,3 +107,10 @@ test('what did not vanish is left as it is', (t) => {
   ]
   for (const planned of others) t.equal(run({ planned }).planned, planned)
 })
+
+test('a mount whose place in its file system is not known: the source decides', (t) => {
+  const planned: PlannedRemap = { ...VANISHED, mount: { ...SHM, root: undefined } }
+  const rows = (source: string) => [{ mounts: [{ ...ROW, source: b(source) }] }]
+  t.equal(run({ planned, tables: rows('shm') }).planned.kind, 'kept')
+  t.equal(run({ planned, tables: rows('tmpfs') }).planned.kind, 'vanished')
+})

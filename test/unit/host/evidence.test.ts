@@ -5,11 +5,14 @@ import type { Mount } from '../../../src/checkpoint/model.js'
 import type { Provider } from '../../../src/plan/model.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { test } from '../support/check.js'
-import { b, BOOTED, hostMount, mount, stat } from '../support/model.js'
+import { b, hostMount, mount, stat } from '../support/model.js'
 import { FakeAddon } from '../sys/fake-addon.js'
 
 const NAME = b('link_remap.6')
-const DISK = { major: 254, minor: 0 }
+const at =
+  (device: string, path = '/var') =>
+  () => ({ device, path: b(path) })
+const DISK = at('254:0')
 
 /** A mount on a link in a directory of the disk 254:0. */
 const on = (name: string, device: Partial<HostMount> = {}) => ({
@@ -41,16 +44,29 @@ test('another name, or the same on another device', (t) => {
   )
 })
 
-test('a btrfs, whose files have other device numbers: by its name', (t) => {
-  const parent = hostMount('/', { mntId: 1, fstype: 'btrfs', major: 0, minor: 30 })
-  const table = { mounts: [parent, hostMount('/x/link_remap.6', { mntId: 2, parentId: 1 })] }
-  t.equal(mountpointTest([table])(NAME, { major: 0, minor: 44 }), true)
-  t.equal(mountpointTest([on('link_remap.6')])(NAME, { major: 0, minor: 44 }), false)
+test('a place is one of a file system, wherever that is mounted', (t) => {
+  const bind = (root: string) => ({
+    mounts: [
+      hostMount('/', { mntId: 1, parentId: 0 }),
+      hostMount('/srv', { mntId: 2, parentId: 1, root: b(root) }),
+      hostMount('/srv/link_remap.6', { mntId: 3, parentId: 2, major: 0, minor: 99 }),
+    ],
+  })
+  t.equal(mountpointTest([bind('/var')])(NAME, DISK), true)
+  t.equal(mountpointTest([bind('/other')])(NAME, DISK), false)
+  t.equal(mountpointTest([on('link_remap.6')])(NAME, at('254:0', '/')), false)
+})
+
+test('a directory whose address is not known: by its name', (t) => {
+  t.equal(
+    mountpointTest([on('link_remap.6')])(NAME, () => undefined),
+    true,
+  )
 })
 
 test('a mount whose parent cannot be seen: by its name', (t) => {
   const orphan = { mounts: [hostMount('/link_remap.6', { mntId: 2, parentId: 77 })] }
-  t.equal(mountpointTest([orphan])(NAME, { major: 1, minor: 1 }), true)
+  t.equal(mountpointTest([orphan])(NAME, at('1:1')), true)
 })
 
 interface Setting {
@@ -88,7 +104,7 @@ const proven = (setting: Setting): boolean => {
     loss: undefined,
   }
   const mounts = setting.rows ?? [hostMount('/', { minor: 9 }), hostMount('/srv')]
-  const result = isProvenMount(new Sys(addon), constructed, { mounts, bootedAt: BOOTED })
+  const result = isProvenMount(new Sys(addon), constructed, mounts)
   if (addon.open.size !== 0) throw new Error('a descriptor is left open')
   return result
 }
@@ -136,10 +152,7 @@ test('a directory that cannot be opened or named proves nothing', (t) => {
         provider: { kind: 'root', path: b('/srv/vol'), sub: b('/') },
       },
     } as unknown as ConstructedMount
-    return isProvenMount(new Sys(addon), constructed, {
-      mounts: [hostMount('/')],
-      bootedAt: BOOTED,
-    })
+    return isProvenMount(new Sys(addon), constructed, [hostMount('/')])
   }
   t.equal(
     run(() => undefined),

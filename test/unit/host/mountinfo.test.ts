@@ -67,6 +67,8 @@ test('roots that are no paths', (t) => {
 
 test('what is not a row is left out', (t) => {
   t.strictSame(parseMountinfo(b('')), [])
+  for (const line of ['1 2 0:5 / - tmpfs a rw', '1 2 0:5 - tmpfs a rw', '1 2 0:5 / /x rw - '])
+    t.strictSame(parseMountinfo(b(line.trimEnd())), [], line)
   t.strictSame(parseMountinfo(b('\n\nnonsense\n1 2 0:5 / /x rw\n1 2 - tmpfs\n')), [])
   t.equal(
     parseMountinfo(b('1 2 0:5 / /x rw - tmpfs a rw\nx\n1 2 0:5 / /y rw - tmpfs a rw')).length,

@@ -99,3 +99,25 @@ t.test('our own namespace is not a foreign one', (t) => {
   t.pass('none of them')
   t.end()
 })
+
+t.test('each other namespace once, with its mounts', (t) => {
+  const addon = new FakeAddon()
+  // These are processes for certain; to everybody else we have no access.
+  const others: Record<string, string> = {
+    '/proc/thread-self/ns/mnt': 'mnt:[1]',
+    [`/proc/${process.pid}/ns/mnt`]: 'mnt:[2]',
+    [`/proc/${process.ppid}/ns/mnt`]: 'mnt:[2]',
+    '/proc/1/ns/mnt': 'mnt:[1]',
+  }
+  addon.on('readlinkat', (_dirfd, path) => {
+    const target = others[String(path)]
+    if (target === undefined) return -13
+    addon.link = Buffer.from(target)
+    return addon.link.length
+  })
+  const found = foreignNamespaces(new Sys(addon))
+  t.equal(found.length, 1)
+  t.ok([process.pid, process.ppid].includes(found[0]!.pid))
+  t.ok(found[0]!.mounts.some(({ mountpoint }) => mountpoint === '/'))
+  t.end()
+})

@@ -164,3 +164,35 @@ test('each required field is required', (t) => {
   )
   without(['0802'], (data) => decodeInventory(data, 0, data.length))
 })
+
+test('unknown fields around and between mean nothing, whatever they hold', (t) => {
+  // Bytes that read as every known field; a number from the future; one that CRIU uses and we do not.
+  const inside = '0863 1063 1863 2063 2863 3063 3863 4063 4863 5063'
+  const unknown = hex('fa01 14', inside, 'f801 63', 'a201 02 0863')
+  const around = (data: Buffer): Buffer => Buffer.concat([unknown, data, unknown])
+  const cases: readonly (readonly [
+    string,
+    (data: Buffer, start: number, end: number) => object,
+    Buffer,
+  ])[] = [
+    ['ids', decodeIds, hex('4809')],
+    ['inventory', decodeInventory, hex('0802 1001 1a02 4806 2001 4801')],
+    ['pstree', decodePstree, hex('0804 1000')],
+    ['reg file', decodeRegFile, hex('0806 1000 1800 3202 2f61 3802 4005 4801 50a48302')],
+    ['file', decodeFile, hex('0801 1006 1a0a 0806 1000 1800 3202 2f61')],
+    ['remap', decodeRemapFilePath, hex('0805 1006 1801')],
+    [
+      'mount',
+      decodeMnt,
+      hex(
+        '0805 1001 1834 2002 2801 32012f 3a012f 42016e 4a0161 6801 720161 800101 880101 92010161',
+      ),
+    ],
+  ]
+  for (const [name, decode, data] of cases) {
+    const plain = decode(data, 0, data.length)
+    const odd = around(data)
+    t.strictSame(decode(odd, 0, odd.length), plain, name)
+    t.notOk(Object.values(plain).includes(0x63), `${name}: what is compared is not what is unknown`)
+  }
+})

@@ -134,7 +134,16 @@ test('the last value counts', (t) => {
 })
 
 test('a known field has its one wire type', (t) => {
-  const wrong = ['0d 05 00 00 00', '09 05 00 00 00 00 00 00 00', '0a 01 05', '28 05', '30 05']
+  const wrong = [
+    '12 01 05',
+    '1a 01 05',
+    '22 01 05',
+    '0d 05 00 00 00',
+    '09 05 00 00 00 00 00 00 00',
+    '0a 01 05',
+    '28 05',
+    '30 05',
+  ]
   for (const field of wrong)
     t.throws(() => read(hex(`${id} ${field}`)), TypeError, `${field}: refused`)
 })

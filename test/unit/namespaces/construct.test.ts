@@ -303,3 +303,47 @@ const isCovered = ({ namespaces }: Plan, { mntId, mountpoint }: Mount): boolean 
       ({ mount: other, parentId }) => parentId === mntId && other.mountpoint === mountpoint,
     ),
   )
+
+test('a mountpoint is looked for in the namespace, and no symbolic link is followed', (t) => {
+  const { kernel, sys } = make()
+  const { roots } = construct(sys, planOf(), WRITTEN)
+  const lookups = kernel.of('openat2')
+  t.strictSame(
+    lookups.map(({ args }) => args[1]),
+    ['dev', 'dev/shm', 'data'],
+  )
+  for (const { args } of lookups)
+    t.strictSame([args[0], args[3]], [roots.get(9), 0x10 | 0x04 | 0x02])
+})
+
+test('a symbolic link in the place of a mountpoint', (t) => {
+  const { kernel, sys } = make()
+  kernel.symlink('/rootfs/data')
+  const { mounts } = construct(sys, planOf(), WRITTEN)
+  t.match(mounts.get(14), { state: 'detached', problem: /^ELOOP/ })
+})
+
+test('a covered mount has a twin without the mounts that cover it', (t) => {
+  const { kernel, sys } = make()
+  const over = mount(15, '/data', { parentId: 14, fstype: 'tmpfs', major: 0, minor: 50 })
+  const plan = planOf({
+    namespaces: [namespace(9, [...MOUNTS, over])],
+    remaps: [remap(6, '/data/x', { mntId: 14 }), remap(8, '/dev/shm', { mntId: 12 })],
+  })
+  const { mounts } = construct(sys, plan, WRITTEN)
+  const covered = mounts.get(14)!
+  t.not(covered.aside, covered.fd)
+  t.equal(covered.asideId, kernel.mountAt(covered.aside, b('.')))
+  t.not(covered.asideId, covered.stat.mntId)
+  t.equal(mounts.get(12)?.aside, mounts.get(12)?.fd, 'others need none')
+  const order = kernel.order('open_tree', 'unshare')
+  t.ok(order.lastIndexOf('open_tree') < order.indexOf('unshare'), 'made in time, too')
+})
+
+test('a bug is not a mount that cannot be attached', (t) => {
+  const { kernel, sys } = make()
+  kernel.before('openat2', () => {
+    throw new TypeError('bug')
+  })
+  t.throws(() => construct(sys, planOf(), WRITTEN), TypeError)
+})

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { makePlace, makeStandIn } from '../../../src/namespaces/stand-in.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { SyscallError } from '../../../src/sys/syscall-error.js'
@@ -47,6 +48,23 @@ test('places: every directory on the way, then a directory or an empty file', (t
   t.pass('what is there already is good')
   makePlace(sys, root, b('/'), 'directory')
   t.strictSame([...kernel.open.keys()], [root], 'nothing stays open')
+})
+
+test('nothing is made through a link, and no file over another', (t) => {
+  const { O_CREAT, O_EXCL, O_RDWR, O_NOFOLLOW, O_DIRECTORY } = constants
+  const O_PATH = 0o10000000
+  const kernel = new FakeKernel()
+  const sys = new Sys(kernel)
+  const root = makeStandIn(sys)
+  makePlace(sys, root, b('/a/file'), 'file')
+  t.strictSame(
+    kernel.of('openat').map(({ args }) => args.slice(1)),
+    [
+      ['.', O_PATH | O_DIRECTORY, 0],
+      ['a', O_PATH | O_DIRECTORY | O_NOFOLLOW, 0],
+      ['file', O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o600],
+    ],
+  )
 })
 
 test('a path longer than the kernel takes is made all the same', (t) => {

@@ -80,3 +80,8 @@ test('-M KEY:PATH splits at the first colon', (t) => {
 test('names beyond ASCII are bytes', (t) => {
   t.strictSame([...parse('mnt[é]:/ü').mapped], [['Ã©', '/Ã¼']])
 })
+
+test('the two forms are not read as one another', (t) => {
+  t.strictSame(shown(parseOld('mnt[k]:/x')), { ...NOTHING, mapped: { 'mnt[k]': '/x' } })
+  t.strictSame(shown(parse('auto', '/data:/srv')), NOTHING)
+})

@@ -132,6 +132,12 @@ test('a bind of an external mount', (t) => {
   })
 })
 
+test('a bind of what was not given is what was not given', (t) => {
+  const volume = mount(11, '/data', { minor: 16, external: mapped('/data') })
+  const bind = mount(12, '/again', { minor: 16, root: b('/sub') })
+  t.strictSame(providerOf([ROOT, volume, bind]), providerOf([ROOT, volume]))
+})
+
 test('the nearest of several providers, of those that are there', (t) => {
   const outer = mount(11, '/a', { minor: 16, external: mapped('a'), root: b('/vol') })
   const inner = mount(12, '/b', { minor: 16, external: mapped('b'), root: b('/vol/sub') })
@@ -192,6 +198,11 @@ test('where the root namespace is not known, --root is that of all only if they 
 test('a mount stacked on the root is not the root', (t) => {
   const over = tmpfs(11, '/', { parentId: 10 })
   t.hasStrict(providerOf([ROOT, over]), { kind: 'stand-in' })
+  t.hasStrict(providerOf([over, ROOT]), { kind: 'root' }, 'which is still the root')
+})
+
+test('a root that is its own parent, as on a rootfs', (t) => {
+  t.hasStrict(providerOf([mount(10, '/', { parentId: 10 })]), { kind: 'root', path: '/rootfs' })
 })
 
 test('an old external row has a key and no root: itself only', (t) => {
@@ -275,12 +286,11 @@ test('a device', (t) => {
   const row = hostMount('/mnt/vol', { major: 8, minor: 16, source: b('/dev/sdb') })
   const devices = new Map([[b('vol'), b('/dev/sdb')]])
   const given = { ...NO_EXTERNALS, devices }
-  t.strictSame(providerOf([ROOT, device('dev[vol]')], { externals: given, host: [row] }), {
-    kind: 'host',
-    mount: row,
-    path: '/mnt/vol',
-    sub: '/',
-  })
+  const others = [hostMount('/'), hostMount('/mnt/x', { source: b('/dev/sdc') })]
+  t.strictSame(
+    providerOf([ROOT, device('dev[vol]')], { externals: given, host: [...others, row, ...others] }),
+    { kind: 'host', mount: row, path: '/mnt/vol', sub: '/' },
+  )
   t.hasStrict(providerOf([ROOT, device('dev[vol]')], { host: [row] }), {
     kind: 'none',
     next: "add --external 'dev[vol]:/dev/NAME'",

@@ -89,3 +89,24 @@ test('a step that is refused ends the run, with nothing deleted', (t) => {
     refuses(t, () => dropPrivileges(new Sys(addon)), 'unsupported', /EPERM/, String(operation))
   }
 })
+
+test('what the dropping itself needs is kept until then', (t) => {
+  const [SETUID, SETPCAP] = [7, 8]
+  const needed = KEPT + 2 ** SETUID + 2 ** SETPCAP
+  const addon = make()
+  dropPrivileges(new Sys(addon))
+  t.strictSame(addon.of('capset')[0]?.args, [needed, needed])
+})
+
+test('the first capability that the kernel does not know is the last that is asked for', (t) => {
+  const addon = make()
+  dropPrivileges(new Sys(addon))
+  t.equal(Math.max(...(prctls(addon, BOUNDING_DROP) as number[])), LAST_CAPABILITY + 1)
+})
+
+test('a bug is not a missing privilege', (t) => {
+  const addon = make().on('chdir', () => {
+    throw new TypeError('bug')
+  })
+  t.throws(() => dropPrivileges(new Sys(addon)), TypeError)
+})

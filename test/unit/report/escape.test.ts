@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { fromBuffer, type Bytes } from '../../../src/bytes.js'
-import { escape, escapeText, toText } from '../../../src/report/escape.js'
+import { escape, escapeText, shellQuote, toText } from '../../../src/report/escape.js'
 import { test } from '../support/check.js'
 import { holds } from '../support/property.js'
 import { b } from '../support/model.js'
@@ -105,4 +106,13 @@ test('whatever bytes a name has', (t) => {
     fc.property(anyBytes, (name) => unescape(escape(name)).equals(Buffer.from(name, 'latin1'))),
     1500,
   )
+})
+
+test('one word for a shell', (t) => {
+  for (const text of ['mnt[k]:/a b', "it's", "'", "''", 'a\\b', '$HOME `x` "y"', '']) {
+    const printed = execFileSync('sh', ['-c', `printf %s ${shellQuote(text)}`], {
+      encoding: 'utf8',
+    })
+    t.equal(printed, text)
+  }
 })

@@ -94,6 +94,9 @@ test('a summary', (t) => {
     /^2 link remaps: 1 would remove, 1 absent; .*clean/,
   )
   t.equal(summaryOf([]), 'no link remaps')
+  const unlisted = [{ id: 5, link: undefined }]
+  t.match(summaryOf(['removed'], { checkpoint: { unlisted } }), /1 removed, 1 without .*left alone/)
+  t.match(summaryOf([], { checkpoint: { unlisted } }), /1 without .*left alone/)
   t.equal(summaryOf([], { checkpoint: { preDump: true } }), 'nothing to do')
 })
 

@@ -85,6 +85,8 @@ export class FakeAddon implements Addon {
   }
 
   private call(name: Name, given: readonly (number | Uint8Array | null)[]): number {
+    // The real one takes names as bytes and throws for anything else.
+    if (given.some((arg) => typeof arg === 'string')) throw new TypeError(`${name} with text`)
     const args = given.map((arg) =>
       Buffer.isBuffer(arg) ? arg.toString('latin1') : arg instanceof Uint8Array ? arg.length : arg,
     )
