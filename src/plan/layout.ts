@@ -37,8 +37,9 @@ export const layOut = (
   return namespace.mounts
     .filter((mount) => needed.has(mount))
     .map((mount) => {
-      const isRoot = mount === namespace.mounts[0] && namespace.complete
-      const parent = isRoot ? undefined : byId.get(mount.parentId)
+      // Rows of a cut image are no tree that anybody checked: each mount is used by itself.
+      const hasParent = namespace.complete && mount !== namespace.mounts[0]
+      const parent = hasParent ? byId.get(mount.parentId) : undefined
       return {
         mount,
         parentId: parent?.mntId,
