@@ -43,14 +43,16 @@ export const takeApart = (name: string, data: Buffer): Image => {
 }
 
 export const assemble = ({ head, entries, tail }: Image): Buffer => {
-  const parts = [head]
+  let length = head.length + tail.length
+  for (const entry of entries) length += 4 + entry.length
+  const data = Buffer.allocUnsafe(length)
+  let at = head.copy(data)
   for (const entry of entries) {
-    const size = Buffer.allocUnsafe(4)
-    size.writeUInt32LE(entry.length)
-    parts.push(size, entry)
+    at = data.writeUInt32LE(entry.length, at)
+    at += entry.copy(data, at)
   }
-  parts.push(tail)
-  return Buffer.concat(parts)
+  tail.copy(data, at)
+  return data
 }
 
 /** Name to contents of every image that a clean-up reads. */

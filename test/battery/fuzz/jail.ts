@@ -30,6 +30,8 @@ export class Jail {
   readonly host: string
   readonly images: string
   private readonly links = new Set<string>()
+  /** Path to contents of what has to stay. */
+  private readonly canaries = new Map<string, string>()
   private last: Manifest = new Map()
 
   /** `base`: an empty directory, into which `mountTmpfs` has mounted for each of its parts. */
@@ -70,12 +72,12 @@ export class Jail {
 
   private fill(dir: string, mayGo = true): void {
     fs.mkdirSync(dir, { recursive: true })
-    for (const name of CANARIES) fs.writeFileSync(join(dir, name), `canary ${name}\n`)
-    fs.writeFileSync(join(dir, 'survivor'), 'survivor 0')
+    for (const name of CANARIES) this.canaries.set(join(dir, name), `canary ${name}\n`)
+    this.canaries.set(join(dir, 'survivor'), 'ten bytes.')
     for (const id of IDS) {
       const path = join(dir, `link_remap.${id}`)
       if (mayGo) this.links.add(path)
-      else fs.writeFileSync(path, 'victim')
+      else this.canaries.set(path, 'victim')
     }
   }
 
@@ -91,8 +93,10 @@ export class Jail {
     fs.writeFileSync(join(this.root, 'app', 'link_remap.22', 'precious'), '')
   }
 
-  /** All links as they were: half of them have another name. */
+  /** Everything as it was: half of the links have another name. */
   mend(): void {
+    for (const [path, contents] of this.canaries)
+      if (!fs.existsSync(path)) fs.writeFileSync(path, contents)
     for (const path of this.links) {
       if (fs.existsSync(path)) continue
       const survivor = join(path, '..', 'survivor')

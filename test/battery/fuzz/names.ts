@@ -21,7 +21,7 @@ const KEYS = [
 ].map(latin1) // prettier-ignore
 
 const baseNames = (id: number): string[] => [
-  ...Array.from({ length: 12 }, () => `link_remap.${id | 0}`),
+  ...Array.from({ length: 10 }, () => `link_remap.${id | 0}`),
   `link_remap.${id}`,
   `link_remap.0${id}`,
   `link_remap.+${id}`,
@@ -36,6 +36,7 @@ const baseNames = (id: number): string[] => [
   'link_remap.NaN',
   'passwd',
   'precious',
+  'survivor',
   '..',
   '.',
   '',

@@ -11,6 +11,7 @@ export interface Field {
 const MAX_VARINT = 0xffff_ffff_ffff_ffffn
 
 export const varint = (value: number | bigint): Buffer => {
+  if (typeof value === 'number' && value >= 0 && value < 0x80) return Buffer.of(value)
   const bytes: number[] = []
   let rest = BigInt(value) & MAX_VARINT
   while (rest > 0x7fn) {
@@ -57,10 +58,16 @@ export const parse = (data: Buffer): Field[] | undefined => {
   return fields
 }
 
-export const serialize = (fields: readonly Field[]): Buffer =>
-  Buffer.concat(
-    fields.flatMap(({ number, wire, raw }) => [varint((BigInt(number) << 3n) | BigInt(wire)), raw]),
-  )
+const TAGS = Array.from({ length: 256 }, (_, tag) => varint(tag))
+
+const tagOf = ({ number, wire }: Field): Buffer =>
+  number < 32 ? (TAGS[number * 8 + wire] as Buffer) : varint((BigInt(number) << 3n) | BigInt(wire))
+
+export const serialize = (fields: readonly Field[]): Buffer => {
+  const parts: Buffer[] = []
+  for (const field of fields) parts.push(tagOf(field), field.raw)
+  return Buffer.concat(parts)
+}
 
 /** Contents of a length-delimited field. */
 export const body = ({ raw }: Field): Buffer => raw.subarray(Math.max(endOfVarint(raw, 0), 0))

@@ -197,7 +197,7 @@ const main = async (): Promise<void> => {
     strikes += await end(enemy)
     attempts += result.remaps.length
     judge(run, result)
-    if (run % 5 === 4) finish(run)
+    if (run % 10 === 9) finish(run)
     layLinks()
     print({ runs: run + 1, attempts, outcomes, strikes, baits, problems } satisfies RaceReport)
   }

@@ -18,23 +18,23 @@ const capture = (
   act: () => void,
   fail: (fd: number) => void = () => undefined,
 ): Written => {
-  const written: Written = { out: '', err: '' }
+  const parts: readonly Buffer[][] = [[], [], []]
   const { writeSync } = fs
   t.teardown(() => (fs.writeSync = writeSync))
-  fs.writeSync = ((fd: number, data: Buffer, at = 0) => {
+  fs.writeSync = ((fd: number, data: Buffer, at: number) => {
     fail(fd)
     // A pipe takes part of it.
     const part = data.subarray(at, at + 7)
-    if (fd === 1) written.out += part.toString('latin1')
-    else written.err += part.toString('latin1')
+    parts[fd]!.push(Buffer.from(part))
     return part.length
-  }) as typeof fs.writeSync
+  }) as unknown as typeof fs.writeSync
   try {
     act()
   } finally {
     fs.writeSync = writeSync
   }
-  return written
+  const [, out = '', err = ''] = parts.map((some) => Buffer.concat(some).toString('utf8'))
+  return { out, err }
 }
 
 const REPORT = report([reported(OUTCOMES['would-remove']), reported(OUTCOMES.absent, 8)])
