@@ -7,15 +7,18 @@ export const ROOT = '/' as Bytes
 const NAME_MAX = 255
 const PATH_MAX = 4096
 
+/** Components that are neither empty nor "." nor "..": nearly every path there is, without a split. */
+const FINE = /^(?:\/(?!\.{0,2}(?:\/|$))[^\0/]+)+$/
+
 /**
  * Why `path` is not one that d_path() (the source of every path in an image) could have written
  * and a system call could take; undefined where it is fine.
  */
 export const pathProblem = (path: Bytes): string | undefined => {
+  if (path === ROOT || (path.length <= NAME_MAX && FINE.test(path))) return undefined
   if (!path.startsWith('/')) return 'is not absolute'
   if (path.includes('\0')) return 'contains a NUL byte'
   if (path.length >= PATH_MAX) return `is longer than ${PATH_MAX - 1} bytes`
-  if (path === ROOT) return undefined
   for (const component of path.slice(1).split('/')) {
     if (component === '') return 'has an empty component'
     if (component === '.' || component === '..') return `has a component "${component}"`

@@ -78,7 +78,11 @@ const externalMark = (row: MntEntry): ExternalMark | undefined => {
   return { kind: 'mapped', key: row.ext_key }
 }
 
-const slashes = (path: Bytes): number => path.split('/').length
+const slashes = (path: Bytes): number => {
+  let count = 0
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) count += 1
+  return count
+}
 
 /**
  * Parents before children. Siblings with deeper mountpoints come first, as in restore: one that
