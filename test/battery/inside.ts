@@ -1,10 +1,11 @@
-// Batteries mount things and kill programs that do: they run in a mount namespace of their own, as root.
+// Batteries mount things and kill programs that do: they run in namespaces of
+// their own, as root: what tests beside them mount and start is not seen.
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
-import { insideMountNamespace, isInside } from '../rig/namespace.js'
+import { insideOwnNamespaces, isInside } from '../rig/namespace.js'
 
-/** Runs the tests of a file in a private mount namespace: the file starts itself once more. */
+/** Runs the tests of a file in a private mount and pid namespace: the file starts itself once more. */
 export const battery = async (url: string, tests: () => Promise<void>): Promise<void> => {
   if (process.getuid?.() !== 0) {
     t.pass('needs root', { skip: 'needs root' })
@@ -14,7 +15,7 @@ export const battery = async (url: string, tests: () => Promise<void>): Promise<
   t.setTimeout(900_000)
   if (isInside()) return tests()
   const before = mountinfo()
-  const [command, args] = insideMountNamespace(fileURLToPath(url))
+  const [command, args] = insideOwnNamespaces(fileURLToPath(url))
   await t.spawn(command, args, {}, 'in a private mount namespace')
   t.strictSame(diffMountinfo(before, mountinfo()), [], "the machine's mount table is as before")
 }
