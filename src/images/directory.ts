@@ -26,6 +26,8 @@ export class ImageDirectory {
   readonly states: ImageState[] = []
   private totalBytes = 0
   private latest = 0n
+  /** Images are walked one after another: the memory of one serves the next. */
+  private memory = Buffer.alloc(0)
 
   /** @throws GcError usage where the directory is not there, bad-images where it cannot be read. */
   constructor(path: string) {
@@ -117,21 +119,24 @@ export class ImageDirectory {
           next,
         })
       if (stat.mtimeNs > this.latest) this.latest = stat.mtimeNs
-      return readUpTo(fd, size)
+      return this.readUpTo(fd, size)
     } finally {
       fs.closeSync(fd)
     }
   }
+
+  /** Up to `size` bytes: a file that grows meanwhile is read as it was, one that shrinks is cut. */
+  private readUpTo(fd: number, size: number): Buffer {
+    if (this.memory.length < size) this.memory = Buffer.allocUnsafeSlow(roundUp(size))
+    let length = 0
+    while (length < size) {
+      const count = fs.readSync(fd, this.memory, length, size - length, length)
+      if (count === 0) break
+      length += count
+    }
+    return this.memory.subarray(0, length)
+  }
 }
 
-/** Up to `size` bytes: a file that grows meanwhile is read as it was, one that shrinks is cut. */
-const readUpTo = (fd: number, size: number): Buffer => {
-  const data = Buffer.allocUnsafe(size)
-  let length = 0
-  while (length < size) {
-    const count = fs.readSync(fd, data, length, size - length, length)
-    if (count === 0) break
-    length += count
-  }
-  return length === size ? data : data.subarray(0, length)
-}
+/** To a power of two, so that images that grow a little each do not add up before the collector runs. */
+const roundUp = (size: number): number => 2 ** Math.ceil(Math.log2(size))

@@ -54,6 +54,7 @@ test('the type of a remap: written, absent, and of the old bit', (t) => {
     [remap(7, 6), {}, 1],
     [remap(7, 6, 1), { ghost: 1 }, 0],
     [remap(7, 0x80000006), { ghost: 1 }, 0],
+    [remap(7, 0x80000000), { ghost: 1 }, 0],
     [remap(7, 6, 2), { procfs: 1 }, 0],
     [remap(7, 6, 3), { unknown: 1 }, 0],
     [remap(7, 6, 4), { unknown: 1 }, 0],

@@ -203,6 +203,7 @@ test('no link is followed, and nothing of somebody else’s emptied', (t) => {
   fs.symlinkSync('nowhere', at('dangling'))
   for (const logFile of ['symlink', 'hard', 'dangling', 'folder', 'nowhere/x'])
     refuses(t, () => new Log({ logFile, workDir }), 'usage', /the log file/, logFile)
+  refuses(t, () => new Log({ logFile: 'hard', workDir }), 'usage', /is not a regular file/)
   t.equal(fs.readFileSync(at('victim'), 'utf8'), 'precious')
   t.notOk(fs.existsSync(at('nowhere')))
 })

@@ -1,4 +1,4 @@
-import type { LinkRemap } from '../../../src/checkpoint/model.js'
+import type { LinkRemap, Mount } from '../../../src/checkpoint/model.js'
 import { collect, type CollectOptions } from '../../../src/collect/collect.js'
 import type { Outcome } from '../../../src/collect/outcome.js'
 import { construct } from '../../../src/namespaces/construct.js'
@@ -10,9 +10,11 @@ import {
   b,
   checkpoint,
   externals,
+  hostMount,
   mapped,
   mount,
   namespace,
+  NO_EXTERNALS,
   options,
   remap,
   WRITTEN,
@@ -31,26 +33,28 @@ const O_PATH_DIRECTORY = 0o10200000
 const makeHost = (): FakeKernel => {
   const kernel = new FakeKernel()
   for (const path of ['/rootfs/var', '/rootfs/tmp', '/rootfs/data', '/volume/sub'])
-    kernel.directory(path, { mtime: BEFORE })
+    kernel.directory(path, { mtime: BEFORE, ctime: BEFORE })
   return kernel
 }
 
 interface Setting extends Partial<CollectOptions> {
   readonly options?: OptionsSpec
   readonly tree?: 'host'
+  /** Of the namespace, in the place of the usual three. */
+  readonly mounts?: readonly Mount[]
 }
 
 const run = (
   kernel: FakeKernel,
   remaps: readonly LinkRemap[],
-  { options: spec = {}, tree, ...rest }: Setting = {},
+  { options: spec = {}, tree, mounts = [ROOT, TMP, DATA], ...rest }: Setting = {},
 ): Outcome[] => {
   const sys = new Sys(kernel)
   const given = { root: '/rootfs', externals: externals({ data: '/volume' }), ...spec }
   const plan = planCollection(
     checkpoint({
       remaps,
-      ...(tree === 'host' ? { tree } : { namespaces: [namespace(9, [ROOT, TMP, DATA])] }),
+      ...(tree === 'host' ? { tree } : { namespaces: [namespace(9, mounts)] }),
     }),
     options(tree === 'host' ? {} : given),
   )
@@ -379,4 +383,69 @@ test('progress is told every so often', (t) => {
     { onProgress: (done) => told.push(done) },
   )
   t.strictSame(told, [256, 512])
+})
+
+/** A memory file system over the volume. */
+const OVER = mount(15, '/data', { parentId: 14, fstype: 'tmpfs', major: 0, minor: 50 })
+
+test('a covered mount is looked at by itself', (t) => {
+  const kernel = makeHost()
+  kernel.file('/volume/sub/link_remap.8', good)
+  kernel.file('/volume/link_remap.10', good)
+  const outcomes = run(kernel, [inData(8), inData(10, '/data'), inData(12)], {
+    mounts: [ROOT, TMP, DATA, OVER],
+    options: { mounts: 'all' },
+  })
+  t.strictSame(verdicts(outcomes), ['removed', 'removed', 'absent'])
+  const lookups = kernel.of('openat2').filter(({ args }) => args[1] === 'sub' || args[1] === '.')
+  t.ok(lookups.length >= 2)
+  for (const { args } of lookups)
+    t.equal(args[3], 0x10 | 0x04 | 0x02 | 0x01, 'and no other is crossed')
+})
+
+test('a mount whose place is gone is looked at by itself', (t) => {
+  const kernel = new FakeKernel()
+  kernel.directory('/rootfs/var')
+  kernel.directory('/volume/sub')
+  kernel.file('/volume/sub/link_remap.8', good)
+  t.strictSame(verdicts(run(kernel, [inData(8)])), ['removed'])
+})
+
+test('ENOENT for a directory or a name that is there is a failure', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  kernel.file('/volume/sub/link_remap.8', good)
+  let lies = 0
+  kernel.before('openat2', (_fd, path) => (path === 'var' && lies++ === 0 ? -2 : undefined))
+  kernel.before('openat', (_fd, path) => (path === 'link_remap.8' ? -2 : undefined))
+  t.strictSame(verdicts(run(kernel, [inVar(6), inData(8)])), ['failed ENOENT', 'failed ENOENT'])
+  t.equal(kernel.files().length, 2)
+})
+
+test('a link is opened itself, whatever it is, and only to look at', (t) => {
+  const kernel = makeHost()
+  kernel.file('/rootfs/var/link_remap.6', good)
+  run(kernel, [inVar(6)])
+  const [opened] = kernel.of('openat').filter(({ args }) => args[1] === 'link_remap.6')
+  t.equal(opened?.args[2], 0o10000000 | 0o400000)
+})
+
+test('a mount that is proven, but none of whose directories is there', (t) => {
+  const kernel = new FakeKernel()
+  for (const path of ['/rootfs/data', '/volume']) kernel.directory(path)
+  t.strictSame(verdicts(run(kernel, [inData(8)], { isProven: () => true })), ['kept unreachable'])
+})
+
+test('a file system that was recognised may be empty', (t) => {
+  const kernel = new FakeKernel()
+  for (const path of ['/rootfs/dev', '/host/shm']) kernel.directory(path)
+  // The kernel of these tests has one device; the mount's attributes are those of a mount's root.
+  kernel.directory('/host/shm', { attributes: 0x2000, major: 0, minor: 52 })
+  const shm = mount(16, '/dev', { fstype: 'tmpfs', major: 0, minor: 52, source: b('shm') })
+  const row = { fstype: 'tmpfs', major: 0, minor: 52, source: b('shm') }
+  const outcomes = run(kernel, [remap(6, '/dev', { mntId: 16 })], {
+    mounts: [ROOT, shm],
+    options: { host: [hostMount('/host/shm', row)], externals: { ...NO_EXTERNALS, auto: true } },
+  })
+  t.strictSame(verdicts(outcomes), ['absent'])
 })

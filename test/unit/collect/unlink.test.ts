@@ -17,7 +17,8 @@ interface World {
   /** What the held file is afterwards, and what has the name. */
   readonly file?: Partial<Stat>
   readonly named?: Partial<Stat> | 'gone'
-  readonly link?: string
+  /** What the kernel calls the held file; undefined: nothing. */
+  readonly link?: string | undefined
 }
 
 const run = (world: World): Outcome & { addon: FakeAddon } => {
@@ -31,6 +32,7 @@ const run = (world: World): Outcome & { addon: FakeAddon } => {
     if (world.named === 'gone' || world.named === undefined) return ENOENT
     return addon.answerStat({ ...BEFORE, ...world.named })
   })
+  if ('link' in world && world.link === undefined) addon.on('readlinkat', () => -2)
   addon.link = Buffer.from(world.link ?? '/x/link_remap.6')
   const outcome = unlinkVerified(new Sys(addon), directory, Buffer.from(NAME), file, BEFORE)
   return { ...outcome, addon }
@@ -99,6 +101,7 @@ test('an overlay keeps the count of a lower file: the kernel’s word on the ver
   const gone = { file: { nlink: 2 }, named: 'gone' } as const
   t.equal(run({ ...gone, link: '/x/link_remap.6 (deleted)' }).verdict, 'removed')
   t.equal(run({ ...gone, link: '/x/other' }).alarm, true)
+  t.equal(run({ ...gone, link: undefined }).alarm, true, 'which has to be readable')
 })
 
 test('a failure in words', (t) => {

@@ -15,6 +15,11 @@ const make = (): { kernel: FakeKernel; sys: Sys } => {
 test('a directory is taken as it is named', (t) => {
   const { kernel, sys } = make()
   t.equal(openRoot(sys, b('/rootfs')), '/rootfs')
+  t.equal(
+    kernel.of('openat')[0]?.args[2],
+    0o10000000 | 0o400000,
+    'opened to look at, not through a link',
+  )
   t.equal(kernel.open.size, 0)
 })
 

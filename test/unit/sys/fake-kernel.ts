@@ -193,8 +193,11 @@ export class FakeKernel extends FakeAddon {
       if (isDirectory(inode)) return EISDIR
       if (this.attached.has(`${mount.id}:${path}/${name}`)) return EBUSY
       inode.nlink -= 1
-      inode.ctime = { sec: 2_000_000_000, nsec: 0 }
-      mount.tree.get(path)!.mtime = { sec: 2_000_000_000, nsec: 0 }
+      const now = { sec: 2_000_000_000, nsec: 0 }
+      inode.ctime = now
+      const directory = mount.tree.get(path)!
+      directory.mtime = now
+      directory.ctime = now
       mount.tree.delete(`${path}/${name}`)
       return 0
     })
