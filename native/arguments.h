@@ -11,9 +11,9 @@
 
 namespace arguments {
 
-// A path as the kernel takes it: bytes with one NUL at the end. Longer than PATH_MAX is kept short
-// of overflow and answered with ENAMETOOLONG by the kernel, because size PATH_MAX without a NUL
-// inside PATH_MAX bytes is what the kernel itself refuses.
+// A path as the kernel takes it: bytes with one NUL at the end, in JavaScript a string with one char a
+// byte. What is longer than PATH_MAX is cut there, which the kernel answers with ENAMETOOLONG: it wants
+// a NUL within the first PATH_MAX bytes.
 class Path {
  public:
   const char *c_str() const { return null_ ? nullptr : bytes_; }
@@ -74,14 +74,12 @@ class Reader {
       out->null_ = true;
       return;
     }
-    void *data;
     size_t length;
-    if (!uint8s(index, &data, &length)) return refuse(index, "a Buffer");
-    if (length > 0 && memchr(data, '\0', length) != nullptr)
-      return refuse(index, "a Buffer without NUL bytes");
-    if (length > PATH_MAX) length = PATH_MAX;
-    if (length > 0) memcpy(out->bytes_, data, length);
-    out->bytes_[length] = '\0';
+    if (napi_get_value_string_latin1(info_.Env(), info_[index], out->bytes_, sizeof out->bytes_,
+                                     &length) != napi_ok)
+      return refuse(index, "a string");
+    if (memchr(out->bytes_, '\0', length) != nullptr)
+      return refuse(index, "a string without NUL bytes");
   }
 
   void refuse(size_t index, const char *wanted) {

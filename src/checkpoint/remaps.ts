@@ -44,7 +44,8 @@ export const readRemaps = (images: ImageDirectory): Remaps => {
       data,
     ),
   )
-  const wanted = new Set(linked.flatMap(({ remapId, origId }) => [remapId, origId]))
+  const wanted = new Set<number>()
+  for (const { remapId, origId } of linked) wanted.add(remapId).add(origId)
   const files = readRegFiles(images, wanted)
   const { remaps, unlisted } = join(linked, files)
   // A writer that was killed stops between entries, too: what the listing lacks, only the files tell.
@@ -59,7 +60,7 @@ const join = (
   const cut = files.state.state !== 'complete'
   const remaps: LinkRemap[] = []
   const unlisted: UnlistedLink[] = []
-  const seen = new Set<string>()
+  const seen = new Map<number | undefined, Set<string>>()
   for (const { remapId, origId } of linked) {
     const link = files.byId.get(remapId)
     const original = files.byId.get(origId)
@@ -67,20 +68,28 @@ const join = (
       unlisted.push({ id: remapId, link: link?.name })
       continue
     }
-    const key = `${original?.mnt_id ?? ''}:${link?.name ?? remapId}`
     const problem = invalid(remapId, origId, link, original, files.ambiguous)
+    const name = link?.name ?? ('' as LinkRemap['link'])
+    // One that is left alone stands for no other.
+    const duplicate = problem === undefined && !addTo(seen, original?.mnt_id, name)
     remaps.push({
       remapId,
       origId,
-      link: link?.name ?? ('' as LinkRemap['link']),
+      link: name,
       original: describe(original),
       invalid: problem,
-      duplicate: problem === undefined && seen.has(key),
+      duplicate,
     })
-    // One that is left alone stands for no other.
-    if (problem === undefined) seen.add(key)
   }
   return { remaps, unlisted }
+}
+
+/** False where the set of that key has it already. */
+const addTo = <K>(sets: Map<K, Set<string>>, key: K, value: string): boolean => {
+  let set = sets.get(key)
+  if (set === undefined) sets.set(key, (set = new Set()))
+  const before = set.size
+  return set.add(value).size > before
 }
 
 const describe = (file: RegFileEntry | undefined): Original => ({
@@ -101,7 +110,7 @@ const invalid = (
   if (link === undefined) return `no regular file has the id ${remapId} of the link`
   if (link === original) return 'the entry of the link is also that of the original'
   if (original === undefined) return `no regular file has the id ${origId} of the original`
-  const twice = [remapId, origId].find((id) => ambiguous.has(id))
+  const twice = ambiguous.size === 0 ? undefined : [remapId, origId].find((id) => ambiguous.has(id))
   if (twice !== undefined) return `more than one entry claims the file id ${twice}`
   const problem = pathProblem(link.name)
   if (problem !== undefined) return `the path of the link ${problem}`

@@ -29,9 +29,10 @@ export const main = (
         next: 'nothing was touched; run it as root',
       })
     if (!options.allowEnvironment) refuseEnvironment(env)
-    closeInherited()
+    const sys = new Sys(loadAddon(directory))
+    closeInherited(sys)
     log = new Log(options)
-    return EXIT[collectGarbage(options, log, directory)]
+    return EXIT[collectGarbage(sys, options, log)]
   } catch (error) {
     return EXIT[explain(error, options, argv, log)]
   }
@@ -42,11 +43,10 @@ const print = (text: string): number => {
   return EXIT.clean
 }
 
-const collectGarbage = (options: Arguments, log: Log, directory: string): ExitName => {
+const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
   if (options.verbosity >= 4)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
   const started = Date.now()
-  const sys = new Sys(loadAddon(directory))
   const showsProgress = sys.isatty(STDERR)
   const report = run(sys, {
     ...options,

@@ -1,5 +1,5 @@
 // Each remap under its namespace's root: resolve its directory, verify what has its name, unlink.
-import { toBuffer, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
 import type { Address, MountpointTest } from '../host/evidence.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
@@ -195,22 +195,13 @@ class Run {
     address: () => Address | undefined,
   ): Outcome {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
-    const name = toBuffer(base)
-    const file = this.sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)
+    const file = this.sys.tryOpenat(directory.fd, base, O_PATH | O_NOFOLLOW)
     // Asked twice: an ENOENT for a name that is there would pass for "already gone".
-    if (file === ENOENT && this.sys.tryStat(directory.fd, name, AT_SYMLINK_NOFOLLOW) === ENOENT)
+    if (file === ENOENT && this.sys.tryStat(directory.fd, base, AT_SYMLINK_NOFOLLOW) === ENOENT)
       return { verdict: 'absent' }
     if (file < 0) return failed('openat', file)
     try {
       const stat = this.sys.fstat(file)
-      const { size, mode, nlink } = stat
-      const found = (outcome: Outcome): Outcome => ({
-        ...outcome,
-        size,
-        mode,
-        nlink,
-        ctime: stat.ctime.sec,
-      })
       const earlier = this.touched.get(stat.inoLow)
       const known = earlier !== undefined && isSameInode(earlier, stat) ? earlier : stat
       const objection = verify(stat, {
@@ -223,10 +214,10 @@ class Run {
         force: this.options.force,
         keepLastLink: this.options.keepLastLink,
       })
-      if (objection !== undefined) return found(objection)
-      if (!this.options.remove) return found(this.predict(directory.fd))
-      if (nlink > 1) this.touched.set(stat.inoLow, known)
-      return found(unlinkVerified(this.sys, directory.fd, name, file, stat))
+      if (objection !== undefined) return found(stat, objection)
+      if (!this.options.remove) return found(stat, this.predict(directory.fd))
+      if (stat.nlink > 1) this.touched.set(stat.inoLow, known)
+      return found(stat, unlinkVerified(this.sys, directory.fd, base, file, stat))
     } finally {
       this.sys.close(file)
     }
@@ -237,6 +228,15 @@ class Run {
     const result = this.sys.tryWritable(directory)
     return result < 0 ? failed('unlinkat', result) : { verdict: 'would-remove' }
   }
+}
+
+/** The outcome with what the link was. */
+const found = ({ size, mode, nlink, ctime }: Stat, outcome: Outcome): Outcome => {
+  const { verdict, message } = outcome
+  // Nearly all have nothing else to say, and a spread costs as much as two system calls.
+  return message === undefined
+    ? { verdict, size, mode, nlink, ctime: ctime.sec }
+    : { ...outcome, size, mode, nlink, ctime: ctime.sec }
 }
 
 interface OpenDirectory {

@@ -1,6 +1,6 @@
 // The last step: the check and unlinkat act on one held directory, and afterwards the file that was
 // verified has to have one name less.
-import { concat } from '../bytes.js'
+import { concat, type Bytes } from '../bytes.js'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../sys/constants.js'
 import { errnoName, errnoText } from '../sys/errno.js'
 import { isSameInode, readStat, type Stat } from '../sys/stat.js'
@@ -39,7 +39,7 @@ const STILL_THERE: Outcome = {
 export const unlinkVerified = (
   sys: Sys,
   directory: number,
-  name: Buffer,
+  name: Bytes,
   file: number,
   before: Stat,
 ): Outcome => {
@@ -63,7 +63,7 @@ export const unlinkVerified = (
   }
 }
 
-const lookUp = (sys: Sys, directory: number, name: Buffer): Stat | undefined =>
+const lookUp = (sys: Sys, directory: number, name: Bytes): Stat | undefined =>
   sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) < 0 ? undefined : readStat(sys.addon.stat)
 
 /** The kernel's word on the very name through which `file` was opened. */

@@ -1,5 +1,8 @@
 // Descriptors that the caller left open to us are none of our business, and better not there.
 import fs from 'node:fs'
+import { concat, type Bytes } from '../bytes.js'
+import { AT_FDCWD } from '../sys/constants.js'
+import type { Sys } from '../sys/sys.js'
 
 const FIRST = 3
 
@@ -8,16 +11,15 @@ const FIRST = 3
  * start: event descriptors, /dev/null, and pipes of which it has both ends. Call it before anything else is
  * opened.
  */
-export const closeInherited = (): void => {
-  const open = new Map<number, string>()
+export const closeInherited = (sys: Sys): void => {
+  const buffer = Buffer.allocUnsafe(256)
+  const open = new Map<number, Bytes>()
   for (const name of fs.readdirSync('/proc/self/fd')) {
     const fd = Number(name)
     if (fd < FIRST) continue
-    try {
-      open.set(fd, fs.readlinkSync(`/proc/self/fd/${name}`))
-    } catch {
-      // The directory itself, which was open while it was read.
-    }
+    const target = sys.readlinkat(AT_FDCWD, concat('/proc/self/fd/', name), buffer)
+    // Without one: the directory itself, which was open while it was read.
+    if (target !== undefined) open.set(fd, target)
   }
   const targets = [...open.values()]
   for (const [fd, target] of open) {
@@ -25,14 +27,6 @@ export const closeInherited = (): void => {
       target.startsWith('anon_inode:') ||
       target === '/dev/null' ||
       (target.startsWith('pipe:') && targets.filter((other) => other === target).length > 1)
-    if (!isNodes) close(fd)
-  }
-}
-
-const close = (fd: number): void => {
-  try {
-    fs.closeSync(fd)
-  } catch {
-    // Closed already.
+    if (!isNodes) sys.close(fd)
   }
 }

@@ -65,7 +65,10 @@ export class Fields {
   /** Exact up to 2^53 - 1, which no file's size passes. */
   uint64(): number {
     this.expect(VARINT)
-    return Number(this.reader.uint64())
+    const { reader } = this
+    // Most sizes and positions are one byte, and Long's arithmetic is not needed for that.
+    const first = this.data[reader.pos] as number
+    return reader.pos < this.end && first < 0x80 ? reader.uint32() : Number(reader.uint64())
   }
 
   /** A proto2 string or bytes field, which are one on the wire: names need not be UTF-8. */

@@ -21,6 +21,8 @@ const bit = (capability: number): number => 2 ** capability
 const KEPT = bit(CAP.DAC_OVERRIDE) + bit(CAP.FOWNER)
 const NEEDED_TO_DROP = KEPT + bit(CAP.SETUID) + bit(CAP.SETPCAP)
 
+const EINVAL = -22
+
 const PR_SET_DUMPABLE = 4
 const PR_SET_KEEPCAPS = 8
 const PR_CAPBSET_DROP = 24
@@ -72,11 +74,7 @@ const drop = (sys: Sys): void => {
 
 /** False past the last capability of this kernel. */
 const dropFromBoundingSet = (sys: Sys, capability: number): boolean => {
-  try {
-    sys.prctl(PR_CAPBSET_DROP, capability)
-    return true
-  } catch (error) {
-    if (error instanceof SyscallError && error.code === 'EINVAL') return false
-    throw error
-  }
+  const result = sys.tryPrctl(PR_CAPBSET_DROP, capability)
+  if (result < 0 && result !== EINVAL) throw new SyscallError('prctl', result)
+  return result >= 0
 }

@@ -78,13 +78,13 @@ export const filterProgram = (
   return encode(program)
 }
 
+/** struct sock_filter is u16, u8, u8, u32: two words, low one first on the machines that AUDIT_ARCH has. */
 const encode = (program: readonly (readonly [number, number, number, number])[]): Buffer => {
-  const data = Buffer.alloc(program.length * 8)
-  program.forEach(([code, ifTrue, ifFalse, value], index) => {
-    data.writeUInt16LE(code, index * 8)
-    data.writeUInt8(ifTrue, index * 8 + 2)
-    data.writeUInt8(ifFalse, index * 8 + 3)
-    data.writeUInt32LE(value, index * 8 + 4)
-  })
-  return data
+  const words = new Uint32Array(program.length * 2)
+  let at = 0
+  for (const [code, ifTrue, ifFalse, value] of program) {
+    words[at++] = code | (ifTrue << 16) | (ifFalse << 24)
+    words[at++] = value
+  }
+  return Buffer.from(words.buffer)
 }

@@ -39,8 +39,8 @@ export const totalsOf = ({ remaps }: Report): Totals => {
 
 /** Precedence: alarm, leftovers, incomplete, clean. */
 export const exitOf = (report: Report): ExitName => {
-  if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
   const totals = totalsOf(report)
+  if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
   if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
   return report.checkpoint.complete ? 'clean' : 'incomplete'
 }

@@ -5,16 +5,14 @@ import type { Report, ReportedRemap } from './model.js'
 import { originalText } from './words.js'
 
 /** `nowhere` stands in the column of the namespace for a remap without a mount. */
-const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedRemap): string =>
-  [
-    outcome.verdict,
-    outcome.errno ?? outcome.reason ?? '-',
-    mount?.nsId ?? nowhere,
-    remap.link === '' ? '-' : escape(remap.link),
-    remap.original.path === '' ? '-' : originalText(remap.original),
-    outcome.size ?? '-',
-    explanation(outcome),
-  ].join('\t')
+const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedRemap): string => {
+  const namespace = mount?.nsId ?? nowhere
+  const link = remap.link === '' ? '-' : escape(remap.link)
+  const original = remap.original.path === '' ? '-' : originalText(remap.original)
+  const why = outcome.errno ?? outcome.reason ?? '-'
+  const size = outcome.size ?? '-'
+  return `${outcome.verdict}\t${why}\t${namespace}\t${link}\t${original}\t${size}\t${explanation(outcome)}\n`
+}
 
 const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
   if (message === undefined) return next ?? '-'
@@ -23,5 +21,7 @@ const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
 
 export const plainText = ({ checkpoint, remaps }: Report): string => {
   const nowhere = checkpoint.tree === 'host' ? 'host' : '-'
-  return remaps.map((remap) => `${line(nowhere, remap)}\n`).join('')
+  let text = ''
+  for (const remap of remaps) text += line(nowhere, remap)
+  return text
 }

@@ -1,9 +1,10 @@
 // Loads the addon from its one place. No environment variable and no search decides what root runs.
-import { createRequire } from 'node:module'
+import fs from 'node:fs'
 import path from 'node:path'
+import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 
-/** Each returns what the call returns, or -errno. Paths are bytes without NUL. */
+/** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
   /** What the last statx answered; the order is that of `stat.ts`. */
   readonly stat: Float64Array
@@ -11,29 +12,29 @@ export interface Addon {
   readonly numbers: Readonly<Record<string, number | undefined>>
   unshare(flags: number): number
   setns(fd: number, nstype: number): number
-  mount(target: Buffer, flags: number): number
-  openat(dirfd: number, path: Buffer, flags: number, mode: number): number
-  openat2(dirfd: number, path: Buffer, flags: number, resolve: number): number
-  open_tree(dirfd: number, path: Buffer, flags: number): number
-  move_mount(from: number, fromPath: Buffer, to: number, toPath: Buffer, flags: number): number
+  mount(target: Bytes, flags: number): number
+  openat(dirfd: number, path: Bytes, flags: number, mode: number): number
+  openat2(dirfd: number, path: Bytes, flags: number, resolve: number): number
+  open_tree(dirfd: number, path: Bytes, flags: number): number
+  move_mount(from: number, fromPath: Bytes, to: number, toPath: Bytes, flags: number): number
   mount_setattr(
     dirfd: number,
-    path: Buffer,
+    path: Bytes,
     flags: number,
     set: number,
     clear: number,
     propagation: number,
   ): number
-  fsopen(name: Buffer): number
-  fsconfig(fd: number, command: number, key: Buffer | null, value: Buffer | null): number
+  fsopen(name: Bytes): number
+  fsconfig(fd: number, command: number, key: Bytes | null, value: Bytes | null): number
   fsmount(fd: number, attributes: number): number
-  statx(dirfd: number, path: Buffer, flags: number): number
-  unlinkat(dirfd: number, path: Buffer, flags: number): number
-  mkdirat(dirfd: number, path: Buffer, mode: number): number
+  statx(dirfd: number, path: Bytes, flags: number): number
+  unlinkat(dirfd: number, path: Bytes, flags: number): number
+  mkdirat(dirfd: number, path: Bytes, mode: number): number
   getdents64(fd: number, buffer: Uint8Array): number
-  readlinkat(dirfd: number, path: Buffer, buffer: Uint8Array): number
+  readlinkat(dirfd: number, path: Bytes, buffer: Uint8Array): number
   flock(fd: number, operation: number): number
-  chdir(path: Buffer): number
+  chdir(path: Bytes): number
   prctl(operation: number, second: number): number
   capset(effective: number, permitted: number): number
   /** To none, in all threads. */
@@ -43,7 +44,7 @@ export interface Addon {
   /** All three uids, in the calling thread. */
   thread_setresuid(uid: number): number
   seccomp(flags: number, program: Uint8Array): number
-  faccessat2(dirfd: number, path: Buffer, mode: number, flags: number): number
+  faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number
   /** 1 or 0. */
   isatty(fd: number): number
   close(fd: number): number
@@ -58,18 +59,22 @@ const PLACES = [
 
 /** `directory` is that of the running program's file. @throws GcError unsupported. */
 export const loadAddon = (directory: string): Addon => {
-  const require = createRequire(path.join(directory, 'addon'))
-  for (const place of PLACES)
-    try {
-      return require(path.join(directory, place)) as Addon
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') continue
-      throw new GcError('unsupported', `the addon cannot be loaded: ${(cause as Error).message}`, {
-        next: 'nothing was touched; build it for this machine with "npm run build:native"',
-        cause,
-      })
-    }
-  throw new GcError('unsupported', 'the addon was not built', {
-    next: 'nothing was touched; run "npm run build:native" (needs a C++ compiler)',
-  })
+  const built = PLACES.map((place) => path.join(directory, place)).find((file) =>
+    fs.existsSync(file),
+  )
+  if (built === undefined)
+    throw new GcError('unsupported', 'the addon was not built', {
+      next: 'nothing was touched; run "npm run build:native" (needs a C++ compiler)',
+    })
+  // Not require(): that looks for packages around the file, and reads what it finds.
+  const addon = { exports: {} }
+  try {
+    process.dlopen(addon, built)
+  } catch (cause) {
+    throw new GcError('unsupported', `the addon cannot be loaded: ${(cause as Error).message}`, {
+      next: 'nothing was touched; build it for this machine with "npm run build:native"',
+      cause,
+    })
+  }
+  return addon.exports as Addon
 }

@@ -14,7 +14,6 @@ const AT = {
   minor: 9,
   mntId: 10,
   attributes: 11,
-  mtime: 12,
   ctime: 14,
   btime: 16,
 } as const
@@ -39,7 +38,6 @@ export interface Stat {
   /** Unique for this boot from kernel 6.8 on; before, unique among the mounts that are there. */
   readonly mntId: number
   readonly attributes: number
-  readonly mtime: Time
   readonly ctime: Time
   /** Undefined where the file system does not record it. */
   readonly btime: Time | undefined
@@ -55,7 +53,6 @@ export const readStat = (a: Float64Array): Stat => ({
   minor: a[AT.minor] as number,
   mntId: a[AT.mntId] as number,
   attributes: a[AT.attributes] as number,
-  mtime: timeAt(a, AT.mtime),
   ctime: timeAt(a, AT.ctime),
   btime: ((a[AT.mask] as number) & STATX_BTIME) === 0 ? undefined : timeAt(a, AT.btime),
 })

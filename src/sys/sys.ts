@@ -1,17 +1,12 @@
 // The seam to the kernel: the only way in which this program touches a container's files. Takes names
 // as bytes, answers with what the kernel said; a test replaces the addon below it.
-import { toBuffer, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
 import { AT_EMPTY_PATH, O_PATH, W_OK } from './constants.js'
 import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
-const EMPTY = Buffer.alloc(0)
-
-/** A caller that needs a name several times converts it once. */
-export type Name = Bytes | Buffer
-
-const encode = (name: Name): Buffer => (typeof name === 'string' ? toBuffer(name) : name)
+const EMPTY = '' as Bytes
 
 export class Sys {
   readonly addon: Addon
@@ -36,21 +31,21 @@ export class Sys {
 
   /** Changes the propagation of a mount that is there; nothing is mounted by path. */
   setPropagation(target: Bytes, flags: number): void {
-    this.must('mount', this.addon.mount(toBuffer(target), flags), target)
+    this.must('mount', this.addon.mount(target, flags), target)
   }
 
   /** An fd, or -errno: for callers that expect some errors. */
-  tryOpenat(dirfd: number, path: Name, flags: number): number {
-    return this.addon.openat(dirfd, encode(path), flags, 0)
+  tryOpenat(dirfd: number, path: Bytes, flags: number): number {
+    return this.addon.openat(dirfd, path, flags, 0)
   }
 
   openat(dirfd: number, path: Bytes, flags: number, mode = 0): number {
-    return this.must('openat', this.addon.openat(dirfd, toBuffer(path), flags, mode), path)
+    return this.must('openat', this.addon.openat(dirfd, path, flags, mode), path)
   }
 
   /** An fd, or -errno. */
   tryOpenat2(dirfd: number, path: Bytes, flags: number, resolve: number): number {
-    return this.addon.openat2(dirfd, toBuffer(path), flags, resolve)
+    return this.addon.openat2(dirfd, path, flags, resolve)
   }
 
   openat2(dirfd: number, path: Bytes, flags: number, resolve: number): number {
@@ -75,13 +70,11 @@ export class Sys {
   }
 
   fsopen(fstype: Bytes): number {
-    return this.must('fsopen', this.addon.fsopen(toBuffer(fstype)))
+    return this.must('fsopen', this.addon.fsopen(fstype))
   }
 
   fsconfig(fd: number, command: number, key?: Bytes, value?: Bytes): void {
-    const bytes = (name: Bytes | undefined): Buffer | null =>
-      name === undefined ? null : toBuffer(name)
-    this.must('fsconfig', this.addon.fsconfig(fd, command, bytes(key), bytes(value)), key)
+    this.must('fsconfig', this.addon.fsconfig(fd, command, key ?? null, value ?? null), key)
   }
 
   fsmount(fd: number, attributes: number): number {
@@ -101,18 +94,18 @@ export class Sys {
   }
 
   /** 0, or -errno: whether a name is there. */
-  tryStat(dirfd: number, path: Name, flags: number): number {
-    return this.addon.statx(dirfd, encode(path), flags)
+  tryStat(dirfd: number, path: Bytes, flags: number): number {
+    return this.addon.statx(dirfd, path, flags)
   }
 
   /** 0, or -errno. Never a directory: no caller passes AT_REMOVEDIR, the flags are not an argument. */
-  tryUnlinkat(dirfd: number, name: Name): number {
-    return this.addon.unlinkat(dirfd, encode(name), 0)
+  tryUnlinkat(dirfd: number, name: Bytes): number {
+    return this.addon.unlinkat(dirfd, name, 0)
   }
 
   /** 0, or -errno. */
   tryMkdirat(dirfd: number, name: Bytes, mode: number): number {
-    return this.addon.mkdirat(dirfd, toBuffer(name), mode)
+    return this.addon.mkdirat(dirfd, name, mode)
   }
 
   /** 0, or -errno: whether what `fd` holds could be written, by its mount and by its mode. */
@@ -127,7 +120,7 @@ export class Sys {
 
   /** Undefined where the link cannot be read; cut where it is longer than `buffer`. */
   readlinkat(dirfd: number, path: Bytes, buffer = Buffer.allocUnsafe(4096)): Bytes | undefined {
-    const length = this.addon.readlinkat(dirfd, toBuffer(path), buffer)
+    const length = this.addon.readlinkat(dirfd, path, buffer)
     if (length < 0) return undefined
     return buffer.toString('latin1', 0, length) as Bytes
   }
@@ -138,11 +131,16 @@ export class Sys {
   }
 
   chdir(path: Bytes): void {
-    this.must('chdir', this.addon.chdir(toBuffer(path)), path)
+    this.must('chdir', this.addon.chdir(path), path)
+  }
+
+  /** What the call returned, or -errno. */
+  tryPrctl(operation: number, second: number): number {
+    return this.addon.prctl(operation, second)
   }
 
   prctl(operation: number, second: number): void {
-    this.must('prctl', this.addon.prctl(operation, second))
+    this.must('prctl', this.tryPrctl(operation, second))
   }
 
   /** Sets of 2^capability; the calling thread's. */

@@ -33,7 +33,7 @@ const O_PATH_DIRECTORY = 0o10200000
 const makeHost = (): FakeKernel => {
   const kernel = new FakeKernel()
   for (const path of ['/rootfs/var', '/rootfs/tmp', '/rootfs/data', '/volume/sub'])
-    kernel.directory(path, { mtime: BEFORE, ctime: BEFORE })
+    kernel.directory(path, { ctime: BEFORE })
   return kernel
 }
 
@@ -214,7 +214,7 @@ test('a file in the place of a directory is a failure', (t) => {
 
 test('a directory on another mount than the images say', (t) => {
   const kernel = makeHost()
-  kernel.directory('/volume/sub', { mtime: BEFORE })
+  kernel.directory('/volume/sub', { ctime: BEFORE })
   kernel.file('/volume/sub/link_remap.6', good)
   const all = { options: { mounts: 'all' as const } }
   // /data/sub is on the volume; a plan that says otherwise is wrong, or the host changed.
@@ -286,7 +286,7 @@ test('one that fails does not stop the others', (t) => {
 test('two links of one file: the first removal does not make the second look newer', (t) => {
   const kernel = makeHost()
   const inode = kernel.file('/rootfs/var/link_remap.6', { ...good, nlink: 3 })
-  kernel.directory('/rootfs/opt', { mtime: AFTER, ctime: AFTER })
+  kernel.directory('/rootfs/opt', { ctime: AFTER })
   // One inode under two names, the second in a directory that changed since.
   kernel.anotherName(inode, '/rootfs/opt/link_remap.8')
   const outcomes = run(kernel, [inVar(6), remap(8, '/opt', { mntId: 10, size: 5 })])
@@ -311,7 +311,7 @@ test('the directory is judged by its time before anything of ours was removed fr
 test('a directory that changed: newer and different links stay, --force takes them', (t) => {
   const files = (): FakeKernel => {
     const kernel = makeHost()
-    kernel.directory('/rootfs/var', { mtime: AFTER, ctime: AFTER })
+    kernel.directory('/rootfs/var', { ctime: AFTER })
     kernel.file('/rootfs/var/link_remap.6', { ...good, ctime: AFTER })
     kernel.file('/rootfs/var/link_remap.8', { ...good, size: 6 })
     kernel.file('/rootfs/var/link_remap.10', { ...good, nlink: 1 })

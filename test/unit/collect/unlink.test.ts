@@ -4,11 +4,11 @@ import type { Stat } from '../../../src/sys/stat.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { SyscallError } from '../../../src/sys/syscall-error.js'
 import { test } from '../support/check.js'
-import { stat } from '../support/model.js'
+import { b, stat } from '../support/model.js'
 import { FakeAddon } from '../sys/fake-addon.js'
 
 const [ENOENT, EIO, EROFS] = [-2, -5, -30]
-const NAME = 'link_remap.6'
+const NAME = b('link_remap.6')
 const BEFORE = stat({ nlink: 2 })
 
 interface World {
@@ -34,7 +34,7 @@ const run = (world: World): Outcome & { addon: FakeAddon } => {
   })
   if ('link' in world && world.link === undefined) addon.on('readlinkat', () => -2)
   addon.link = Buffer.from(world.link ?? '/x/link_remap.6')
-  const outcome = unlinkVerified(new Sys(addon), directory, Buffer.from(NAME), file, BEFORE)
+  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE)
   return { ...outcome, addon }
 }
 
@@ -132,7 +132,7 @@ test('a removal that could not be verified is not called one', (t) => {
   const addon = new FakeAddon()
   const [directory, file] = [addon.given(), addon.given()]
   addon.on('statx', () => EIO)
-  const outcome = unlinkVerified(new Sys(addon), directory, Buffer.from(NAME), file, BEFORE)
+  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE)
   t.hasStrict(outcome, { verdict: 'failed', errno: 'EIO', syscall: 'statx' })
   t.match(outcome.message, /could not be verified/)
 })

@@ -139,7 +139,6 @@ export const stat = (rest: Partial<Stat> = {}): Stat => ({
   minor: 0,
   mntId: 1000,
   attributes: 0,
-  mtime: at(WRITTEN.sec - 10),
   ctime: at(WRITTEN.sec - 10),
   btime: undefined,
   ...rest,

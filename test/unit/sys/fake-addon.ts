@@ -1,5 +1,6 @@
 // The table of system calls without a kernel: every call is recorded in order and answered as a test
 // says, or with 0 or a new descriptor. A descriptor that is not open may not be used.
+import type { Bytes } from '../../../src/bytes.js'
 import type { Addon } from '../../../src/sys/addon.js'
 import type { Stat } from '../../../src/sys/stat.js'
 
@@ -65,7 +66,7 @@ export class FakeAddon implements Addon {
 
   answerStat(stat: Partial<Stat>): 0 {
     const time = { sec: 0, nsec: 0 }
-    const { mtime = time, ctime = time, btime } = stat
+    const { ctime = time, btime } = stat
     this.stat.set([
       btime === undefined ? 0 : 0x800,
       stat.mode ?? 0o100644,
@@ -79,17 +80,16 @@ export class FakeAddon implements Addon {
       stat.minor ?? 0,
       stat.mntId ?? 1,
       stat.attributes ?? 0,
-      ...[mtime, ctime, btime ?? time].flatMap(({ sec, nsec }) => [sec, nsec]),
+      ...[time, ctime, btime ?? time].flatMap(({ sec, nsec }) => [sec, nsec]),
     ])
     return 0
   }
 
-  private call(name: Name, given: readonly (number | Uint8Array | null)[]): number {
-    // The real one takes names as bytes and throws for anything else.
-    if (given.some((arg) => typeof arg === 'string')) throw new TypeError(`${name} with text`)
-    const args = given.map((arg) =>
-      Buffer.isBuffer(arg) ? arg.toString('latin1') : arg instanceof Uint8Array ? arg.length : arg,
-    )
+  private call(name: Name, given: readonly (number | string | Uint8Array | null)[]): number {
+    // Text would name another file: a name has one char a byte.
+    if (given.some((arg) => typeof arg === 'string' && /[^\0-\xff]/.test(arg)))
+      throw new TypeError(`${name} with text`)
+    const args = given.map((arg) => (arg instanceof Uint8Array ? arg.length : arg))
     this.calls.push({ name, args })
     for (const place of DESCRIPTORS[name] ?? (NO_DESCRIPTOR.has(name) ? [] : [0])) {
       const fd = args[place] as number
@@ -107,24 +107,24 @@ export class FakeAddon implements Addon {
   setns(fd: number, nstype: number): number {
     return this.call('setns', [fd, nstype])
   }
-  mount(target: Buffer, flags: number): number {
+  mount(target: Bytes, flags: number): number {
     return this.call('mount', [target, flags])
   }
-  openat(dirfd: number, path: Buffer, flags: number, mode: number): number {
+  openat(dirfd: number, path: Bytes, flags: number, mode: number): number {
     return this.call('openat', [dirfd, path, flags, mode])
   }
-  openat2(dirfd: number, path: Buffer, flags: number, resolve: number): number {
+  openat2(dirfd: number, path: Bytes, flags: number, resolve: number): number {
     return this.call('openat2', [dirfd, path, flags, resolve])
   }
-  open_tree(dirfd: number, path: Buffer, flags: number): number {
+  open_tree(dirfd: number, path: Bytes, flags: number): number {
     return this.call('open_tree', [dirfd, path, flags])
   }
-  move_mount(from: number, fromPath: Buffer, to: number, toPath: Buffer, flags: number): number {
+  move_mount(from: number, fromPath: Bytes, to: number, toPath: Bytes, flags: number): number {
     return this.call('move_mount', [from, fromPath, to, toPath, flags])
   }
   mount_setattr(
     dirfd: number,
-    path: Buffer,
+    path: Bytes,
     flags: number,
     set: number,
     clear: number,
@@ -132,28 +132,28 @@ export class FakeAddon implements Addon {
   ): number {
     return this.call('mount_setattr', [dirfd, path, flags, set, clear, propagation])
   }
-  fsopen(name: Buffer): number {
+  fsopen(name: Bytes): number {
     return this.call('fsopen', [name])
   }
-  fsconfig(fd: number, command: number, key: Buffer | null, value: Buffer | null): number {
+  fsconfig(fd: number, command: number, key: Bytes | null, value: Bytes | null): number {
     return this.call('fsconfig', [fd, command, key, value])
   }
   fsmount(fd: number, attributes: number): number {
     return this.call('fsmount', [fd, attributes])
   }
-  statx(dirfd: number, path: Buffer, flags: number): number {
+  statx(dirfd: number, path: Bytes, flags: number): number {
     return this.call('statx', [dirfd, path, flags])
   }
-  unlinkat(dirfd: number, path: Buffer, flags: number): number {
+  unlinkat(dirfd: number, path: Bytes, flags: number): number {
     return this.call('unlinkat', [dirfd, path, flags])
   }
-  mkdirat(dirfd: number, path: Buffer, mode: number): number {
+  mkdirat(dirfd: number, path: Bytes, mode: number): number {
     return this.call('mkdirat', [dirfd, path, mode])
   }
   getdents64(fd: number, buffer: Uint8Array): number {
     return this.call('getdents64', [fd, Uint8Array.from(buffer)])
   }
-  readlinkat(dirfd: number, path: Buffer, buffer: Uint8Array): number {
+  readlinkat(dirfd: number, path: Bytes, buffer: Uint8Array): number {
     const result = this.call('readlinkat', [dirfd, path])
     this.link.copy(buffer)
     return result === 0 ? this.link.length : result
@@ -163,7 +163,7 @@ export class FakeAddon implements Addon {
   flock(fd: number, operation: number): number {
     return this.call('flock', [fd, operation])
   }
-  chdir(path: Buffer): number {
+  chdir(path: Bytes): number {
     return this.call('chdir', [path])
   }
   prctl(operation: number, second: number): number {
@@ -184,7 +184,7 @@ export class FakeAddon implements Addon {
   seccomp(flags: number, program: Uint8Array): number {
     return this.call('seccomp', [flags, Uint8Array.from(program)])
   }
-  faccessat2(dirfd: number, path: Buffer, mode: number, flags: number): number {
+  faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number {
     return this.call('faccessat2', [dirfd, path, mode, flags])
   }
   isatty(fd: number): number {

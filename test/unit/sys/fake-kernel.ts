@@ -196,7 +196,6 @@ export class FakeKernel extends FakeAddon {
       const now = { sec: 2_000_000_000, nsec: 0 }
       inode.ctime = now
       const directory = mount.tree.get(path)!
-      directory.mtime = now
       directory.ctime = now
       mount.tree.delete(`${path}/${name}`)
       return 0

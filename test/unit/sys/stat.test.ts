@@ -18,7 +18,6 @@ test('places in the array are those of the addon', (t) => {
     minor: 9,
     mntId: 10,
     attributes: 0x2000,
-    mtime: at(12, 13),
     ctime: at(14, 15),
     btime: at(16, 17),
   })

@@ -1,3 +1,4 @@
+import type { Bytes } from '../../../src/bytes.js'
 import { AT_FDCWD, CLONE_NEWNS } from '../../../src/sys/constants.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { SyscallError } from '../../../src/sys/syscall-error.js'
@@ -91,7 +92,7 @@ test('mounts move by descriptor, and no path takes part', (t) => {
 test('names go in as the bytes that they are', (t) => {
   const { addon, sys } = make()
   sys.tryOpenat(FD, b('é'), 0)
-  sys.tryOpenat(FD, Buffer.from([0xff]), 0)
+  sys.tryOpenat(FD, '\xff' as Bytes, 0)
   t.strictSame(
     addon.calls.map(({ args }) => args[1]),
     ['\xc3\xa9', '\xff'],
