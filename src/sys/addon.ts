@@ -1,5 +1,4 @@
 // Loads the addon from its one place. No environment variable and no search decides what root runs.
-import fs from 'node:fs'
 import path from 'node:path'
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
@@ -59,22 +58,23 @@ const PLACES = [
 
 /** `directory` is that of the running program's file. @throws GcError unsupported. */
 export const loadAddon = (directory: string): Addon => {
-  const built = PLACES.map((place) => path.join(directory, place)).find((file) =>
-    fs.existsSync(file),
-  )
-  if (built === undefined)
-    throw new GcError('unsupported', 'the addon was not built', {
-      next: 'nothing was touched; run "npm run build:native" (needs a C++ compiler)',
-    })
   // Not require(): that looks for packages around the file, and reads what it finds.
   const addon = { exports: {} }
-  try {
-    process.dlopen(addon, built)
-  } catch (cause) {
-    throw new GcError('unsupported', `the addon cannot be loaded: ${(cause as Error).message}`, {
-      next: 'nothing was touched; build it for this machine with "npm run build:native"',
-      cause,
-    })
+  for (const place of PLACES) {
+    const file = path.join(directory, place)
+    try {
+      process.dlopen(addon, file)
+      return addon.exports as Addon
+    } catch (cause) {
+      const { message } = cause as Error
+      if (message.includes(file) && message.includes('No such file')) continue
+      throw new GcError('unsupported', `the addon cannot be loaded: ${message}`, {
+        next: 'nothing was touched; build it for this machine with "npm run build:native"',
+        cause,
+      })
+    }
   }
-  return addon.exports as Addon
+  throw new GcError('unsupported', 'the addon was not built', {
+    next: 'nothing was touched; run "npm run build:native" (needs a C++ compiler)',
+  })
 }
