@@ -2,6 +2,7 @@
 // call returned or -errno. No policy and no path is made here. Every descriptor is close-on-exec.
 #include <cerrno>
 #include <fcntl.h>
+#include <csignal>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -9,11 +10,13 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arguments.h"
@@ -334,6 +337,59 @@ Value Faccessat2(const CallbackInfo &info) {
   return answer(info, syscall(SYS_faccessat2, dirfd, path.c_str(), mode, flags));
 }
 
+// What a child of ours does for `answers`: every kind of look-up that may follow, on one directory.
+// Only system calls, because the child of a process with threads may do nothing else.
+[[noreturn]] void LookUp(int dirfd, const Path &path, uint64_t resolve, const Path &name) {
+  // Neither the caller's pipes nor the lock of the images may live on with a child that waits for ever.
+  if (dirfd > 0) syscall(SYS_close_range, 0, dirfd - 1, 0);
+  syscall(SYS_close_range, dirfd + 1, ~0U, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  struct open_how how = {};
+  how.flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+  how.resolve = resolve;
+  struct statx st;
+  syscall(SYS_statx, dirfd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st);
+  int fd = static_cast<int>(syscall(SYS_openat2, dirfd, path.c_str(), &how, sizeof how));
+  if (fd >= 0) {
+    char entries[4096];
+    syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st);
+    syscall(SYS_getdents64, fd, entries, sizeof entries);
+    if (name.c_str() != nullptr)
+      syscall(SYS_statx, fd, name.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st);
+  }
+  syscall(SYS_exit_group, 0);
+  __builtin_unreachable();
+}
+
+// Whether a file system answers within so many milliseconds: 0, or -ETIMEDOUT. A process that waits
+// for FUSE or NFS cannot be interrupted, and at times not even be killed, so that a child goes first;
+// one that does not come back is left behind.
+Value Answers(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path, name;
+  in.path(1, &path);
+  uint64_t resolve = in.u64(2);
+  in.optionalPath(3, &name);
+  int milliseconds = in.i32(4);
+  if (!in.ok()) return {};
+  // fork(2) without the C library, whose handlers take locks that another thread may hold.
+  long child = syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+  if (child == 0) LookUp(dirfd, path, resolve, name);
+  if (child < 0) return answer(info, -1);
+  int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+  if (pidfd < 0) return answer(info, -1);
+  struct pollfd ended = {pidfd, POLLIN, 0};
+  int ready;
+  do ready = poll(&ended, 1, milliseconds);
+  while (ready < 0 && errno == EINTR);
+  int error = errno;
+  if (ready > 0) waitpid(static_cast<pid_t>(child), nullptr, 0);
+  close(pidfd);
+  errno = ready < 0 ? error : ETIMEDOUT;
+  return answer(info, ready > 0 ? 0 : -1);
+}
+
 // isatty(3), because asking Node builds a whole stream.
 Value Isatty(const CallbackInfo &info) {
   Reader in(info);
@@ -397,7 +453,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"setgroups", Setgroups},   {"setresuid", Setresuid},
       {"thread_setresuid", ThreadSetresuid},
       {"seccomp", Seccomp},       {"isatty", Isatty},
-      {"faccessat2", Faccessat2},
+      {"faccessat2", Faccessat2}, {"answers", Answers},
       {"close", Close},
   };
   for (const auto &call : table)

@@ -5,6 +5,7 @@ import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
 import { directoryAddress, isProvenMount, mountpointTest } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
+import { isRemoteAt, remoteTest } from './host/remote.js'
 import { hostView } from './host/view.js'
 import { lockImages } from './host/lock.js'
 import { ImageDirectory } from './images/directory.js'
@@ -47,7 +48,8 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const foreign = foreignNamespaces(sys)
   const plan = keepLiving(sys, planned, [host, ...foreign])
   const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
-  const constructed = construct(sys, plan, writtenAt)
+  const isRemote = remoteTest(host.mounts)
+  const constructed = construct(sys, plan, { writtenAt, isRemote })
   const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
   dropPrivileges(sys)
   const outcomes = collect(sys, plan, constructed, {
@@ -56,6 +58,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     keepLastLink: options.keepLastLink,
     writtenAt,
     hostRoot,
+    isRemoteAt: (path) => isRemoteAt(host.mounts, path),
     isMountpoint: mountpointTest([host, ...foreign]),
     isProven: (mount) => isProvenMount(sys, mount, host.mounts),
     addressOf: (mount, directory) => directoryAddress(sys, host.mounts, mount, directory),

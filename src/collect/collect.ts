@@ -18,7 +18,7 @@ import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
-import { ENOENT, failed, orFailed, unlinkVerified } from './unlink.js'
+import { ENOENT, ETIMEDOUT, failed, orFailed, unlinkVerified } from './unlink.js'
 import { verify } from './verify.js'
 import {
   notInThere,
@@ -37,6 +37,8 @@ export interface CollectOptions {
   /** fd on `/` for a host tree. */
   readonly hostRoot: number
   readonly isMountpoint: MountpointTest
+  /** Whether a path of the host may lead over a mount that never answers. */
+  readonly isRemoteAt: (path: Bytes) => boolean
   /** Of a directory in a mount, or in the host tree. */
   readonly addressOf: (mount: ConstructedMount | undefined, directory: Bytes) => Address | undefined
   /** Whether a mount is what the images say even if it looks empty. */
@@ -92,6 +94,8 @@ class Run {
   private readonly options: CollectOptions
   /** Inodes of which this run removed a link, which changed their times; by low half of the number. */
   private readonly touched = new Map<number, Stat>()
+  /** Mounts, by mnt_id, that did not answer once: nobody waits for them again. */
+  private readonly silent = new Set<number | undefined>()
   private done = 0
 
   constructor(sys: Sys, constructed: Constructed, options: CollectOptions) {
@@ -129,10 +133,13 @@ class Run {
       try {
         // The root of a mount is always there: only what is in it tells that it is the right one.
         reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)
-        for (const index of indices)
-          outcomes[index] = orFailed(() =>
-            this.collectOne(directory, remaps[index] as Reach, proven, address),
-          )
+        const asksFirst = this.asksFirst(mount, first)
+        for (const index of indices) {
+          const remap = remaps[index] as Reach
+          outcomes[index] =
+            (asksFirst ? this.ask(mount, remap, remap.base) : undefined) ??
+            orFailed(() => this.collectOne(directory, remap, proven, address))
+        }
       } finally {
         this.sys.close(directory.fd)
       }
@@ -147,6 +154,10 @@ class Run {
 
   private openDirectory(mount: ConstructedMount | undefined, remap: Reach): Directory {
     const { from, dir, resolve } = this.startOf(mount, remap)
+    if (this.asksFirst(mount, remap)) {
+      const silence = this.ask(mount, remap)
+      if (silence !== undefined) return { kind: 'outcome', outcome: silence }
+    }
     const open = (): number =>
       this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
     const fd = open()
@@ -161,6 +172,33 @@ class Run {
     const directory = 'kind' in checked ? checked : { kind: 'outcome' as const, outcome: checked }
     if (directory.kind !== 'fd') this.sys.close(fd)
     return directory
+  }
+
+  private asksFirst(mount: ConstructedMount | undefined, { dir }: Reach): boolean {
+    return mount === undefined
+      ? this.options.isRemoteAt(dir)
+      : this.constructed.remote.has(mount.nsId)
+  }
+
+  /** Undefined: the directory, and the link if it is named, were looked up in time. */
+  private ask(
+    mount: ConstructedMount | undefined,
+    remap: Reach,
+    link?: Bytes,
+  ): Outcome | undefined {
+    const { mntId } = mount?.attachment.mount ?? {}
+    const { from, dir, resolve } = this.startOf(mount, remap)
+    const result = this.silent.has(mntId)
+      ? ETIMEDOUT
+      : this.sys.answers(from, relative(dir), resolve, link)
+    if (result >= 0) return undefined
+    if (result !== ETIMEDOUT) return failed('clone', result)
+    this.silent.add(mntId)
+    return {
+      ...failed('openat2', result),
+      message: 'its file system does not answer',
+      next: 'see to its server, then run the same command again',
+    }
   }
 
   /** Asked twice: an ENOENT for a directory that is there would pass for "already gone". */

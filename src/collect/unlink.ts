@@ -9,6 +9,7 @@ import { SyscallError } from '../sys/syscall-error.js'
 import type { Outcome } from './outcome.js'
 
 export const ENOENT = -2
+export const ETIMEDOUT = -110
 
 export const failed = (syscall: string, result: number): Outcome => ({
   verdict: 'failed',

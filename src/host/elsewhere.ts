@@ -15,10 +15,11 @@ import {
 } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import type { HostMount } from './mountinfo.js'
+import { isRemoteAt } from './remote.js'
 
 /** One mount namespace of this machine; without a pid it is ours. */
 export interface MountTable {
-  readonly pid?: number
+  readonly pid?: number | undefined
   readonly mounts: readonly HostMount[]
 }
 
@@ -38,7 +39,9 @@ const living = (
   tables: readonly MountTable[],
 ): PlannedRemap | undefined => {
   for (const { pid, mounts } of tables) {
-    const row = mounts.find((one) => isLike(one, mount) && hasLink(sys, pid, one, mount, remap))
+    const row = mounts.find(
+      (one) => isLike(one, mount) && hasLink(sys, { pid, mounts }, one, mount, remap),
+    )
     if (row === undefined) continue
     const place = escape(row.mountpoint)
     return {
@@ -69,7 +72,7 @@ const isLike = (row: HostMount, mount: Mount): boolean =>
  */
 const hasLink = (
   sys: Sys,
-  pid: number | undefined,
+  { pid, mounts }: MountTable,
   row: HostMount,
   mount: Mount,
   { link }: LinkRemap,
@@ -81,21 +84,27 @@ const hasLink = (
   const root = sys.tryOpenat(AT_FDCWD, start, O_PATH | O_DIRECTORY)
   if (root < 0) return false
   try {
+    if (isRemoteAt(mounts, row.mountpoint) && !answers(sys, root, row))
+      return row.source === mount.source
     return exists(sys, root, row, below(path, row.root))
   } finally {
     sys.close(root)
   }
 }
 
+const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+
+const answers = (sys: Sys, root: number, { mountpoint }: HostMount): boolean =>
+  sys.answers(root, relative(mountpoint), FLAGS) === 0
+
 const exists = (sys: Sys, root: number, row: HostMount, path: Bytes): boolean => {
-  const flags = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
-  const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, flags)
+  const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
   if (fd < 0) return false
   try {
     const { major, minor } = sys.fstat(fd)
     // Something else covers it: what is under it cannot be seen from here.
     if (major !== row.major || minor !== row.minor) return false
-    const link = sys.tryOpenat2(fd, relative(path), O_PATH, flags)
+    const link = sys.tryOpenat2(fd, relative(path), O_PATH, FLAGS)
     if (link >= 0) sys.close(link)
     return link >= 0
   } finally {

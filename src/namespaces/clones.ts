@@ -53,15 +53,26 @@ type Reachable = Exclude<Provider, { kind: 'none' | 'stand-in' }>
 /** Whatever we attach can neither run, nor open a device, nor pass mounts on. */
 export const INERT = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
 
-/**
- * An fd on a detached, private, non-recursive clone of what the provider names. Read-only stays so.
- * @throws ProviderProblem where the host has not what the plan expects, SyscallError otherwise.
- */
+/** What a provider is cloned with besides itself. */
+export interface CloneOptions {
+  /** Of the images. */
+  readonly writtenAt: Time | undefined
+  /** Whether somebody else answers look-ups on this fd's mount, and may not. */
+  readonly isRemote: (fd: number) => boolean
+}
+
+export interface Clone {
+  /** On a detached, private, non-recursive clone. Read-only stays so. */
+  readonly fd: number
+  readonly remote: boolean
+}
+
+/** @throws ProviderProblem where the host has not what the plan expects, SyscallError otherwise. */
 export const cloneProvider = (
   sys: Sys,
   provider: Reachable,
-  writtenAt: Time | undefined,
-): number => {
+  { writtenAt, isRemote }: CloneOptions,
+): Clone => {
   const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
   if (top < 0)
     throw new ProviderProblem(
@@ -70,11 +81,23 @@ export const cloneProvider = (
       'mount or create it, or give the directory where it is now',
     )
   try {
-    check(provider, sys.fstat(top), writtenAt)
-    return provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider)
+    check(provider, sys.fstatCached(top), writtenAt)
+    const remote = isRemote(top)
+    if (remote) mustAnswer(sys, top, provider)
+    return { fd: provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider), remote }
   } finally {
     sys.close(top)
   }
+}
+
+const mustAnswer = (sys: Sys, top: number, { path, sub }: Reachable): void => {
+  const result = sys.answers(top, relative(sub), STRICT)
+  if (result < 0)
+    throw new ProviderProblem(
+      `the file system on ${escape(path)} does not answer (${errnoName(-result)})`,
+      'unreachable',
+      'see to its server, then run the same command again',
+    )
 }
 
 const clone = (sys: Sys, fd: number): number => {

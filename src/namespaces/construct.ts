@@ -19,11 +19,11 @@ import {
   S_IFDIR,
   S_IFMT,
 } from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
-import type { Time } from '../time.js'
-import { cloneProvider, ProviderProblem, type Loss } from './clones.js'
+import { cloneProvider, ProviderProblem, type CloneOptions, type Loss } from './clones.js'
 import { makePlace, makeStandIn } from './stand-in.js'
 
 /** One mount of the plan as it stands now. */
@@ -36,6 +36,8 @@ export interface ConstructedMount {
   readonly aside: number
   readonly asideId: number
   readonly stat: Stat
+  /** Somebody else answers look-ups in it, and may not. */
+  readonly remote: boolean
   /** `stand-in`: not the contents that the tree saw, only the places for other mounts. */
   readonly contents: 'provider' | 'stand-in'
   /** `detached`: good to use by its fd, though its place in the namespace is not there. */
@@ -51,6 +53,8 @@ export interface Constructed {
   readonly mounts: ReadonlyMap<number, ConstructedMount>
   /** Root fds by namespace id. */
   readonly roots: ReadonlyMap<number, number>
+  /** Ids of namespaces in which a path may lead over a mount that never answers. */
+  readonly remote: ReadonlySet<number>
 }
 
 const MOVE_BY_FD = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
@@ -61,7 +65,7 @@ export const IN_NAMESPACE = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_M
  * may run on another thread (no promise, no stream), and nothing may be loaded.
  * @throws SyscallError where the kernel refuses a step that everything rests on.
  */
-export const construct = (sys: Sys, plan: Plan, writtenAt: Time | undefined): Constructed => {
+export const construct = (sys: Sys, plan: Plan, options: CloneOptions): Constructed => {
   const mounts = new Map<number, ConstructedMount>()
   const covered = new Set(
     plan.remaps.map((remap) =>
@@ -72,20 +76,21 @@ export const construct = (sys: Sys, plan: Plan, writtenAt: Time | undefined): Co
     for (const attachment of attachments)
       mounts.set(
         attachment.mount.mntId,
-        prepare(sys, id, attachment, covered.has(attachment.mount.mntId), writtenAt),
+        prepare(sys, id, attachment, covered.has(attachment.mount.mntId), options),
       )
   const roots = new Map<number, number>()
-  if (mounts.size === 0) return { mounts, roots }
+  const remote = new Set([...mounts.values()].flatMap((one) => (one.remote ? [one.nsId] : [])))
+  if (mounts.size === 0) return { mounts, roots, remote }
   const base = enterBase(sys)
   for (const namespace of plan.namespaces) {
-    const root = constructNamespace(sys, namespace, mounts)
+    const root = constructNamespace(sys, namespace, mounts, remote.has(namespace.id))
     if (root !== undefined) roots.set(namespace.id, root)
     // Back to the copy of the caller's namespace: what is a mount point there, the kernel protects
     // from us with EBUSY.
     sys.setns(base, CLONE_NEWNS)
   }
   sys.close(base)
-  return { mounts, roots }
+  return { mounts, roots, remote }
 }
 
 const prepare = (
@@ -93,7 +98,7 @@ const prepare = (
   nsId: number,
   attachment: Attachment,
   wantsAside: boolean,
-  writtenAt: Time | undefined,
+  options: CloneOptions,
 ): ConstructedMount => {
   const { provider } = attachment
   const common = { attachment, nsId, state: 'detached' } as const
@@ -101,18 +106,19 @@ const prepare = (
     const fd = makeStandIn(sys)
     const stat = sys.fstat(fd)
     const aside = { aside: fd, asideId: stat.mntId }
-    return { ...common, fd, ...aside, stat, contents: 'stand-in', problem, next, loss }
+    const made = { ...common, fd, ...aside, stat, remote: false }
+    return { ...made, contents: 'stand-in', problem, next, loss }
   }
   if (provider.kind === 'stand-in') return standIn()
   if (provider.kind === 'none') return standIn(provider.reason, provider.next)
   try {
-    const fd = cloneProvider(sys, provider, writtenAt)
+    const { fd, remote } = cloneProvider(sys, provider, options)
     const contents = 'provider'
     const fine = { problem: undefined, next: undefined, loss: undefined }
     const stat = sys.fstat(fd)
-    const aside = wantsAside ? cloneProvider(sys, provider, writtenAt) : fd
+    const aside = wantsAside ? cloneProvider(sys, provider, options).fd : fd
     const asideId = wantsAside ? sys.fstat(aside).mntId : stat.mntId
-    return { ...common, fd, aside, asideId, stat, contents, ...fine }
+    return { ...common, fd, aside, asideId, stat, remote, contents, ...fine }
   } catch (error) {
     if (error instanceof ProviderProblem) return standIn(error.message, error.next, error.loss)
     // One mount that cannot be cloned (an unbindable one, for example) is no reason to give up the
@@ -137,6 +143,7 @@ const constructNamespace = (
   sys: Sys,
   namespace: PlannedNamespace,
   mounts: Map<number, ConstructedMount>,
+  asksFirst: boolean,
 ): number | undefined => {
   const [first, ...others] = namespace.attachments
   if (first === undefined || !namespace.hasRoot) return undefined
@@ -150,7 +157,7 @@ const constructNamespace = (
     mounts.set(first.mount.mntId, { ...root, state: 'attached' })
     for (const { mount } of others) {
       const constructed = mounts.get(mount.mntId) as ConstructedMount
-      mounts.set(mount.mntId, attach(sys, root.fd, constructed, mounts))
+      mounts.set(mount.mntId, attach(sys, root.fd, constructed, mounts, asksFirst))
     }
     return root.fd
   } finally {
@@ -182,12 +189,18 @@ const attach = (
   root: number,
   constructed: ConstructedMount,
   mounts: ReadonlyMap<number, ConstructedMount>,
+  asksFirst: boolean,
 ): ConstructedMount => {
   const { attachment, fd, stat } = constructed
   const { mount, parentId } = attachment
   const parent = mounts.get(parentId ?? -1)
   if (parent?.state !== 'attached') return detached(constructed, 'its parent has no place')
   try {
+    if (asksFirst) {
+      const result = sys.answers(root, relative(mount.mountpoint), IN_NAMESPACE)
+      if (result < 0)
+        return detached(constructed, `no answer at its mountpoint (${errnoName(-result)})`)
+    }
     if (parent.contents === 'stand-in') {
       const kind = (stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file'
       makePlace(sys, parent.fd, below(mount.mountpoint, parent.attachment.mount.mountpoint), kind)

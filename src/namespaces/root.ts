@@ -30,7 +30,7 @@ export const openRoot = (sys: Sys, path: Bytes): Bytes => {
       'give the host path of the rootfs; is it mounted?',
     )
   try {
-    const stat = sys.fstat(fd)
+    const stat = sys.fstatCached(fd)
     const type = stat.mode & S_IFMT
     // Who can place the link chooses the tree: the caller has to name the directory itself.
     if (type === S_IFLNK) throw bad('is a symbolic link', 'give the directory that it leads to')

@@ -44,6 +44,14 @@ export interface Addon {
   thread_setresuid(uid: number): number
   seccomp(flags: number, program: Uint8Array): number
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number
+  /** 0: the directory below `dirfd`, and `name` in it, were looked up by a child of ours in time. */
+  answers(
+    dirfd: number,
+    path: Bytes,
+    resolve: number,
+    name: Bytes | null,
+    milliseconds: number,
+  ): number
   /** 1 or 0. */
   isatty(fd: number): number
   close(fd: number): number

@@ -5,6 +5,7 @@ import { constants as fs } from 'node:fs'
 export const AT_FDCWD = -100
 export const AT_SYMLINK_NOFOLLOW = 0x100
 export const AT_EMPTY_PATH = 0x1000
+export const AT_STATX_DONT_SYNC = 0x4000
 
 export const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs
 /** Not in Node's list; the same number on every architecture that Node runs on. */

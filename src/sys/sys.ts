@@ -2,9 +2,12 @@
 // as bytes, answers with what the kernel said; a test replaces the addon below it.
 import type { Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
-import { AT_EMPTY_PATH, O_PATH, W_OK } from './constants.js'
+import { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, O_PATH, W_OK } from './constants.js'
 import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
+
+/** How long a FUSE server or another machine has to answer, in ms. */
+const PATIENCE = 5000
 
 const EMPTY = '' as Bytes
 
@@ -85,6 +88,17 @@ export class Sys {
   fstat(fd: number): Stat {
     this.must('statx', this.addon.statx(fd, EMPTY, AT_EMPTY_PATH))
     return readStat(this.addon.stat)
+  }
+
+  /** The same without asking a FUSE server or another machine: right in what never changes. */
+  fstatCached(fd: number): Stat {
+    this.must('statx', this.addon.statx(fd, EMPTY, AT_EMPTY_PATH | AT_STATX_DONT_SYNC))
+    return readStat(this.addon.stat)
+  }
+
+  /** 0, or -ETIMEDOUT where a look-up of a directory, and of a name in it, would wait too long. */
+  answers(fd: number, path: Bytes, resolve: number, name?: Bytes): number {
+    return this.addon.answers(fd, path, resolve, name ?? null, PATIENCE)
   }
 
   /** The link count of what `fd` holds. */

@@ -17,6 +17,7 @@ import {
   NO_EXTERNALS,
   options,
   remap,
+  LOCAL,
   WRITTEN,
   type OptionsSpec,
 } from '../support/model.js'
@@ -58,7 +59,7 @@ const run = (
     }),
     options(tree === 'host' ? {} : given),
   )
-  const constructed = construct(sys, plan, WRITTEN)
+  const constructed = construct(sys, plan, LOCAL)
   return collect(sys, plan, constructed, {
     remove: true,
     force: false,
@@ -66,6 +67,7 @@ const run = (
     writtenAt: WRITTEN,
     hostRoot: sys.openat(-100, b('/'), O_PATH_DIRECTORY),
     isMountpoint: () => false,
+    isRemoteAt: () => false,
     addressOf: () => undefined,
     isProven: () => false,
     onProgress: () => undefined,
@@ -226,7 +228,7 @@ test('a directory on another mount than the images say', (t) => {
     options({ root: '/rootfs', externals: externals({ data: '/volume' }), ...all.options }),
   )
   const sys = new Sys(kernel)
-  const constructed = construct(sys, plan, WRITTEN)
+  const constructed = construct(sys, plan, LOCAL)
   const wrong = plan.remaps.map((planned) => ({ ...planned, mount: ROOT }))
   const outcomes = collect(sys, { ...plan, remaps: wrong }, constructed, {
     remove: true,
@@ -235,6 +237,7 @@ test('a directory on another mount than the images say', (t) => {
     writtenAt: WRITTEN,
     hostRoot: -1,
     isMountpoint: () => false,
+    isRemoteAt: () => false,
     addressOf: () => undefined,
     isProven: () => true,
     onProgress: () => undefined,
@@ -358,7 +361,7 @@ test('every descriptor of a link and a directory is closed', (t) => {
     checkpoint({ remaps, namespaces: [namespace(9, [ROOT, TMP, DATA])] }),
     options({ root: '/rootfs', externals: externals({ data: '/volume' }) }),
   )
-  const constructed = construct(sys, plan, WRITTEN)
+  const constructed = construct(sys, plan, LOCAL)
   const before = [...kernel.open.keys()]
   collect(sys, plan, constructed, {
     remove: true,
@@ -367,6 +370,7 @@ test('every descriptor of a link and a directory is closed', (t) => {
     writtenAt: WRITTEN,
     hostRoot: -1,
     isMountpoint: () => false,
+    isRemoteAt: () => false,
     addressOf: () => undefined,
     isProven: () => false,
     onProgress: () => undefined,

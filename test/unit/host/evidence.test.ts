@@ -97,6 +97,7 @@ const proven = (setting: Setting): boolean => {
     aside: 5,
     asideId: 1,
     stat: stat(),
+    remote: false,
     contents: 'provider',
     state: 'attached',
     problem: undefined,

@@ -4,7 +4,7 @@ import type { Provider } from '../../../src/plan/model.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { SyscallError } from '../../../src/sys/syscall-error.js'
 import { test, type Test } from '../support/check.js'
-import { at, b, hostMount, WRITTEN } from '../support/model.js'
+import { at, b, hostMount, LOCAL, WRITTEN } from '../support/model.js'
 import { FakeAddon } from '../sys/fake-addon.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
 
@@ -46,7 +46,7 @@ const problemOf = (t: Test, act: () => unknown): ProviderProblem | undefined => 
 
 test('a private, inert, non-recursive clone of the directory itself', (t) => {
   const { kernel, sys } = make()
-  const fd = cloneProvider(sys, root(), WRITTEN)
+  const { fd } = cloneProvider(sys, root(), LOCAL)
   t.strictSame([...kernel.open.keys()], [fd])
   t.strictSame(
     kernel.of('open_tree').map(({ args }) => args[2]),
@@ -63,7 +63,7 @@ test('a private, inert, non-recursive clone of the directory itself', (t) => {
 
 test('a directory below, where no link is followed and no mount crossed', (t) => {
   const { kernel, sys } = make()
-  const fd = cloneProvider(sys, root('/var/lib'), WRITTEN)
+  const { fd } = cloneProvider(sys, root('/var/lib'), LOCAL)
   t.strictSame(
     kernel.of('openat2').map(({ args }) => [args[1], args[3]]),
     [['var/lib', BENEATH_STRICTLY]],
@@ -74,11 +74,11 @@ test('a directory below, where no link is followed and no mount crossed', (t) =>
 test('what the host has not', (t) => {
   const { kernel, sys } = make()
   const missing = problemOf(t, () =>
-    cloneProvider(sys, { ...root(), path: b('/no\nwhere') }, WRITTEN),
+    cloneProvider(sys, { ...root(), path: b('/no\nwhere') }, LOCAL),
   )
   t.equal(missing?.message, '/no\\nwhere cannot be opened (ENOENT)')
   t.equal(missing?.loss, 'unreachable')
-  const link = problemOf(t, () => cloneProvider(sys, { ...root(), path: b('/alias') }, WRITTEN))
+  const link = problemOf(t, () => cloneProvider(sys, { ...root(), path: b('/alias') }, LOCAL))
   t.equal(link?.message, '/alias is a symbolic link')
   t.equal(link?.loss, 'unreachable')
   t.equal(kernel.open.size, 0)
@@ -87,16 +87,16 @@ test('what the host has not', (t) => {
 
 test('a directory below that is gone, of a place that is otherwise there', (t) => {
   const { kernel, sys } = make()
-  const gone = problemOf(t, () => cloneProvider(sys, root('/var/gone'), WRITTEN))
+  const gone = problemOf(t, () => cloneProvider(sys, root('/var/gone'), LOCAL))
   t.equal(gone?.loss, 'removed')
   t.match(gone?.message, /\/var\/gone below \/rootfs is gone/)
   kernel.directory('/empty')
   const empty = problemOf(t, () =>
-    cloneProvider(sys, { ...root('/var'), path: b('/empty') }, WRITTEN),
+    cloneProvider(sys, { ...root('/var'), path: b('/empty') }, LOCAL),
   )
   t.equal(empty?.loss, 'unreachable', 'an empty directory is a file system that is not mounted')
   t.match(empty?.message, /cannot be opened \(ENOENT\)/)
-  const odd = problemOf(t, () => cloneProvider(sys, root('/link/x'), WRITTEN))
+  const odd = problemOf(t, () => cloneProvider(sys, root('/link/x'), LOCAL))
   t.equal(odd?.loss, 'unreachable')
   t.match(odd?.message, /\(ELOOP\)/)
   t.equal(kernel.open.size, 0)
@@ -107,7 +107,7 @@ test('a directory that a mount of the host covers is found in a clone without it
   let asked = 0
   addon.on('openat2', () => (++asked === 1 ? -18 : undefined))
   addon.on('statx', () => addon.answerStat({ mode: 0o040755 }))
-  const fd = cloneProvider(new Sys(addon), root('/var'), WRITTEN)
+  const { fd } = cloneProvider(new Sys(addon), root('/var'), LOCAL)
   const [crossing, uncovered] = addon.of('openat2')
   t.equal(crossing?.args[0], 100)
   const [bare, result] = addon.of('open_tree')
@@ -124,7 +124,7 @@ const FOUND = { mode: 0o041777, attributes: MOUNT_ROOT, major: 0, minor: 52 }
 const cloneHost = (found: Parameters<FakeAddon['answerStat']>[0]) => {
   const addon = new FakeAddon()
   addon.on('statx', () => addon.answerStat(found))
-  return { addon, act: () => cloneProvider(new Sys(addon), host(SHM), WRITTEN) }
+  return { addon, act: () => cloneProvider(new Sys(addon), host(SHM), LOCAL) }
 }
 
 test('a mount of the host is the one that the plan chose', (t) => {
@@ -149,17 +149,17 @@ test('a memory file system that is younger than the dump is another one', (t) =>
 test('what was given by the caller may be of any age and on any mount', (t) => {
   const addon = new FakeAddon()
   addon.on('statx', () => addon.answerStat({ mode: 0o040755, btime: at(WRITTEN.sec + 9) }))
-  t.doesNotThrow(() => cloneProvider(new Sys(addon), root(), WRITTEN))
+  t.doesNotThrow(() => cloneProvider(new Sys(addon), root(), LOCAL))
 })
 
 test('a call that the kernel refuses leaves nothing open', (t) => {
   for (const name of ['open_tree', 'statx'] as const) {
     const addon = new FakeAddon().on(name, () => -22)
-    t.throws(() => cloneProvider(new Sys(addon), root(), WRITTEN), SyscallError, name)
+    t.throws(() => cloneProvider(new Sys(addon), root(), LOCAL), SyscallError, name)
     t.equal(addon.open.size, 0, name)
   }
   const addon = new FakeAddon().on('mount_setattr', () => -38)
-  t.throws(() => cloneProvider(new Sys(addon), root(), WRITTEN), SyscallError)
+  t.throws(() => cloneProvider(new Sys(addon), root(), LOCAL), SyscallError)
   t.strictSame(
     [...addon.open.values()].map(({ name }) => name).filter((name) => name === 'openat'),
     [],

@@ -18,7 +18,7 @@ import {
   namespace,
   options,
   remap,
-  WRITTEN,
+  LOCAL,
   type OptionsSpec,
 } from '../support/model.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
@@ -59,7 +59,7 @@ const TWO = {
 
 test('the whole plan, and every root leads to its mounts', (t) => {
   const { kernel, sys } = make()
-  const constructed = construct(sys, planOf(), WRITTEN)
+  const constructed = construct(sys, planOf(), LOCAL)
   t.strictSame(states(constructed), {
     10: 'attached provider',
     11: 'attached stand-in',
@@ -81,7 +81,7 @@ test('the whole plan, and every root leads to its mounts', (t) => {
 
 test('every clone is made before the first unshare', (t) => {
   const { kernel, sys } = make()
-  construct(sys, planOf(TWO), WRITTEN)
+  construct(sys, planOf(TWO), LOCAL)
   const order = kernel.order('open_tree', 'fsmount', 'unshare')
   const first = order.indexOf('unshare')
   t.ok(first > 0)
@@ -91,7 +91,7 @@ test('every clone is made before the first unshare', (t) => {
 
 test('everything is made private right after the first unshare, before anything moves', (t) => {
   const { kernel, sys } = make()
-  construct(sys, planOf(TWO), WRITTEN)
+  construct(sys, planOf(TWO), LOCAL)
   const at = kernel.calls.findIndex(({ name }) => name === 'unshare')
   t.strictSame(kernel.calls.slice(at, at + 2), [
     { name: 'unshare', args: [CLONE_NEWNS] },
@@ -103,7 +103,7 @@ test('everything is made private right after the first unshare, before anything 
 
 test('mounts move only by descriptor', (t) => {
   const { kernel, sys } = make()
-  construct(sys, planOf(TWO), WRITTEN)
+  construct(sys, planOf(TWO), LOCAL)
   const moves = kernel.of('move_mount')
   t.equal(moves.length, 7, 'five mounts and a yard for each of two namespaces')
   for (const { args } of moves) t.strictSame([args[1], args[3], args[4]], ['', '', 0x44])
@@ -111,7 +111,7 @@ test('mounts move only by descriptor', (t) => {
 
 test('each namespace is left by setns to the base', (t) => {
   const { kernel, sys } = make()
-  construct(sys, planOf(TWO), WRITTEN)
+  construct(sys, planOf(TWO), LOCAL)
   t.strictSame(kernel.order('unshare', 'setns'), [
     'unshare',
     'unshare',
@@ -129,7 +129,7 @@ test('each namespace is left by setns to the base', (t) => {
 
 test('what stays open: each mount, and each namespace', (t) => {
   const { kernel, sys } = make()
-  const { mounts } = construct(sys, planOf(TWO), WRITTEN)
+  const { mounts } = construct(sys, planOf(TWO), LOCAL)
   const open = [...kernel.open.keys()].filter(
     (fd) => ![...mounts.values()].some((one) => one.fd === fd),
   )
@@ -139,14 +139,14 @@ test('what stays open: each mount, and each namespace', (t) => {
 test('nothing to attach, nothing done', (t) => {
   const { kernel, sys } = make()
   const plan = planOf({ remaps: [] }, { mounts: 'remaps' })
-  const { mounts, roots } = construct(sys, plan, WRITTEN)
+  const { mounts, roots } = construct(sys, plan, LOCAL)
   t.strictSame([mounts.size, roots.size, kernel.calls.length], [0, 0, 0])
 })
 
 test('a provider that is not there is a stand-in, and what lies below it is attached', (t) => {
   const { sys } = make()
   const plan = planOf({}, { root: '/nowhere' })
-  const constructed = construct(sys, plan, WRITTEN)
+  const constructed = construct(sys, plan, LOCAL)
   t.strictSame(states(constructed), {
     10: 'attached stand-in',
     11: 'attached stand-in',
@@ -162,7 +162,7 @@ test('a provider that is not there is a stand-in, and what lies below it is atta
 test('a provider that the plan has not says why', (t) => {
   const { sys } = make()
   const plan = planOf({}, { externals: externals({ shm: '/S' }) })
-  const { mounts } = construct(sys, plan, WRITTEN)
+  const { mounts } = construct(sys, plan, LOCAL)
   const { contents, problem, next } = mounts.get(14)!
   t.equal(contents, 'stand-in')
   t.match(problem, /its external mount was not given/)
@@ -179,7 +179,7 @@ test('one mount that cannot be cloned does not stop the others', (t) => {
   kernel.on('openat2', () => undefined)
   kernel.on('move_mount', () => 0)
   kernel.on('mkdirat', () => 0)
-  const { mounts } = construct(sys, planOf(), WRITTEN)
+  const { mounts } = construct(sys, planOf(), LOCAL)
   t.equal(mounts.get(10)?.contents, 'stand-in')
   t.equal(mounts.get(12)?.contents, 'provider')
 })
@@ -188,7 +188,7 @@ test('a kernel without the calls ends the run before any unshare', (t) => {
   for (const errno of [-38, -1]) {
     const { kernel, sys } = make()
     kernel.on('open_tree', () => errno)
-    t.throws(() => construct(sys, planOf(), WRITTEN), { syscall: 'open_tree' } as never)
+    t.throws(() => construct(sys, planOf(), LOCAL), { syscall: 'open_tree' } as never)
     t.strictSame(kernel.of('unshare'), [])
   }
 })
@@ -197,7 +197,7 @@ test('a mountpoint that is gone: detached, and usable by its descriptor', (t) =>
   const kernel = new FakeKernel()
   for (const path of ['/rootfs/var', '/D']) kernel.directory(path)
   const namespaces = [namespace(9, [ROOT, DATA, mount(15, '/data/x', { parentId: 14 })])]
-  const constructed = construct(new Sys(kernel), planOf({ namespaces }), WRITTEN)
+  const constructed = construct(new Sys(kernel), planOf({ namespaces }), LOCAL)
   t.match(constructed.mounts.get(14), {
     state: 'detached',
     contents: 'provider',
@@ -218,7 +218,7 @@ test('a mountpoint that another mount covers', (t) => {
   const plan = planOf({
     namespaces: [namespace(9, [ROOT, DATA, mount(15, '/data/x', { parentId: 10 })])],
   })
-  const constructed = construct(sys, plan, WRITTEN)
+  const constructed = construct(sys, plan, LOCAL)
   t.match(constructed.mounts.get(15), {
     state: 'detached',
     problem: 'another mount covers its mountpoint',
@@ -234,7 +234,7 @@ test('a file is mounted on a file', (t) => {
     { namespaces: [namespace(9, [ROOT, DEV, conf])] },
     { externals: externals({ conf: '/conf' }) },
   )
-  const { mounts } = construct(new Sys(kernel), plan, WRITTEN)
+  const { mounts } = construct(new Sys(kernel), plan, LOCAL)
   t.equal(mounts.get(15)?.state, 'attached')
 })
 
@@ -247,7 +247,7 @@ test('mounts of cut images are cloned and attached nowhere', (t) => {
     },
     { mounts: 'remaps' },
   )
-  const constructed = construct(sys, plan, WRITTEN)
+  const constructed = construct(sys, plan, LOCAL)
   t.strictSame(states(constructed), { 14: 'detached provider' })
   t.equal(constructed.roots.size, 0)
   t.strictSame(kernel.of('move_mount'), [])
@@ -277,7 +277,7 @@ test('any plan: from each root a path leads to the mount that the plan says', (t
         checkpoint({ namespaces: dump.read, remaps: dump.remaps }),
         options({ root: '/rootfs', externals: externals(keys), mounts: dump.scope }),
       )
-      const constructed = construct(new Sys(kernel), plan, WRITTEN)
+      const constructed = construct(new Sys(kernel), plan, LOCAL)
       const idOf = ({ mntId }: Mount): number =>
         kernel.mountAt(constructed.mounts.get(mntId)!.fd, b('.'))
       return (
@@ -306,7 +306,7 @@ const isCovered = ({ namespaces }: Plan, { mntId, mountpoint }: Mount): boolean 
 
 test('a mountpoint is looked for in the namespace, and no symbolic link is followed', (t) => {
   const { kernel, sys } = make()
-  const { roots } = construct(sys, planOf(), WRITTEN)
+  const { roots } = construct(sys, planOf(), LOCAL)
   const lookups = kernel.of('openat2')
   t.strictSame(
     lookups.map(({ args }) => args[1]),
@@ -319,7 +319,7 @@ test('a mountpoint is looked for in the namespace, and no symbolic link is follo
 test('a symbolic link in the place of a mountpoint', (t) => {
   const { kernel, sys } = make()
   kernel.symlink('/rootfs/data')
-  const { mounts } = construct(sys, planOf(), WRITTEN)
+  const { mounts } = construct(sys, planOf(), LOCAL)
   t.match(mounts.get(14), { state: 'detached', problem: /^ELOOP/ })
 })
 
@@ -330,7 +330,7 @@ test('a covered mount has a twin without the mounts that cover it', (t) => {
     namespaces: [namespace(9, [...MOUNTS, over])],
     remaps: [remap(6, '/data/x', { mntId: 14 }), remap(8, '/dev/shm', { mntId: 12 })],
   })
-  const { mounts } = construct(sys, plan, WRITTEN)
+  const { mounts } = construct(sys, plan, LOCAL)
   const covered = mounts.get(14)!
   t.not(covered.aside, covered.fd)
   t.equal(covered.asideId, kernel.mountAt(covered.aside, b('.')))
@@ -345,5 +345,5 @@ test('a bug is not a mount that cannot be attached', (t) => {
   kernel.before('openat2', () => {
     throw new TypeError('bug')
   })
-  t.throws(() => construct(sys, planOf(), WRITTEN), TypeError)
+  t.throws(() => construct(sys, planOf(), LOCAL), TypeError)
 })

@@ -44,6 +44,7 @@ export const constructed = (
   aside: 5,
   asideId: stat().mntId,
   stat: stat(),
+  remote: false,
   contents: 'provider',
   state: 'attached',
   problem: undefined,

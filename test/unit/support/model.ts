@@ -1,4 +1,5 @@
 // Values of the program's own types with everything filled in that a test does not care about.
+import type { CloneOptions } from '../../../src/namespaces/clones.js'
 import { fromText } from '../../../src/bytes.js'
 import type {
   Checkpoint,
@@ -20,6 +21,8 @@ export const at = (sec: number, nsec = 0): Time => ({ sec, nsec })
 
 /** When the images of `checkpoint()` were written; the host of `options()` booted before. */
 export const WRITTEN = at(1_700_000_000, 500)
+/** Of a host on which everything answers by itself. */
+export const LOCAL: CloneOptions = { writtenAt: WRITTEN, isRemote: () => false }
 export const BOOTED = at(1_600_000_000)
 
 export const mapped = (key: string): ExternalMark => ({ kind: 'mapped', key: b(key) })

@@ -187,6 +187,15 @@ export class FakeAddon implements Addon {
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number {
     return this.call('faccessat2', [dirfd, path, mode, flags])
   }
+  answers(
+    dirfd: number,
+    path: Bytes,
+    resolve: number,
+    name: Bytes | null,
+    milliseconds: number,
+  ): number {
+    return this.call('answers', [dirfd, path, resolve, name, milliseconds])
+  }
   isatty(fd: number): number {
     return this.call('isatty', [fd])
   }

@@ -1,0 +1,30 @@
+// File systems whose look-ups somebody else answers: a FUSE server, which may be the container's own, or
+// another machine. Whoever waits for them cannot be interrupted, at times not even killed, so that each
+// look-up in one is first made by a child of ours (`Sys.answers`).
+import fs from 'node:fs'
+import { isWithin } from '../paths.js'
+import type { Bytes } from '../bytes.js'
+import type { HostMount } from './mountinfo.js'
+
+/** Types that the kernel serves by itself, from a disk or from memory. Any other is asked first. */
+const LOCAL = new Set([
+  'bcachefs', 'btrfs', 'cgroup', 'cgroup2', 'devpts', 'devtmpfs', 'erofs', 'exfat', 'ext2', 'ext3', 'ext4',
+  'f2fs', 'hugetlbfs', 'iso9660', 'jfs', 'mqueue', 'nilfs2', 'ntfs3', 'overlay', 'proc', 'ramfs',
+  'reiserfs', 'rootfs', 'squashfs', 'sysfs', 'tmpfs', 'udf', 'vfat', 'xfs', 'zfs',
+]) // prettier-ignore
+
+export const isRemote = ({ fstype }: HostMount): boolean => !LOCAL.has(fstype)
+
+/** Whether one of them is on the way to a path without symbolic links. */
+export const isRemoteAt = (mounts: readonly HostMount[], path: Bytes): boolean =>
+  mounts.some((row) => isRemote(row) && isWithin(path, row.mountpoint))
+
+/** Whether an fd is on a mount of one of them; a mount that the table has not yet counts as one. */
+export const remoteTest =
+  (mounts: readonly HostMount[]) =>
+  (fd: number): boolean => {
+    const info = fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1')
+    const id = Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1])
+    const row = mounts.find(({ mntId }) => mntId === id)
+    return row === undefined || isRemote(row)
+  }
