@@ -19,12 +19,21 @@ export const isRemote = ({ fstype }: HostMount): boolean => !LOCAL.has(fstype)
 export const isRemoteAt = (mounts: readonly HostMount[], path: Bytes): boolean =>
   mounts.some((row) => isRemote(row) && isWithin(path, row.mountpoint))
 
-/** Whether an fd is on a mount of one of them; a mount that the table has not yet counts as one. */
+/** Whether an fd is on a mount of one of them. So is one of which that cannot be found out. */
 export const remoteTest =
   (mounts: readonly HostMount[]) =>
   (fd: number): boolean => {
-    const info = fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1')
-    const id = Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1])
+    const id = mountIdOf(fd)
     const row = mounts.find(({ mntId }) => mntId === id)
     return row === undefined || isRemote(row)
   }
+
+/** As mount tables have it, which statx(2) has not since kernel 6.8. */
+const mountIdOf = (fd: number): number | undefined => {
+  try {
+    const info = fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1')
+    return Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1])
+  } catch {
+    return undefined
+  }
+}
