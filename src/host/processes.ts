@@ -2,7 +2,10 @@
 // that each costs a few plain system calls on one buffer, and one that just ended costs no exception.
 import fs from 'node:fs'
 import { concat, fromBuffer, type Bytes } from '../bytes.js'
+import { errorCode } from '../errors.js'
 import { AT_FDCWD, O_RDONLY } from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
+import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
 import { parseMountinfo, type HostMount } from './mountinfo.js'
 
@@ -19,23 +22,46 @@ const processIds = (): number[] =>
     .map(Number)
     .filter((pid) => pid > 0)
 
-/** The mount namespaces of all processes but those that share ours; one that just ended is skipped. */
+/** A process that ended meanwhile, is a zombie or may not be looked at; any other error is ours. */
+const NOT_SEEN = new Set(['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'])
+
+/** Undefined for a process that is not seen. @throws the error otherwise. */
+const ifSeen = <T>(look: () => T): T | undefined => {
+  try {
+    return look()
+  } catch (error) {
+    if (NOT_SEEN.has(errorCode(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+/** A descriptor or a length. Costs no exception for a process that is not seen. */
+const seen = (syscall: string, result: number, path: Bytes): number | undefined => {
+  if (result >= 0) return result
+  if (NOT_SEEN.has(errnoName(-result))) return undefined
+  throw new SyscallError(syscall, result, path)
+}
+
+/**
+ * The mount namespaces of all processes but those that share ours.
+ * @throws SyscallError or Error where the look at a process fails for a reason of ours.
+ */
 export const foreignNamespaces = (sys: Sys): ForeignNamespace[] => {
   const buffer = Buffer.allocUnsafe(64)
-  const namespaceOf = (process: number | string): Bytes | undefined =>
-    sys.readlinkat(AT_FDCWD, concat(`/proc/${process}/ns/mnt`), buffer)
-  const seen = new Set([undefined, namespaceOf('thread-self')])
+  const namespaceOf = (process: number | string): Bytes | undefined => {
+    const path = concat(`/proc/${process}/ns/mnt`)
+    const length = seen('readlinkat', sys.tryReadlinkat(AT_FDCWD, path, buffer), path)
+    return length === undefined ? undefined : fromBuffer(buffer, 0, length)
+  }
+  const known = new Set([undefined, namespaceOf('thread-self')])
   const found: ForeignNamespace[] = []
   for (const pid of processIds()) {
     const namespace = namespaceOf(pid)
-    if (seen.has(namespace)) continue
-    try {
-      const mounts = parseMountinfo(fromBuffer(fs.readFileSync(`/proc/${pid}/mountinfo`)))
-      seen.add(namespace)
-      found.push({ pid, mounts })
-    } catch {
-      continue
-    }
+    if (known.has(namespace)) continue
+    const text = ifSeen(() => fs.readFileSync(`/proc/${pid}/mountinfo`))
+    if (text === undefined) continue
+    known.add(namespace)
+    found.push({ pid, mounts: parseMountinfo(fromBuffer(text)) })
   }
   return found
 }
@@ -43,6 +69,7 @@ export const foreignNamespaces = (sys: Sys): ForeignNamespace[] => {
 /**
  * A process named criu that has this directory open: CRIU holds its images directory from beginning
  * to end of a dump and a restore, and takes no lock on it.
+ * @throws SyscallError or Error where the look at a process fails for a reason of ours.
  */
 export const criuAtWork = (sys: Sys, directory: number): number | undefined => {
   const buffer = Buffer.allocUnsafe(4096)
@@ -54,27 +81,28 @@ export const criuAtWork = (sys: Sys, directory: number): number | undefined => {
 
 /** "criu dump …", "criu: dump --rpc …", also behind a loader; not criu-gc, which takes a lock. */
 const isCriu = (sys: Sys, pid: number, buffer: Buffer): boolean => {
-  const fd = sys.tryOpenat(AT_FDCWD, concat(`/proc/${pid}/cmdline`), O_RDONLY)
-  if (fd < 0) return false
+  const path = concat(`/proc/${pid}/cmdline`)
+  const fd = seen('openat', sys.tryOpenat(AT_FDCWD, path, O_RDONLY), path)
+  if (fd === undefined) return false
   try {
-    const length = fs.readSync(fd, buffer)
+    const length = ifSeen(() => fs.readSync(fd, buffer)) ?? 0
     if (length === 0 || buffer.subarray(0, length).indexOf('criu') < 0) return false
     const args = fromBuffer(buffer, 0, length).split('\0')
     return args.some((arg) => /(^|\/)criu(:|$)/.test(arg))
-  } catch {
-    return false
   } finally {
     sys.close(fd)
   }
 }
 
 const holds = (pid: number, dev: bigint, ino: bigint): boolean => {
-  try {
-    return fs.readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const stat = fs.statSync(`/proc/${pid}/fd/${fd}`, { bigint: true, throwIfNoEntry: false })
-      return stat?.dev === dev && stat.ino === ino
-    })
-  } catch {
-    return false
-  }
+  const names = ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []
+  return names.some((fd) => {
+    try {
+      const stat = fs.statSync(`/proc/${pid}/fd/${fd}`, { bigint: true })
+      return stat.dev === dev && stat.ino === ino
+    } catch {
+      // Ours answers, and is held: whatever does not is another.
+      return false
+    }
+  })
 }

@@ -132,9 +132,14 @@ export class Sys {
     return this.addon.getdents64(fd, buffer)
   }
 
+  /** Length in bytes, or -errno. */
+  tryReadlinkat(dirfd: number, path: Bytes, buffer: Buffer): number {
+    return this.addon.readlinkat(dirfd, path, buffer)
+  }
+
   /** Undefined where the link cannot be read; cut where it is longer than `buffer`. */
   readlinkat(dirfd: number, path: Bytes, buffer = Buffer.allocUnsafe(4096)): Bytes | undefined {
-    const length = this.addon.readlinkat(dirfd, path, buffer)
+    const length = this.tryReadlinkat(dirfd, path, buffer)
     if (length < 0) return undefined
     return buffer.toString('latin1', 0, length) as Bytes
   }

@@ -65,7 +65,8 @@ export const judge = (
     problems.push(`exit code ${done.code}, in the document ${report.exit.code}`)
   if (report?.remaps !== undefined) {
     problems.push(...judgeRemaps(scene, report, gone, value))
-    if (done.code === LEFTOVERS) problems.push(...judgeOthers(report.remaps, call))
+    if (done.code === LEFTOVERS && !lacksImage(report, value))
+      problems.push(...judgeOthers(report.remaps, call))
   } else if (!EARLY.has(done.code)) problems.push(`exit code ${done.code}: ${said.slice(0, 500)}`)
   else if (gone.length > 0 && !(call === 'write' && done.code === INTERNAL))
     problems.push(`ended early with ${done.code} and removed ${gone.length}: ${done.stderr}`)
@@ -89,6 +90,13 @@ const aliases = (value: number): string[] =>
     .filter(([, number]) => number === -value)
     .map(([name]) => name)
 
+/**
+ * Which open of the run is the middle one depends on the processes of the machine: where it is that of an
+ * image, the image is missing, and the run has to say that it is incomplete.
+ */
+const lacksImage = (report: Report, value: number): boolean =>
+  value === ENOENT && report.complete === false
+
 const judgeRemaps = (
   scene: Scene,
   report: Report,
@@ -98,10 +106,8 @@ const judgeRemaps = (
   const { remaps = [], totals: { remaps: all, ...parts } = {} } = report
   const problems: Problems = []
   const sum = Object.values(parts).reduce((a, b) => a + b, 0)
-  // Which open of the run is the middle one depends on the processes of the machine: where it is that
-  // of an image, the image is missing, and the run has to say that it is incomplete.
-  const lacksImage = value === ENOENT && report.complete === false
-  if (sum !== all || remaps.length !== all || (all !== scene.specs.length && !lacksImage))
+  const incomplete = lacksImage(report, value)
+  if (sum !== all || remaps.length !== all || (all !== scene.specs.length && !incomplete))
     problems.push(`totals do not add up: ${JSON.stringify(report.totals)}`)
   for (const { id, verdict, reason, errno, syscall } of remaps) {
     const isGone = gone.some((link) => link.endsWith(`/link_remap.${id}`))
@@ -114,7 +120,7 @@ const judgeRemaps = (
   }
   const isLeft = remaps.some(({ verdict }) => verdict === 'kept' || verdict === 'failed')
   const isAlarm = remaps.some(({ alarm }) => alarm)
-  const code = isAlarm ? 9 : isLeft ? LEFTOVERS : lacksImage ? INCOMPLETE : 0
+  const code = isAlarm ? 9 : isLeft ? LEFTOVERS : incomplete ? INCOMPLETE : 0
   if (report.exit.code !== code) problems.push(`exit code ${report.exit.code} is not ${code}`)
   return problems
 }
