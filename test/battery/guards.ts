@@ -5,10 +5,11 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import * as message from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { mountMute, type Level } from '../rig/mute.js'
 import { mount, unmount } from '../rig/namespace.js'
 import { DEVICE, NS, ROOT_MOUNT, Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
-import { execute, type Done, type KillAt } from './tool.js'
+import { execute, run, type Done, type KillAt } from './tool.js'
 
 export interface Trial {
   readonly scene: Scene
@@ -109,6 +110,44 @@ const memory = (scene: Scene, inside = '/mem'): string => {
   })
   return place
 }
+
+/** a volume that is silent: a run that waits for it has to be rescued */
+const silent = (
+  level: Level,
+  verdict: string,
+  fill = (scene: Scene): void => {
+    scene.remap('/data/sub/link_remap.4', 4, VOLUME_MOUNT)
+  },
+): Guard['trial'] => {
+  return () => {
+    const { path, stop } = mountMute(level)
+    const scene = world((one) => {
+      volume(one)
+      one.options.splice(one.options.indexOf('--external'), 2, '--external', `mnt[v]:${path}`)
+      fill(one)
+    })
+    scene.finally(stop)
+    const isGone = verdict.endsWith('removed')
+    return {
+      scene,
+      code: isGone ? 0 : 3,
+      verdicts: [verdict],
+      gone: isGone ? scene.links : [],
+      run: async (program, problems) => {
+        const rescue = setTimeout(() => {
+          problems.push('it waits')
+          stop()
+        }, SILENCE)
+        const done = await run(scene.args, program)
+        clearTimeout(rescue)
+        return done
+      },
+    }
+  }
+}
+
+/** Longer than the command waits for an answer, in ms, on a busy machine too. */
+const SILENCE = 15_000
 
 /** makedev(3), backwards */
 const minorOf = (device: number): number => (device & 0xff) | ((device >> 12) & 0xfff00)
@@ -254,7 +293,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'inherited descriptors',
-    replace: 'if (!isNodes) close(fd);',
+    replace: 'if (!isNodes) sys.close(fd);',
     by: '',
     trial: watched((pid) => descriptorsOf(pid).filter((target) => target === '/etc')),
   },
@@ -570,8 +609,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'privileges: the bounding set',
-    replace: 'sys.prctl(PR_CAPBSET_DROP, capability);',
-    by: '',
+    replace: 'sys.tryPrctl(PR_CAPBSET_DROP, capability);',
+    by: 'capability > 40 ? -22 : 0;',
     trial: privileges,
   },
   {
@@ -635,8 +674,44 @@ export const GUARDS: readonly Guard[] = [
     }),
   },
   {
+    name: 'a volume that does not answer',
+    replace: 'if (remote) mustAnswer(sys, top, provider);',
+    by: '',
+    trial: silent('nothing', '4 kept unreachable'),
+  },
+  {
+    name: 'a directory that does not answer',
+    replace: 'if (this.asksFirst(mount, remap))',
+    by: 'if (false)',
+    trial: silent('all but names', '4 failed ETIMEDOUT'),
+  },
+  {
+    name: 'a link that does not answer',
+    at: '(asksFirst ? this.ask(mount, remap, remap.base) : void 0)',
+    replace: 'asksFirst ?',
+    by: 'false ?',
+    trial: silent('all but links', '4 failed ETIMEDOUT'),
+  },
+  {
+    name: 'a mountpoint that does not answer',
+    replace: 'if (asksFirst)',
+    by: 'if (false)',
+    trial: silent('all but names', '4 removed', (scene) => {
+      scene.external('w', 'other')
+      const row = {
+        mntId: 52,
+        parent: VOLUME_MOUNT,
+        mountpoint: '/data/sub',
+        root: '/w',
+        extKey: 'w',
+      }
+      scene.rows(NS, { ...row, ...DEVICE.first })
+      scene.link('other', '/data/sub', 4, 52)
+    }),
+  },
+  {
     name: 'a symbolic link with the name of the link',
-    at: 'sys.tryOpenat(directory.fd, name, O_PATH | O_NOFOLLOW)',
+    at: 'sys.tryOpenat(directory.fd, base, O_PATH | O_NOFOLLOW)',
     replace: '| O_NOFOLLOW',
     by: '',
     trial: isKept('type', (scene) => {

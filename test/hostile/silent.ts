@@ -1,48 +1,31 @@
 // A file system on which some look waits for ever, as a container's own FUSE server can arrange.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { must } from '../rig/command.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { inRepo } from '../rig/repo.js'
-import { DATA_MOUNT, gc, newWorld, test, verdicts, type World } from './rig.js'
+import { mountMute, type Level } from '../rig/mute.js'
+import { DATA_MOUNT, gc, newWorld, test, verdicts } from './rig.js'
 
-/** mounts a silent file system on a directory; its server ends with the world */
-async function mountMute(world: World, path: string, level: number): Promise<void> {
-  const program = join(world.base, 'mute')
-  must('cc', ['-O1', '-Wall', '-Wextra', '-o', program, inRepo('test', 'hostile', 'mute.c')])
-  const server = spawn(program, [path, String(level)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  world.finally(() => {
-    must('umount', ['-l', path])
-    // what still waits for an answer gets an error then
-    server.kill('SIGKILL')
-  })
-  await once(server.stdout, 'data')
-}
-
-const LEVELS = [
-  { what: 'nothing', says: 'kept unreachable' },
-  { what: 'all but a directory', says: 'failed ETIMEDOUT' },
-  { what: 'all but the link', says: 'failed ETIMEDOUT' },
-  { what: 'everything', says: 'removed' },
+const CASES: readonly { level: Level; says: string }[] = [
+  { level: 'nothing', says: 'kept unreachable' },
+  { level: 'all but names', says: 'failed ETIMEDOUT' },
+  { level: 'all but links', says: 'failed ETIMEDOUT' },
+  { level: 'everything', says: 'removed' },
 ]
 
 export function testSilentFuse(): void {
   const skip = fs.existsSync('/dev/fuse') ? false : 'needs /dev/fuse'
-  LEVELS.forEach(({ what, says }, level) =>
-    test(`case 46: a file system that answers ${what}`, { skip }, async (t) => {
+  for (const { level, says } of CASES)
+    test(`case 46: a file system that answers ${level}`, { skip }, (t) => {
       const answers = says === 'removed'
       const world = newWorld(t)
       const link = world.external('data', 4)
       world.links = world.links.filter(({ id }) => id !== 4)
       for (const id of [4, 6]) world.remap(id, `/data/sub/link_remap.${id}`, { mntId: DATA_MOUNT })
       world.dump()
-      const mountpoint = join(world.base, 'silent')
-      fs.mkdirSync(mountpoint)
-      await mountMute(world, mountpoint, level)
-      world.options = ['--external', `mnt[data]:${mountpoint}`]
+      const mute = mountMute(level)
+      world.finally(mute.stop)
+      world.options = ['--external', `mnt[data]:${mute.path}`]
       const mounts = mountinfo()
       const before = manifest(world.root, world.volume)
       const started = Date.now()
@@ -58,6 +41,5 @@ export function testSilentFuse(): void {
       // the child that waits for ever has not kept the lock of the images
       const again = gc(['show', ...world.args(), '--json'], [], 60_000)
       t.equal(again.code, answers ? 0 : 3, again.stderr)
-    }),
-  )
+    })
 }

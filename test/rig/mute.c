@@ -1,7 +1,7 @@
 // mute DIR LEVEL: a FUSE file system on DIR, with a link "sub/link_remap.4" of a file with two names, whose
 // server reads all requests and answers some. 0: none; 1: all but look-ups of names; 2: all but look-ups of
 // names in "sub"; 3: all.
-// Says "ready" when it is mounted, and ends at the end of standard input.
+// Ends at the end of standard input.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -93,8 +93,6 @@ int main(int argc, char **argv) {
   if (device < 0) return perror("/dev/fuse"), 1;
   snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
   if (mount("mute", argv[1], "fuse", 0, options) < 0) return perror("mount"), 1;
-  puts("ready");
-  fflush(stdout);
   struct pollfd either[] = {{device, POLLIN, 0}, {0, POLLIN, 0}};
   static char request[1 << 20];
   while (poll(either, 2, -1) > 0 && either[1].revents == 0) {
