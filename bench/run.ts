@@ -4,13 +4,14 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { criuGc, inRepo } from '../test/rig/repo.js'
+import { checks } from './checks.js'
 import { manyFiles } from './many-files.js'
 import { manyMounts } from './many-mounts.js'
 import { manyRemaps } from './many-remaps.js'
 import { Bench, type Row } from './measure.js'
 import { startUp } from './start-up.js'
 
-const CASES = { startUp, manyRemaps, manyMounts, manyFiles }
+const CASES = { startUp, manyRemaps, checks, manyMounts, manyFiles }
 
 /** Why nothing can be measured here. */
 const obstacle = (): string | undefined => {

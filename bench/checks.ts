@@ -1,0 +1,61 @@
+// What looking before, holding and looking again cost a link: the command as it is against one that
+// unlinks each name in its resolved directory and believes the kernel.
+import fs from 'node:fs'
+import path from 'node:path'
+import { criuGc, inRepo } from '../test/rig/repo.js'
+import { Dump } from './dump.js'
+import { interleave, medianMs, ms, paired, type Bench, type Row } from './measure.js'
+
+const ROUNDS = 9
+const LINKS = 10_000
+
+/** Where the bundle finds its addon as it does in dist/. */
+const withoutChecks = (folder: string): string => {
+  const addon = path.join('build', 'Release', 'syscalls.node')
+  for (const file of [addon, path.join('dist', 'criu-gc.cjs')])
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+  fs.copyFileSync(inRepo(addon), path.join(folder, addon))
+  const [whole, before, directory = ''] =
+    /^( +)collectOne\((\w+), \{ remap, base \}, proven, address\) \{\n/m.exec(
+      fs.readFileSync(criuGc, 'utf8'),
+    ) ?? []
+  if (whole === undefined) throw new Error('the bundle has no collectOne as it was')
+  const body =
+    `${before}  const result = this.sys.tryUnlinkat(${directory}.fd, base);\n` +
+    `${before}  return result < 0 ? failed("unlinkat", result) : { verdict: "removed" };\n`
+  const program = path.join(folder, 'dist', 'criu-gc.cjs')
+  fs.writeFileSync(
+    program,
+    fs.readFileSync(criuGc, 'utf8').replace(whole, () => whole + body),
+  )
+  return program
+}
+
+export const checks = (bench: Bench): Row[] => {
+  const dump = new Dump(path.join(bench.folder, 'checks'), { links: LINKS })
+  const bare = withoutChecks(path.join(bench.folder, 'without-checks'))
+  const loop = (program: string) => () =>
+    dump.timed(() => bench.time(bench.program(program), dump.data, String(LINKS)))
+  const runs = interleave(ROUNDS, {
+    with: () => dump.timed(() => bench.clean(...dump.arguments)),
+    without: () => dump.timed(() => bench.node(bare, 'clean', ...dump.arguments)),
+    calls: loop('checked'),
+    unlink: loop('unlink'),
+  })
+  const each = (more: string, less: string): string =>
+    `${((1000 * paired(runs, (of) => of(more).wallMs - of(less).wallMs)) / LINKS).toFixed(1)} us`
+  return [
+    {
+      what: '10,000 remaps: the checks, each',
+      goal: '<= 3 us',
+      measured: each('with', 'without'),
+      from: `${ms(medianMs(runs.with))} to ${ms(medianMs(runs.without))} without them`,
+    },
+    {
+      what: 'their four system calls alone, in C',
+      goal: '',
+      measured: each('calls', 'unlink'),
+      from: `${ms(medianMs(runs.calls))} to ${ms(medianMs(runs.unlink))} of unlinkat alone`,
+    },
+  ]
+}
