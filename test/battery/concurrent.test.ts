@@ -8,7 +8,7 @@ import type { JsonReport } from '../../src/report/schema.js'
 import { writeDump } from '../encode/images.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
-import { criuGc } from '../rig/repo.js'
+import { criuGc, node } from '../rig/repo.js'
 import { times } from './script.js'
 
 const TOGETHER = 8
@@ -60,7 +60,7 @@ interface Done {
 /** The command itself, as a runtime starts it. */
 const clean = (images: string, root: string): Promise<Done> =>
   new Promise((resolve, reject) => {
-    const command = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, criuGc]
+    const command = ['-i', `PATH=${process.env.PATH ?? ''}`, node, criuGc]
     const args = [...command, 'clean', '--json', '-D', images, '-r', root]
     const child = spawn('env', args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let [stdout, stderr] = ['', '']

@@ -7,7 +7,7 @@ import t from 'tap'
 import { errnoName } from '../../src/sys/errno.js'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { criuGc } from '../rig/repo.js'
+import { criuGc, node } from '../rig/repo.js'
 import { battery } from './inside.js'
 import { judge, readReport, type Problems } from './judge.js'
 import type { Scene } from './scene.js'
@@ -103,7 +103,7 @@ const strace = async (options: readonly string[], args: readonly string[]): Prom
   const folder = fs.mkdtempSync(join(os.tmpdir(), 'criu-gc-strace-'))
   const log = join(folder, 'log')
   const words = ['-i', `PATH=${process.env.PATH ?? ''}`, 'strace', '-qq', '-o', log, ...options]
-  const done = await execute('env', [...words, process.execPath, criuGc, ...args])
+  const done = await execute('env', [...words, node, criuGc, ...args])
   const calls = fs.readFileSync(log, 'latin1').split('\n')
   fs.rmSync(folder, { recursive: true })
   return { ...done, calls: calls.filter((line) => line.includes('INJECTED')) }

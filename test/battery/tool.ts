@@ -5,7 +5,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { must } from '../rig/command.js'
-import { criuGc, inRepo } from '../rig/repo.js'
+import { criuGc, inRepo, node } from '../rig/repo.js'
+import { refuseReport } from '../rig/sanitizer.js'
 
 export interface Done {
   /** 128 + number where a signal ended it */
@@ -60,6 +61,11 @@ export const execute = (
     child.once('error', reject)
     child.once('close', (code) => {
       clearTimeout(timer)
+      try {
+        refuseReport(stdout(), stderr())
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)))
+      }
       resolve({
         code: code ?? -1,
         stdout: stdout(),
@@ -69,11 +75,7 @@ export const execute = (
     })
   })
 
-const command = (program: string, args: readonly string[]): string[] => [
-  process.execPath,
-  program,
-  ...args,
-]
+const command = (program: string, args: readonly string[]): string[] => [node, program, ...args]
 
 /** the command as it is, with nothing in its environment that would change what is tested */
 export const run = (args: readonly string[], program = criuGc): Promise<Done> =>

@@ -14,7 +14,8 @@ import { putDecoys } from '../rig/decoys.js'
 import { asBytes, manifest, onlyRemoved, type Entry, type Manifest } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
 import { insideOwnNamespaces, isInside, mount, unmount } from '../rig/namespace.js'
-import { criuGc } from '../rig/repo.js'
+import { criuGc, node } from '../rig/repo.js'
+import { refuseReport } from '../rig/sanitizer.js'
 
 /** the built command, or a mutant of it that these tests have to catch */
 const program = process.env.CRIU_GC ?? criuGc
@@ -375,13 +376,14 @@ export function gc(args: string[], under: string[] = [], patience = 20_000): Run
   // Not by the option: tap puts its own variables into the environment of every child, and the command
   // refuses one that steers Node.
   const clean = ['-i', `PATH=${process.env.PATH ?? ''}`]
-  const done = spawnSync('env', [...clean, ...under, process.execPath, program, ...args], {
+  const done = spawnSync('env', [...clean, ...under, node, program, ...args], {
     encoding: 'utf8',
     cwd: '/',
     timeout: patience,
     killSignal: 'SIGKILL',
     maxBuffer: 64 << 20,
   })
+  refuseReport(done.stdout, done.stderr)
   return {
     code: done.status,
     stdout: done.stdout,

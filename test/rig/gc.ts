@@ -1,6 +1,7 @@
 // The built command, run the way a runtime runs it: a child with a clean environment, JSON back.
 import { spawnSync } from 'node:child_process'
-import { criuGc } from './repo.js'
+import { criuGc, node } from './repo.js'
+import { refuseReport } from './sanitizer.js'
 
 export interface RemapReport {
   link: string
@@ -23,12 +24,13 @@ export interface Run extends Said {
 /** what people read in a pipe */
 export function sayGc(word: 'show' | 'clean', args: readonly string[]): Said {
   // env(1), and not the env of spawn: tap puts its NODE_OPTIONS into that one, even when it is empty
-  const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath]
+  const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, node]
   const done = spawnSync('env', [...clean, criuGc, word, ...args], {
     encoding: 'utf8',
     maxBuffer: 64 << 20,
   })
   if (done.error) throw done.error
+  refuseReport(done.stdout, done.stderr)
   return { code: done.status, stdout: done.stdout, stderr: done.stderr }
 }
 

@@ -15,5 +15,8 @@ export const repo = findRoot()
 /** a file of the repository, by its path from the top */
 export const inRepo = (...parts: string[]): string => join(repo, ...parts)
 
-/** the built command; run it with process.execPath */
+/** the built command; run it with `node` */
 export const criuGc = inRepo('dist', 'criu-gc.cjs')
+
+/** what runs the command: Node, or the launcher that puts sanitizers into it (test/sanitize) */
+export const node = process.env.CRIU_GC_NODE ?? process.execPath
