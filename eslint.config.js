@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['build', 'dist', 'out', '.criu', '.tap', 'node_modules'] },
+  { ignores: ['build', 'dist', 'out', '.criu', '.sanitize', '.tap', 'node_modules'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,0 +1,63 @@
+// Bugs that an addon could have, one a mutant: a sanitizer that does not see them is not at work.
+import fs from 'node:fs'
+import { join } from 'node:path'
+
+export interface Mutant {
+  readonly name: string
+  readonly file: 'addon.cc' | 'arguments.h'
+  /** exactly once in the file */
+  readonly replace: string
+  readonly by: string
+  readonly report: RegExp
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    // JavaScript's memory has red zones too, because Node allocates it by the sanitizer's malloc.
+    name: 'one field more than the array has',
+    file: 'addon.cc',
+    replace: 'kStatFields = 19',
+    by: 'kStatFields = 18',
+    report: /AddressSanitizer: heap-buffer-overflow[^]*WRITE of size 8[^]*Statx/,
+  },
+  {
+    // Under the seccomp filter, where a sanitizer can open and send nothing.
+    name: 'a copy without room for its NUL',
+    file: 'addon.cc',
+    replace: 'return answer(info, unlinkat(dirfd, path.c_str(), flags));',
+    by: `size_t length = strlen(path.c_str());
+         char *name = new char[length];
+         memcpy(name, path.c_str(), length);
+         name[length] = 0;
+         long result = unlinkat(dirfd, name, flags);
+         delete[] name;
+         return answer(info, result);`,
+    report: /AddressSanitizer: heap-buffer-overflow[^]*WRITE of size 1/,
+  },
+  {
+    name: 'a path longer than its place',
+    file: 'arguments.h',
+    replace: 'char bytes_[PATH_MAX + 1];',
+    by: 'char bytes_[2];',
+    report: /AddressSanitizer: stack-buffer-overflow[^]*WRITE of size/,
+  },
+  {
+    name: 'a shift by all bits',
+    file: 'addon.cc',
+    replace: 'data[word].permitted = static_cast<uint32_t>(permitted >> (32 * word));',
+    by: 'data[word].permitted = static_cast<uint32_t>(permitted >> (32 * word + 32));',
+    report: /addon\.cc:\d+:\d+: runtime error: shift exponent 64 is too large/,
+  },
+]
+
+/** a folder's name */
+export const folderOf = ({ name }: Mutant): string => name.replaceAll(' ', '-')
+
+/** Writes the bug into `native`, a copy. @throws where the source has changed. */
+export const mutate = (native: string, { name, file, replace, by }: Mutant): void => {
+  const path = join(native, file)
+  const source = fs.readFileSync(path, 'utf8')
+  const parts = source.split(replace)
+  if (parts.length !== 2) throw new Error(`${parts.length - 1} times in ${file}: ${name}`)
+  fs.writeFileSync(path, parts.join(by))
+}
