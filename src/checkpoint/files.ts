@@ -71,9 +71,9 @@ const choose = <D>(
 
 /** A link's own entry: its name has its id, and nothing that a file somebody opened would have. */
 const looksLikeLink = (file: RegFileEntry): boolean =>
-  file.name.endsWith(`/${linkName(file.id)}`) &&
-  file.flags === 0 &&
-  file.pos === 0 &&
   file.mode === undefined &&
   file.size === undefined &&
-  file.mnt_id === undefined
+  file.mnt_id === undefined &&
+  file.flags === 0 &&
+  file.pos === 0 &&
+  file.name.endsWith(`/${linkName(file.id)}`)

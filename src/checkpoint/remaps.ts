@@ -3,7 +3,7 @@
 import type { ImageDirectory, ImageState } from '../images/directory.js'
 import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
-import { pathProblem, splitLast } from '../paths.js'
+import { pathProblem } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import { linkName, readRegFiles, type RegFiles } from './files.js'
 import type { LinkRemap, Original, UnlistedLink } from './model.js'
@@ -114,8 +114,8 @@ const invalid = (
   if (twice !== undefined) return `more than one entry claims the file id ${twice}`
   const problem = pathProblem(link.name)
   if (problem !== undefined) return `the path of the link ${problem}`
-  if (splitLast(link.name).base !== linkName(remapId))
-    return `the name of the link is not ${linkName(remapId)}`
+  const wanted = linkName(remapId)
+  if (!link.name.endsWith(`/${wanted}`)) return `the name of the link is not ${wanted}`
   if (link.mnt_id !== undefined || link.mode !== undefined || link.ext)
     return 'the entry of the link is that of a file which a task had open'
   return undefined

@@ -111,7 +111,8 @@ class Run {
     const outcomes: (Outcome | undefined)[] = remaps.map(() => undefined)
     const byDirectory = groupBy(remaps.keys(), (index) => {
       const { via, dir } = remaps[index] as Reach
-      return `${via} ${dir}`
+      // Every path begins with a slash: the same string for the usual case, not one more for each link.
+      return via === 'mount' ? `mount ${dir}` : dir
     })
     // A mount that was recognised by what the images say of it is not proven by the same words. It is
     // the right one to look in, though, and so is the one root of a host tree.

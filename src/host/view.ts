@@ -3,13 +3,19 @@ import fs from 'node:fs'
 import os from 'node:os'
 import { fromBuffer } from '../bytes.js'
 import type { HostView } from '../plan/model.js'
+import type { Time } from '../time.js'
 import { parseMountinfo } from './mountinfo.js'
 
-export const hostView = (): HostView => ({
-  mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
-  // Few plans ask for it.
-  get bootedAt() {
-    // The kernel counts from boot; a second of doubt goes to "before boot", which trusts less.
-    return { sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1, nsec: 0 }
-  },
-})
+export const hostView = (): HostView => {
+  let bootedAt: Time | undefined
+  return {
+    mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
+    // Few plans ask for it.
+    get bootedAt() {
+      return (bootedAt ??= bootTime())
+    },
+  }
+}
+
+/** The kernel counts from boot; a second of doubt goes to "before boot", which trusts less. */
+const bootTime = (): Time => ({ sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1, nsec: 0 })

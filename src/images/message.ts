@@ -40,7 +40,7 @@ export class Fields {
       return false
     }
     if (++this.count > LIMITS.fields) throw new RangeError(`more than ${LIMITS.fields} fields`)
-    const tag = reader.uint32()
+    const tag = this.varint()
     this.number = tag >>> 3
     this.wire = tag & 7
     return true
@@ -48,7 +48,7 @@ export class Fields {
 
   uint32(): number {
     this.expect(VARINT)
-    return this.reader.uint32()
+    return this.varint()
   }
 
   /** zigzag */
@@ -65,10 +65,7 @@ export class Fields {
   /** Exact up to 2^53 - 1, which no file's size passes. */
   uint64(): number {
     this.expect(VARINT)
-    const { reader } = this
-    // Most sizes and positions are one byte, and Long's arithmetic is not needed for that.
-    const first = this.data[reader.pos] as number
-    return reader.pos < this.end && first < 0x80 ? reader.uint32() : Number(reader.uint64())
+    return this.isOneByte() ? this.varint() : Number(this.reader.uint64())
   }
 
   /** A proto2 string or bytes field, which are one on the wire: names need not be UTF-8. */
@@ -95,6 +92,16 @@ export class Fields {
     this.reader.skipType(this.wire, 0, this.number)
   }
 
+  private isOneByte(): boolean {
+    const { pos } = this.reader
+    return pos < this.end && (this.data[pos] as number) < 0x80
+  }
+
+  /** Nearly all tags, ids and lengths are one byte, which needs none of the Reader's care. */
+  private varint(): number {
+    return this.isOneByte() ? (this.data[this.reader.pos++] as number) : this.reader.uint32()
+  }
+
   private expect(wire: number): void {
     if (this.wire !== wire)
       throw new TypeError(`field ${this.number} has wire type ${this.wire}, not ${wire}`)
@@ -102,7 +109,7 @@ export class Fields {
 
   private delimited(): number {
     this.expect(LENGTH_DELIMITED)
-    const length = this.reader.uint32()
+    const length = this.varint()
     const end = this.reader.pos + length
     if (end > this.end) throw new RangeError(`field ${this.number} runs past its message`)
     return end

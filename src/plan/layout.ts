@@ -2,7 +2,7 @@
 import type { Bytes } from '../bytes.js'
 import type { Mount, MountNamespace } from '../checkpoint/model.js'
 import { prefixes } from '../paths.js'
-import type { Attachment, Provider } from './model.js'
+import type { Attachment, Provider, Providers } from './model.js'
 
 const MISSING: Provider = { kind: 'stand-in' }
 
@@ -31,7 +31,7 @@ export const chainOf = (
 export const layOut = (
   namespace: MountNamespace,
   needed: ReadonlySet<Mount>,
-  providers: ReadonlyMap<number, Provider>,
+  providers: Providers,
 ): Attachment[] => {
   const byId = new Map(namespace.mounts.map((mount) => [mount.mntId, mount]))
   return namespace.mounts

@@ -32,6 +32,9 @@ export type Provider =
   /** The contents exist, or may exist, and are out of reach: why, and what to do. */
   | { readonly kind: 'none'; readonly reason: string; readonly next: string }
 
+/** By mnt_id. */
+export type Providers = Pick<ReadonlyMap<number, Provider>, 'get'>
+
 export interface Attachment {
   readonly mount: Mount
   /** Undefined for the root of the namespace. */

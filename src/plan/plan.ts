@@ -6,7 +6,14 @@ import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint
 import { below, isWithin, ROOT, splitLast } from '../paths.js'
 import { escape } from '../report/escape.js'
 import { chainOf, layOut, mountFinder } from './layout.js'
-import type { Plan, PlannedNamespace, PlannedRemap, PlanOptions, Provider } from './model.js'
+import type {
+  Plan,
+  PlannedNamespace,
+  PlannedRemap,
+  PlanOptions,
+  Provider,
+  Providers,
+} from './model.js'
 import { resolveProviders } from './providers.js'
 
 /** @throws GcError refused where options and images contradict each other dangerously. */
@@ -75,7 +82,7 @@ const pathLocator = ({
 const planNamespace = (
   namespace: MountNamespace,
   located: readonly Located[],
-  providers: ReadonlyMap<number, Provider>,
+  providers: Providers,
   scope: PlanOptions['mounts'],
 ): PlannedNamespace => {
   const needed = new Set<Mount>(scope === 'all' ? namespace.mounts : [])
@@ -97,7 +104,7 @@ const isReachable = (provider: Provider | undefined): boolean =>
 
 const planRemap = (
   { remap, mount, namespace, problem, note }: Located,
-  providers: ReadonlyMap<number, Provider>,
+  providers: Providers,
   finders: ReadonlyMap<number, (path: Bytes) => Mount | undefined>,
 ): PlannedRemap => {
   const kept = (

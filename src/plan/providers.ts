@@ -7,7 +7,7 @@ import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, ROOT } from '../paths.js'
 import { escape, escapeText, shellQuote } from '../report/escape.js'
-import type { PlanOptions, Provider } from './model.js'
+import type { PlanOptions, Provider, Providers } from './model.js'
 
 /** File systems whose contents are gone when nothing has them mounted. */
 const IN_MEMORY = new Set([
@@ -22,11 +22,8 @@ const superblock = ({ major, minor, fstype }: Mount): string => `${major}:${mino
 export const isNamespaceRoot = (mount: Mount, all: ReadonlyMap<number, Mount>): boolean =>
   mount.mountpoint === ROOT && (mount.parentId === mount.mntId || !all.has(mount.parentId))
 
-/** Answers for every mount of the checkpoint. */
-export const resolveProviders = (
-  checkpoint: Checkpoint,
-  options: PlanOptions,
-): ReadonlyMap<number, Provider> => {
+/** Answers for every mount of the checkpoint, found when they are asked for. */
+export const resolveProviders = (checkpoint: Checkpoint, options: PlanOptions): Providers => {
   const all = new Map<number, Mount>()
   for (const { mounts } of checkpoint.namespaces)
     for (const mount of mounts) all.set(mount.mntId, mount)
@@ -40,15 +37,19 @@ export const resolveProviders = (
     [...direct.keys()].map((mntId) => all.get(mntId) as Mount),
     superblock,
   )
-  const providers = new Map<number, Provider>()
-  for (const mount of all.values())
-    providers.set(
-      mount.mntId,
-      direct.get(mount.mntId) ??
-        bindOf(mount, groups.get(superblock(mount)) ?? [], direct) ??
-        stillMounted(mount, options, checkpoint.writtenAt),
-    )
-  return providers
+  const resolve = (mount: Mount): Provider =>
+    direct.get(mount.mntId) ??
+    bindOf(mount, groups.get(superblock(mount)) ?? [], direct) ??
+    stillMounted(mount, options, checkpoint.writtenAt)
+  const known = new Map<number, Provider>()
+  return {
+    get: (mntId) => {
+      const mount = all.get(mntId)
+      const provider = known.get(mntId) ?? (mount && resolve(mount))
+      if (provider !== undefined) known.set(mntId, provider)
+      return provider
+    },
+  }
 }
 
 /** The rows that --root stands for: the root of the root task's namespace. */

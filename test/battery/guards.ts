@@ -443,7 +443,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a name that is not that of a link remap',
-    replace: 'if (splitLast(link.name).base !== linkName(remapId))',
+    replace: 'if (!link.name.endsWith(`/${wanted}`))',
     by: 'if (false)',
     trial: isInvalid((scene) => scene.remap('/app/precious', 4, ROOT_MOUNT)),
   },
