@@ -28,6 +28,7 @@ test('a call that has to succeed throws what the kernel said', (t) => {
     ['fsconfig', 'fsconfig', (sys) => sys.fsconfig(FD, 1, b('size'), b('64k')), 'size'],
     ['fsmount', 'fsmount', (sys) => sys.fsmount(FD, 0), undefined],
     ['statx', 'statx', (sys) => sys.fstat(FD), undefined],
+    ['statx', 'statx', (sys) => sys.fstatCached(FD), undefined],
     ['statx', 'statx', (sys) => sys.nlink(FD), undefined],
     ['chdir', 'chdir', (sys) => sys.chdir(b('/')), '/'],
     ['prctl', 'prctl', (sys) => sys.prctl(1, 2), undefined],
@@ -62,6 +63,8 @@ test('a call that may fail answers -errno', (t) => {
     ['faccessat2', () => sys.tryWritable(FD)],
     ['getdents64', () => sys.tryGetdents64(FD, Buffer.alloc(8))],
     ['flock', () => sys.tryFlock(FD, 1)],
+    ['prctl', () => sys.tryPrctl(1, 2)],
+    ['answers', () => sys.answers(FD, b('x'), 0)],
   ]
   for (const [name, act] of calls) {
     addon.on(name, () => -13)
@@ -87,6 +90,38 @@ test('mounts move by descriptor, and no path takes part', (t) => {
     { name: 'open_tree', args: [FD, '', 0x1001] },
     { name: 'mount_setattr', args: [FD, '', 0x1000, 0xe, 0, 0x40000] },
   ])
+})
+
+test('whether a directory answers, with a name in it or without, within five seconds', (t) => {
+  const { addon, sys } = make()
+  t.equal(sys.answers(FD, b('a/b'), 0x10), 0)
+  sys.answers(FD, b('a/b'), 0x10, b('name'))
+  t.strictSame(addon.calls, [
+    { name: 'answers', args: [FD, 'a/b', 0x10, null, 5000] },
+    { name: 'answers', args: [FD, 'a/b', 0x10, 'name', 5000] },
+  ])
+})
+
+test('what a descriptor holds, asked and unasked', (t) => {
+  const { addon, sys } = make()
+  addon.on('statx', () => addon.answerStat({ mode: 0o040755, mntId: 7 }))
+  t.match(sys.fstat(FD), { mode: 0o040755, mntId: 7 })
+  t.match(sys.fstatCached(FD), { mode: 0o040755, mntId: 7 })
+  t.strictSame(
+    addon.calls.map(({ args }) => args),
+    [
+      [FD, '', 0x1000],
+      [FD, '', 0x4000 | 0x1000],
+    ],
+  )
+})
+
+test('prctl goes in as it is, and a value that it answers is no error', (t) => {
+  const { addon, sys } = make()
+  addon.on('prctl', () => 3)
+  t.equal(sys.tryPrctl(39, 7), 3)
+  t.doesNotThrow(() => sys.prctl(39, 7))
+  t.strictSame(addon.calls, Array(2).fill({ name: 'prctl', args: [39, 7] }))
 })
 
 test('names go in as the bytes that they are', (t) => {
