@@ -1,4 +1,8 @@
-import { cloneProvider, ProviderProblem } from '../../../src/namespaces/clones.js'
+import {
+  cloneProvider,
+  ProviderProblem,
+  type CloneOptions,
+} from '../../../src/namespaces/clones.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
 import type { Provider } from '../../../src/plan/model.js'
 import { Sys } from '../../../src/sys/sys.js'
@@ -163,5 +167,67 @@ test('a call that the kernel refuses leaves nothing open', (t) => {
   t.strictSame(
     [...addon.open.values()].map(({ name }) => name).filter((name) => name === 'openat'),
     [],
+  )
+})
+
+/** As `LOCAL`, but somebody else answers look-ups. */
+const REMOTE: CloneOptions = { ...LOCAL, isRemote: () => true }
+const ETIMEDOUT = -110
+
+test('a remote file system is asked before anything is cloned, at the place that is wanted', (t) => {
+  for (const [sub, path] of [
+    ['/', '.'],
+    ['/var/lib', 'var/lib'],
+  ] as const) {
+    const { kernel, sys } = make()
+    const { fd, remote } = cloneProvider(sys, root(sub), REMOTE)
+    t.equal(remote, true)
+    t.strictSame(kernel.order('openat', 'answers', 'openat2', 'open_tree'), [
+      'openat',
+      'answers',
+      ...(sub === '/' ? [] : ['openat2']),
+      'open_tree',
+    ])
+    const [top] = kernel.of('close').map(({ args }) => args[0])
+    const [asked] = kernel.of('answers')
+    t.strictSame(asked?.args.slice(1), [path, BENEATH_STRICTLY, null, 5000])
+    t.ok(sub !== '/' || asked?.args[0] === top, 'from the directory that was given')
+    t.strictSame([...kernel.open.keys()], [fd])
+  }
+})
+
+test('the test of a mount gets the descriptor of the directory that was given', (t) => {
+  const { kernel, sys } = make()
+  const tested: unknown[] = []
+  const isRemote = (fd: number): boolean => {
+    tested.push(kernel.open.get(fd)?.args[1])
+    return false
+  }
+  t.equal(cloneProvider(sys, root('/var'), { ...LOCAL, isRemote }).remote, false)
+  t.strictSame(tested, ['/rootfs'])
+  t.strictSame(kernel.of('answers'), [], 'and a local one is not asked')
+})
+
+test('a remote file system that does not answer is out of reach', (t) => {
+  for (const sub of ['/', '/var/lib']) {
+    const { kernel, sys } = make()
+    kernel.on('answers', () => ETIMEDOUT)
+    const problem = problemOf(t, () => cloneProvider(sys, root(sub), REMOTE))
+    t.equal(problem?.message, 'the file system on /rootfs does not answer (ETIMEDOUT)')
+    t.equal(problem?.loss, 'unreachable')
+    t.match(problem?.next, /see to its server/)
+    t.equal(kernel.open.size, 0)
+    t.strictSame(kernel.order('openat2', 'open_tree', 'getdents64'), [], 'and left alone')
+  }
+})
+
+test('before it answered, only what the kernel remembers of it is looked at', (t) => {
+  const { kernel, sys } = make()
+  cloneProvider(sys, root(), REMOTE)
+  const first = kernel.calls.findIndex(({ name }) => name === 'answers')
+  const before = kernel.calls.slice(0, first).filter(({ name }) => name === 'statx')
+  t.strictSame(
+    before.map(({ args }) => args[2]),
+    [0x4000 | AT_EMPTY_PATH],
   )
 })

@@ -347,3 +347,96 @@ test('a bug is not a mount that cannot be attached', (t) => {
   })
   t.throws(() => construct(sys, planOf(), LOCAL), TypeError)
 })
+
+const ETIMEDOUT = -110
+
+/** The providers of these paths are remote; the places for which there is no answer are silent. */
+const constructRemote = (
+  kernel: FakeKernel,
+  paths: readonly string[],
+  silent: readonly string[] = [],
+  plan = planOf(TWO, { externals: externals({ shm: '/S', data: '/D' }) }),
+): Constructed => {
+  kernel.on('answers', (_fd, path) => (silent.includes(String(path)) ? ETIMEDOUT : undefined))
+  const isRemote = (fd: number): boolean => paths.includes(String(kernel.open.get(fd)?.args[1]))
+  return construct(new Sys(kernel), plan, { ...LOCAL, isRemote })
+}
+
+/** What was asked after the last clone was made: mountpoints. */
+const askedPlaces = (kernel: FakeKernel): unknown[] => {
+  const start = kernel.calls.findIndex(({ name }) => name === 'unshare')
+  return kernel.calls
+    .slice(start)
+    .filter(({ name }) => name === 'answers')
+    .map(({ args }) => args[1])
+}
+
+test('the namespaces with a remote mount are known, and so is each such mount', (t) => {
+  const { kernel } = make()
+  const { remote, mounts } = constructRemote(kernel, ['/D'])
+  t.strictSame([...remote], [9], 'not the other one')
+  t.strictSame(
+    [...mounts.values()].flatMap((one) => (one.remote ? [one.attachment.mount.mntId] : [])),
+    [14],
+  )
+  t.strictSame([...constructRemote(make().kernel, []).remote], [])
+  const both = constructRemote(make().kernel, ['/rootfs'])
+  t.strictSame([...both.remote], [9, 12], 'they share the root')
+})
+
+test('in a namespace with a remote mount each mountpoint is asked before it is opened', (t) => {
+  const { kernel } = make()
+  const { roots } = constructRemote(kernel, ['/D'])
+  t.strictSame(askedPlaces(kernel), ['dev', 'dev/shm', 'data'])
+  for (const place of askedPlaces(kernel)) {
+    const at = (name: string): number =>
+      kernel.calls.findIndex((call) => call.name === name && call.args[1] === place)
+    t.ok(at('answers') < at('openat2'), `${String(place)} is asked first`)
+  }
+  for (const { args } of kernel.of('answers').slice(1))
+    t.strictSame([args[0], ...args.slice(2)], [roots.get(9), 0x10 | 0x04 | 0x02, null, 5000])
+})
+
+test('in a namespace without one nobody is asked', (t) => {
+  const { kernel } = make()
+  constructRemote(kernel, [])
+  t.strictSame(kernel.of('answers'), [])
+})
+
+test('a namespace beside a remote one is not asked', (t) => {
+  const { kernel } = make()
+  kernel.directory('/O/x')
+  const other = [
+    mount(20, '/', { nsId: 12, external: mapped('other') }),
+    mount(21, '/x', { nsId: 12, parentId: 20, fstype: 'tmpfs', major: 0, minor: 60 }),
+  ]
+  const plan = planOf(
+    { namespaces: [namespace(9, MOUNTS), namespace(12, other, { isRoot: false })] },
+    { externals: externals({ shm: '/S', data: '/D', other: '/O' }) },
+  )
+  const { mounts, remote } = constructRemote(kernel, ['/O'], [], plan)
+  t.strictSame([...remote], [12])
+  t.strictSame(askedPlaces(kernel), ['x'])
+  t.equal(mounts.get(21)?.state, 'attached')
+})
+
+test('silence at a mountpoint leaves that mount without its place, and opens nothing', (t) => {
+  const { kernel } = make()
+  const constructed = constructRemote(kernel, ['/D'], ['data'])
+  t.match(constructed.mounts.get(14), {
+    state: 'detached',
+    contents: 'provider',
+    problem: 'no answer at its mountpoint (ETIMEDOUT)',
+  })
+  t.equal(states(constructed)[12], 'attached provider', 'the others have theirs')
+  t.ok(kernel.of('openat2').every(({ args }) => args[1] !== 'data'))
+})
+
+test('a remote provider that is silent is a stand-in, and does not make its namespace remote', (t) => {
+  const { kernel } = make()
+  const constructed = constructRemote(kernel, ['/D'], ['.'])
+  t.equal(states(constructed)[14], 'attached stand-in')
+  t.match(constructed.mounts.get(14), { loss: 'unreachable', problem: /\/D does not answer/ })
+  t.strictSame([...constructed.remote], [])
+  t.strictSame(askedPlaces(kernel), [])
+})
