@@ -18,6 +18,8 @@ interface Setting {
   readonly there?: readonly string[]
   readonly device?: readonly [number, number]
   readonly rootMissing?: boolean
+  /** What a question is answered with. */
+  readonly answer?: number
 }
 
 const run = (setting: Setting): { planned: PlannedRemap; addon: FakeAddon } => {
@@ -26,6 +28,7 @@ const run = (setting: Setting): { planned: PlannedRemap; addon: FakeAddon } => {
   addon.on('statx', () => addon.answerStat({ major, minor }))
   const there = setting.there ?? ['mnt/shm', 'link_remap.6']
   addon.on('openat2', (_fd, path) => (there.includes(String(path)) ? undefined : -2))
+  addon.on('answers', () => setting.answer)
   if (setting.rootMissing === true) addon.on('openat', () => -2)
   const plan = keepLiving(
     new Sys(addon),
@@ -113,4 +116,49 @@ test('a mount whose place in its file system is not known: the source decides', 
   const rows = (source: string) => [{ mounts: [{ ...ROW, source: b(source) }] }]
   t.equal(run({ planned, tables: rows('shm') }).planned.kind, 'kept')
   t.equal(run({ planned, tables: rows('tmpfs') }).planned.kind, 'vanished')
+})
+
+const ETIMEDOUT = -110
+/** A namespace whose /mnt somebody else serves, with the memory file system on it. */
+const onFuse = (row: Partial<HostMount> = {}) => [
+  { pid: 77, mounts: [hostMount('/'), hostMount('/mnt', { fstype: 'fuse' }), { ...ROW, ...row }] },
+]
+
+test('a way over a remote mount is asked first', (t) => {
+  const { planned, addon } = run({ tables: onFuse() })
+  t.equal(planned.kind, 'kept')
+  t.strictSame(addon.order('openat', 'answers', 'openat2'), [
+    'openat',
+    'answers',
+    'openat2',
+    'openat2',
+  ])
+  t.strictSame(
+    addon.of('answers').map(({ args }) => args),
+    [[100, 'mnt/shm', 0x10 | 0x04 | 0x02, null, 5000]],
+    'from the root of that process',
+  )
+  t.equal(run({ tables: onFuse(), there: ['mnt/shm'] }).planned, VANISHED, 'an answer is believed')
+})
+
+test('a way that is silent: the source decides, and nothing is opened', (t) => {
+  for (const answer of [ETIMEDOUT, -11]) {
+    const { planned, addon } = run({ tables: onFuse(), answer })
+    t.match(planned, { kind: 'kept', message: /in the mount namespace of process 77/ })
+    t.strictSame(addon.of('openat2'), [])
+    const other = run({ tables: onFuse({ source: b('tmpfs') }), answer })
+    t.equal(other.planned, VANISHED)
+    t.strictSame(other.addon.of('openat2'), [])
+  }
+})
+
+test('a remote mount elsewhere, or of another namespace, is nobody to ask', (t) => {
+  const beside = [hostMount('/'), hostMount('/mnt/sh', { fstype: 'fuse' }), ROW]
+  const tables = [{ pid: 76, mounts: [hostMount('/mnt', { fstype: 'fuse' })] }]
+  const { planned, addon } = run({
+    tables: [...tables, { pid: 77, mounts: beside }],
+    answer: ETIMEDOUT,
+  })
+  t.equal(planned.kind, 'kept')
+  t.strictSame(addon.of('answers'), [])
 })
