@@ -1,3 +1,5 @@
+import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { loadAddon } from '../../../src/sys/addon.js'
 import { refuses, test } from '../support/check.js'
@@ -41,5 +43,29 @@ test('neither the environment nor the working directory takes part in the search
     process.chdir(before[0])
     if (before[1] === undefined) delete process.env.NODE_PATH
     else process.env.NODE_PATH = before[1]
+  }
+})
+
+test('a folder in the place of the addon', (t) => {
+  const dir = t.testdir({ a: {}, build: { Release: { 'syscalls.node': {} } } })
+  refuses(t, () => loadAddon(path.join(dir, 'a')), 'unsupported', /cannot be loaded: .*directory/)
+})
+
+test('an addon that may not be read', (t) => {
+  // The folder of the tests need not be open to everybody, and root may read any file.
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'addon-'))
+  t.teardown(() => fs.rmSync(dir, { recursive: true }))
+  const release = path.join(dir, 'build/Release')
+  fs.mkdirSync(release, { recursive: true })
+  fs.writeFileSync(path.join(release, 'syscalls.node'), 'x', { mode: 0 })
+  fs.mkdirSync(path.join(dir, 'a'))
+  fs.chmodSync(dir, 0o755)
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) process.seteuid?.(65534)
+  try {
+    const load = () => loadAddon(path.join(dir, 'a'))
+    refuses(t, load, 'unsupported', /the addon cannot be loaded: .*Permission denied/)
+  } finally {
+    if (isRoot) process.seteuid?.(0)
   }
 })

@@ -1,0 +1,179 @@
+// The table of system calls itself. Only what needs no privilege; the rest has suites that need root.
+import fs from 'node:fs'
+import path from 'node:path'
+import tap from 'tap'
+import { fromBuffer, fromText, type Bytes } from '../../../src/bytes.js'
+import { loadAddon, type Addon } from '../../../src/sys/addon.js'
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  O_DIRECTORY,
+  O_PATH,
+  RESOLVE_BENEATH,
+} from '../../../src/sys/constants.js'
+import { inRepo } from '../../rig/repo.js'
+import { test as anyTest, type Test } from '../support/check.js'
+
+const isBuilt = fs.existsSync(inRepo('build', 'Release', 'syscalls.node'))
+
+const test = (name: string, body: (t: Test, addon: Addon) => void): void => {
+  if (isBuilt) anyTest(name, (t) => body(t, loadAddon(inRepo('dist'))))
+  else void tap.test(name, { skip: 'the addon was not built' }, () => undefined)
+}
+
+const [ENOENT, EBADF, EINVAL, ENAMETOOLONG] = [-2, -9, -22, -36]
+const PATH_MAX = 4096
+const INO_LOW = 7
+
+const bytes = (name: string): Bytes => name as Bytes
+
+/** A descriptor on a folder of the test. */
+const folder = (t: Test, contents: Record<string, string | object> = {}) => {
+  const dir = t.testdir(contents as Parameters<Test['testdir']>[0])
+  const fd = fs.openSync(dir, fs.constants.O_DIRECTORY)
+  t.teardown(() => fs.closeSync(fd))
+  return { dir, fd }
+}
+
+/** Every call with a name, as the argument that `name` stands for. */
+const named = (addon: Addon, fd: number, name: Bytes): Record<string, () => number> => {
+  const buffer = Buffer.alloc(8)
+  return {
+    mount: () => addon.mount(name, 0),
+    openat: () => addon.openat(fd, name, O_PATH, 0),
+    openat2: () => addon.openat2(fd, name, O_PATH, 0),
+    open_tree: () => addon.open_tree(fd, name, 0),
+    'move_mount from': () => addon.move_mount(fd, name, fd, bytes(''), 0),
+    'move_mount to': () => addon.move_mount(fd, bytes(''), fd, name, 0),
+    mount_setattr: () => addon.mount_setattr(fd, name, 0, 0, 0, 0),
+    fsopen: () => addon.fsopen(name),
+    'fsconfig key': () => addon.fsconfig(fd, 1, name, null),
+    'fsconfig value': () => addon.fsconfig(fd, 1, null, name),
+    statx: () => addon.statx(fd, name, 0),
+    unlinkat: () => addon.unlinkat(fd, name, 0),
+    mkdirat: () => addon.mkdirat(fd, name, 0o700),
+    readlinkat: () => addon.readlinkat(fd, name, buffer),
+    chdir: () => addon.chdir(name),
+    faccessat2: () => addon.faccessat2(fd, name, 0, 0),
+    'answers path': () => addon.answers(fd, name, 0, null, 5000),
+    'answers name': () => addon.answers(fd, bytes('.'), 0, name, 5000),
+  }
+}
+
+test('a NUL in a name is refused, wherever it is', (t, addon) => {
+  const { fd, dir } = folder(t, { a: 'x' })
+  for (const name of ['a\0', '\0', 'a\0b', `${'x'.repeat(4000)}\0`])
+    for (const [call, act] of Object.entries(named(addon, fd, bytes(name))))
+      t.throws(act, TypeError, `${call}: ${JSON.stringify(name).slice(0, 12)}`)
+  t.strictSame(fs.readdirSync(dir), ['a'], 'nothing was done to another file')
+})
+
+test('a name that is no string is refused', (t, addon) => {
+  const { fd } = folder(t)
+  for (const value of [undefined, 1, true, Buffer.from('a'), ['a'], {}])
+    for (const [call, act] of Object.entries(named(addon, fd, value as unknown as Bytes)))
+      t.throws(act, { name: 'TypeError', message: /a string/ }, `${call}: ${typeof value}`)
+  const optional = new Set(['fsconfig key', 'fsconfig value', 'answers name'])
+  for (const [call, act] of Object.entries(named(addon, fd, null as unknown as Bytes)))
+    if (optional.has(call)) t.doesNotThrow(act, `${call} may be missing`)
+    else t.throws(act, TypeError, `${call}: null`)
+})
+
+test('a name as long as a path may be, and one that is longer', (t, addon) => {
+  t.equal(addon.statx(AT_FDCWD, bytes('/'.repeat(PATH_MAX - 1)), 0), 0)
+  // Cut instead of refused, each of these would be the root.
+  for (const length of [PATH_MAX, PATH_MAX + 1, PATH_MAX + 2, 3 * PATH_MAX, 1_000_000])
+    t.equal(addon.statx(AT_FDCWD, bytes('/'.repeat(length)), 0), ENAMETOOLONG, String(length))
+  const { fd } = folder(t)
+  const calls = named(addon, fd, bytes('./'.repeat(PATH_MAX)))
+  for (const call of ['openat', 'openat2', 'unlinkat', 'mkdirat', 'readlinkat', 'faccessat2'])
+    t.equal(calls[call]?.(), ENAMETOOLONG, call)
+})
+
+test('a name is its bytes', (t, addon) => {
+  const { fd, dir } = folder(t)
+  const names = [[0xff], [0x80], [0xc3, 0xa9], [0xe9], [0x01, 0x7f], [0xc2, 0x80]]
+  for (const name of names) {
+    const raw = Buffer.concat([Buffer.from(`${dir}/`), Buffer.from(name)])
+    fs.writeFileSync(raw, 'x')
+    const { ino } = fs.statSync(raw, { bigint: true })
+    const latin = fromBuffer(Buffer.from(name))
+    t.equal(addon.statx(fd, latin, AT_SYMLINK_NOFOLLOW), 0)
+    t.equal(BigInt(addon.stat[INO_LOW]!), ino & 0xffffffffn, Buffer.from(name).toString('hex'))
+    const opened = addon.openat(fd, latin, O_PATH, 0)
+    t.equal(fs.fstatSync(opened, { bigint: true }).ino, ino)
+    addon.close(opened)
+  }
+  t.equal(addon.statx(fd, fromText('ÿ'), 0), ENOENT, 'and text is not one of them')
+  t.equal(addon.unlinkat(fd, bytes('\xff'), 0), 0)
+  t.equal(fs.readdirSync(dir).length, names.length - 1)
+})
+
+/** Of this process, dead ones that nobody asked about among them. */
+const children = (): string[] =>
+  fs.readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false
+    try {
+      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === process.pid
+    } catch {
+      return false
+    }
+  })
+
+const descriptors = (): string[] => fs.readdirSync('/proc/self/fd')
+
+test('a local directory answers, and so does one that is not there', (t, addon) => {
+  const { fd, dir } = folder(t, { sub: { file: 'x' } })
+  fs.symlinkSync('sub', path.join(dir, 'link'))
+  const before = [children(), descriptors()]
+  const ask = (place: string, name: string | null): number =>
+    addon.answers(fd, bytes(place), RESOLVE_BENEATH, name as Bytes | null, 5000)
+  for (const place of ['.', 'sub', 'gone', 'sub/gone', 'sub/file', 'link', '..', ''])
+    for (const name of [null, 'file', 'gone', '\xff'])
+      t.equal(ask(place, name), 0, `${place} ${name}`)
+  t.strictSame([children(), descriptors()], before, 'neither a child nor a descriptor is left')
+  t.strictSame(fs.readdirSync(dir), ['link', 'sub'], 'and nothing is made')
+})
+
+test('also from a descriptor that is only there to look at', (t, addon) => {
+  const { dir } = folder(t, { sub: {} })
+  const fd = addon.openat(AT_FDCWD, fromText(dir), O_PATH | O_DIRECTORY, 0)
+  t.teardown(() => addon.close(fd))
+  t.equal(addon.answers(fd, bytes('sub'), 0, null, 5000), 0)
+})
+
+test('prctl answers what the call does', (t, addon) => {
+  const [PR_GET_DUMPABLE, PR_CAPBSET_READ] = [3, 23]
+  t.ok([0, 1, 2].includes(addon.prctl(PR_GET_DUMPABLE, 0)))
+  t.ok([0, 1].includes(addon.prctl(PR_CAPBSET_READ, 0)))
+  t.equal(addon.prctl(PR_CAPBSET_READ, 9999), EINVAL)
+  t.equal(addon.prctl(-1, 0), EINVAL)
+  for (const second of [-1, 0.5, NaN, 2 ** 53])
+    t.throws(() => addon.prctl(PR_GET_DUMPABLE, second), TypeError, String(second))
+})
+
+test('readlinkat fills the memory that it gets, and says how far', (t, addon) => {
+  const { fd, dir } = folder(t)
+  fs.symlinkSync(Buffer.from('a\xff/b', 'latin1'), path.join(dir, 'link'))
+  const buffer = Buffer.alloc(6, '#')
+  t.equal(addon.readlinkat(fd, bytes('link'), buffer), 4)
+  t.equal(buffer.toString('latin1'), 'a\xff/b##')
+  const short = Buffer.alloc(6, '#')
+  t.equal(addon.readlinkat(fd, bytes('link'), short.subarray(1, 3)), 2)
+  t.equal(short.toString('latin1'), '#a\xff###', 'and no byte beside it')
+  t.equal(addon.readlinkat(fd, bytes('gone'), buffer), ENOENT)
+  t.equal(addon.readlinkat(fd, bytes('.'), buffer), EINVAL)
+  t.equal(addon.readlinkat(1_000_000, bytes('link'), buffer), EBADF)
+  for (const memory of ['', [1], new Uint16Array(4), new ArrayBuffer(8)])
+    t.throws(
+      () => addon.readlinkat(fd, bytes('link'), memory as unknown as Uint8Array),
+      { name: 'TypeError', message: /a Uint8Array/ },
+      typeof memory,
+    )
+})
+
+test('a descriptor is an integer', (t, addon) => {
+  for (const fd of [0.5, NaN, Infinity, 2 ** 31, '3', undefined, null])
+    t.throws(() => addon.statx(fd as number, bytes('/'), 0), TypeError, String(fd))
+})
