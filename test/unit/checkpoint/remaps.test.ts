@@ -233,6 +233,53 @@ test('the same path on two mounts is two links', (t) => {
   )
 })
 
+test('each mount has its own links: the first of a name on it, and what repeats that', (t) => {
+  const on = [43, 44, 43, undefined, 44, undefined, 45]
+  const { remaps } = readSpec(t, {
+    files: [
+      file({ id: 6, name: '/d/link_remap.6' }),
+      file({ id: 8, name: '/d/link_remap.8' }),
+      ...on.map((mntId, i) =>
+        file({ id: 100 + i, name: '/d/orig', ...(mntId === undefined ? {} : { mntId }) }),
+      ),
+    ],
+    remaps: [...on.map((_, i) => remap(100 + i, 6, 0)), remap(100, 8, 0), remap(102, 8, 0)],
+  })
+  t.strictSame(
+    remaps.map(({ duplicate }) => duplicate),
+    [false, false, true, false, true, true, false, false, true],
+  )
+})
+
+test('an invalid remap is no duplicate, and none of it', (t) => {
+  const files = [
+    file({ id: 6, name: '/d/link_remap.6' }),
+    file({ id: 7, name: '/d/orig' }),
+    file({ id: 8, name: '/d/link_remap.6' }),
+  ]
+  // File 8 has the name of another link: invalid, with the name and the mount of a good one.
+  for (const [order, expected] of [
+    [
+      [8, 6, 6],
+      [false, false, true],
+    ],
+    [
+      [6, 8, 8, 6],
+      [false, false, false, true],
+    ],
+  ] as const) {
+    const { remaps } = readSpec(t, { files, remaps: order.map((id) => remap(7, id, 0)) })
+    t.strictSame(
+      remaps.map(({ invalid }) => invalid !== undefined),
+      order.map((id) => id === 8),
+    )
+    t.strictSame(
+      remaps.map(({ duplicate }) => duplicate),
+      expected,
+    )
+  }
+})
+
 test('a good remap after an invalid one of the same link is not its duplicate', (t) => {
   // A duplicate is left to the first; the first is left alone, so nobody would remove the link.
   const { remaps } = readSpec(t, {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'
+import { fromBuffer, type Bytes } from '../../../src/bytes.js'
 import { badImages } from '../../../src/errors.js'
 import { ImageDirectory, type ImageState } from '../../../src/images/directory.js'
 import { LIMITS } from '../../../src/limits.js'
@@ -172,4 +173,76 @@ test('a fault of the caller’s own decoder is not swallowed', (t) => {
     })
   }
   t.throws(read, { message: 'bug' })
+})
+
+/** Images of these entries, read in turn from one directory. */
+const readInTurn = (t: Test, ...images: readonly Buffer[]) => {
+  const dir = t.testdir({})
+  images.forEach((data, i) => file(`${i}.img`, data)(dir))
+  const directory = new ImageDirectory(dir)
+  t.teardown(() => directory.close())
+  return images.map((_, i) => {
+    const entries: Bytes[] = []
+    const state = directory.read(`${i}.img`, 'files', (data) => (start, end) => {
+      entries.push(fromBuffer(data, start, end))
+      return true
+    })
+    return { entries, state }
+  })
+}
+
+test('each image has its own contents, whichever were read before', (t) => {
+  const contents = [
+    ['a'],
+    ['b'.repeat(10_000), 'c'],
+    [],
+    ['dd', '', 'd'],
+    ['e'.repeat(300_000)],
+    ['f'.repeat(10_000)],
+  ]
+  const found = readInTurn(
+    t,
+    ...contents.map((entries) =>
+      image(
+        'files',
+        entries.map((one) => Buffer.from(one)),
+      ),
+    ),
+  )
+  t.strictSame(
+    found.map(({ entries }) => entries),
+    contents,
+    'nor does a later one change the names that were taken from it',
+  )
+  t.ok(found.every(({ state }) => state.state === 'complete'))
+})
+
+test('what a longer image left in memory is no part of a shorter one', (t) => {
+  const long = image('files', [Buffer.alloc(1000, 'x'), Buffer.alloc(1000, 'y')])
+  // Cut at each kind of place: its rest would be found where the long one was.
+  for (const length of [2, 8, 10, 12, 100, 1012, 1014, 1500]) {
+    const [, cut] = readInTurn(t, long, long.subarray(0, length))
+    const [alone] = readInTurn(t, long.subarray(0, length))
+    t.strictSame(
+      [cut?.state.state, cut?.state.bytes, cut?.state.offset, cut?.entries],
+      [alone?.state.state, length, alone?.state.offset, alone?.entries],
+      `cut at ${length}`,
+    )
+  }
+  const [, empty] = readInTurn(t, long, Buffer.alloc(0))
+  t.equal(empty?.state.state, 'empty')
+})
+
+test('a decoder sees no byte behind its image', (t) => {
+  const dir = t.testdir({
+    'files.img': image('files', [Buffer.alloc(5000, 'x')]),
+    'pstree.img': image('pstree', [Buffer.from('abc')]),
+  })
+  const images = new ImageDirectory(dir)
+  t.teardown(() => images.close())
+  images.read('files.img', 'files', () => () => true)
+  images.read('pstree.img', 'pstree', (data) => {
+    t.strictSame(data, image('pstree', [Buffer.from('abc')]))
+    return () => true
+  })
 })

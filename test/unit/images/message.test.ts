@@ -203,6 +203,36 @@ test('uint64 is exact as far as a double is', (t) => {
   )
 })
 
+test('uint64 in as many bytes as it takes', (t) => {
+  const size = (text: string) => read(hex(`${id} 20 ${text}`)).size
+  t.equal(size('00'), 0)
+  t.equal(size('7f'), 127)
+  t.equal(size('80 01'), 128)
+  t.equal(size('ff 7f'), 16_383)
+  t.equal(size('ff ff ff ff 0f'), 2 ** 32 - 1)
+  t.equal(size('80 80 80 80 10'), 2 ** 32)
+  t.equal(size('ff ff ff ff ff ff ff 0f'), Number.MAX_SAFE_INTEGER)
+  t.equal(size('80 80 80 80 80 80 80 80 80 01'), 2 ** 63)
+  t.equal(size('85 80 80 80 80 80 80 80 80 00'), 5, 'ten bytes for little')
+  t.strictSame(
+    read(hex(`20 07 ${id} 90 01 09`)),
+    { size: 7, id: 5, far: 9 },
+    'what follows is read',
+  )
+})
+
+test('uint64 does not go on behind its message', (t) => {
+  // What follows in memory would complete it, or be a value of its own.
+  for (const value of ['07', '80 01', 'ff ff ff ff ff ff ff 0f', `${'80 '.repeat(9)}01`]) {
+    const data = hex(`${id} 20 ${value}`)
+    for (let end = 3; end < data.length; end++)
+      t.throws(() => decode(data, 0, end), `${value}, cut to ${end} bytes`)
+    t.doesNotThrow(() => decode(data, 0, data.length), value)
+    for (let end = 3; end < data.length; end++)
+      t.throws(() => read(data.subarray(0, end)), `${value}, where memory ends, too`)
+  }
+})
+
 test('bytes are any bytes', (t) => {
   holds(
     t,
