@@ -84,8 +84,9 @@ const hasLink = (
   const root = sys.tryOpenat(AT_FDCWD, start, O_PATH | O_DIRECTORY)
   if (root < 0) return false
   try {
-    if (isRemoteAt(mounts, row.mountpoint) && !answers(sys, root, row))
-      return row.source === mount.source
+    // Also in the memory file system itself something remote may be mounted.
+    const place = join(row.mountpoint, below(path, row.root))
+    if (isRemoteAt(mounts, place) && !answers(sys, root, place)) return row.source === mount.source
     return exists(sys, root, row, below(path, row.root))
   } finally {
     sys.close(root)
@@ -94,14 +95,14 @@ const hasLink = (
 
 const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 
-const answers = (sys: Sys, root: number, { mountpoint }: HostMount): boolean =>
-  sys.answers(root, relative(mountpoint), FLAGS) === 0
+const answers = (sys: Sys, root: number, place: Bytes): boolean =>
+  sys.answers(root, relative(place), FLAGS) === 0
 
 const exists = (sys: Sys, root: number, row: HostMount, path: Bytes): boolean => {
   const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
   if (fd < 0) return false
   try {
-    const { major, minor } = sys.fstat(fd)
+    const { major, minor } = sys.fstatCached(fd)
     // Something else covers it: what is under it cannot be seen from here.
     if (major !== row.major || minor !== row.minor) return false
     const link = sys.tryOpenat2(fd, relative(path), O_PATH, FLAGS)

@@ -135,7 +135,7 @@ test('a way over a remote mount is asked first', (t) => {
   ])
   t.strictSame(
     addon.of('answers').map(({ args }) => args),
-    [[100, 'mnt/shm', 0x10 | 0x04 | 0x02, null, 5000]],
+    [[100, 'mnt/shm/link_remap.6', 0x10 | 0x04 | 0x02, null, 5000]],
     'from the root of that process',
   )
   t.equal(run({ tables: onFuse(), there: ['mnt/shm'] }).planned, VANISHED, 'an answer is believed')
@@ -150,6 +150,23 @@ test('a way that is silent: the source decides, and nothing is opened', (t) => {
     t.equal(other.planned, VANISHED)
     t.strictSame(other.addon.of('openat2'), [])
   }
+})
+
+test('a remote mount on the way from the memory file system to the link', (t) => {
+  const planned: PlannedRemap = { ...VANISHED, remap: remap(6, '/dev/shm/sub', { mntId: 12 }) }
+  const tables = [{ pid: 77, mounts: [ROW, hostMount('/mnt/shm/sub', { fstype: 'fuse' })] }]
+  const { planned: kept, addon } = run({ planned, tables, answer: ETIMEDOUT })
+  t.equal(kept.kind, 'kept')
+  t.strictSame(addon.order('answers', 'openat2'), ['answers'])
+  t.equal(addon.of('answers')[0]?.args[1], 'mnt/shm/sub/link_remap.6')
+})
+
+test('what covers the place is recognised by what the kernel remembers of it', (t) => {
+  const { addon } = run({ tables: onFuse() })
+  t.strictSame(
+    addon.of('statx').map(({ args }) => args[2]),
+    [0x4000 | 0x1000],
+  )
 })
 
 test('a remote mount elsewhere, or of another namespace, is nobody to ask', (t) => {
