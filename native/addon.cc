@@ -373,6 +373,7 @@ Value Answers(const CallbackInfo &info) {
   in.optionalPath(3, &name);
   int milliseconds = in.i32(4);
   if (!in.ok()) return {};
+  if (dirfd < 0) return errno = EBADF, answer(info, -1);
   // fork(2) without the C library, whose handlers take locks that another thread may hold.
   long child = syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
   if (child == 0) LookUp(dirfd, path, resolve, name);

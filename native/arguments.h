@@ -74,12 +74,17 @@ class Reader {
       out->null_ = true;
       return;
     }
+    char16_t chars[PATH_MAX + 1];
     size_t length;
-    if (napi_get_value_string_latin1(info_.Env(), info_[index], out->bytes_, sizeof out->bytes_,
-                                     &length) != napi_ok)
+    if (napi_get_value_string_utf16(info_.Env(), info_[index], chars, PATH_MAX + 1, &length) !=
+        napi_ok)
       return refuse(index, "a string");
-    if (memchr(out->bytes_, '\0', length) != nullptr)
-      return refuse(index, "a string without NUL bytes");
+    for (size_t i = 0; i < length; i++) {
+      if (chars[i] == 0 || chars[i] > 0xff)
+        return refuse(index, "a string of bytes without NUL");
+      out->bytes_[i] = static_cast<char>(chars[i]);
+    }
+    out->bytes_[length] = '\0';
   }
 
   void refuse(size_t index, const char *wanted) {

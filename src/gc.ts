@@ -5,7 +5,7 @@ import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
 import { directoryAddress, isProvenMount, mountpointTest } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
-import { isRemoteAt, remoteTest } from './host/remote.js'
+import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
 import { hostView } from './host/view.js'
 import { lockImages } from './host/lock.js'
 import { ImageDirectory } from './images/directory.js'
@@ -38,9 +38,10 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
   const checkpoint = readFrom(images)
-  const root = options.root === undefined ? undefined : openRoot(sys, fromText(options.root))
-  const externals = parseExternals(options.externals)
   const host = hostView()
+  const root =
+    options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
+  const externals = parseExternals(options.externals)
   const planned = planCollection(checkpoint, { root, externals, mounts: options.mounts, host })
   if (planned.remaps.length === 0 && planned.namespaces.length === 0)
     return { command: options.command, checkpoint, mounts: [], remaps: [] }
@@ -48,8 +49,11 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const foreign = foreignNamespaces(sys)
   const plan = keepLiving(sys, planned, [host, ...foreign])
   const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
-  const isRemote = remoteTest(host.mounts)
-  const constructed = construct(sys, plan, { writtenAt, isRemote })
+  const constructed = construct(sys, plan, {
+    writtenAt,
+    ask: (path) => answersAt(sys, host.mounts, path),
+    isRemote: remoteTest(host.mounts),
+  })
   const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
   dropPrivileges(sys)
   const outcomes = collect(sys, plan, constructed, {

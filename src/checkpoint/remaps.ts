@@ -70,13 +70,14 @@ const join = (
     }
     const problem = invalid(remapId, origId, link, original, files.ambiguous)
     const name = link?.name ?? ('' as LinkRemap['link'])
+    const described = describe(original)
     // One that is left alone stands for no other.
-    const duplicate = problem === undefined && !addTo(seen, original?.mnt_id, name)
+    const duplicate = problem === undefined && !addTo(seen, described.mntId, name)
     remaps.push({
       remapId,
       origId,
       link: name,
-      original: describe(original),
+      original: described,
       invalid: problem,
       duplicate,
     })

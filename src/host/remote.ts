@@ -2,8 +2,10 @@
 // another machine. Whoever waits for them cannot be interrupted, at times not even killed, so that each
 // look-up in one is first made by a child of ours (`Sys.answers`).
 import fs from 'node:fs'
-import { isWithin } from '../paths.js'
 import type { Bytes } from '../bytes.js'
+import { isWithin, relative, ROOT } from '../paths.js'
+import { AT_FDCWD, O_DIRECTORY } from '../sys/constants.js'
+import type { Sys } from '../sys/sys.js'
 import type { HostMount } from './mountinfo.js'
 
 /** Types that the kernel serves by itself, from a disk or from memory. Any other is asked first. */
@@ -18,6 +20,12 @@ export const isRemote = ({ fstype }: HostMount): boolean => !LOCAL.has(fstype)
 /** Whether one of them is on the way to a path without symbolic links. */
 export const isRemoteAt = (mounts: readonly HostMount[], path: Bytes): boolean =>
   mounts.some((row) => isRemote(row) && isWithin(path, row.mountpoint))
+
+/** 0, or -errno where a host path leads over one of them that does not answer. */
+export const answersAt = (sys: Sys, mounts: readonly HostMount[], path: Bytes): number =>
+  isRemoteAt(mounts, path)
+    ? sys.withPath(AT_FDCWD, ROOT, O_DIRECTORY, (root) => sys.answers(root, relative(path), 0))
+    : 0
 
 /** Whether an fd is on a mount of one of them. So is one of which that cannot be found out. */
 export const remoteTest =

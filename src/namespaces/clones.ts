@@ -57,6 +57,8 @@ export const INERT = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
 export interface CloneOptions {
   /** Of the images. */
   readonly writtenAt: Time | undefined
+  /** 0, or -errno where a path of this host leads over a file system that does not answer. */
+  readonly ask: (path: Bytes) => number
   /** Whether somebody else answers look-ups on this fd's mount, and may not. */
   readonly isRemote: (fd: number) => boolean
 }
@@ -71,8 +73,9 @@ export interface Clone {
 export const cloneProvider = (
   sys: Sys,
   provider: Reachable,
-  { writtenAt, isRemote }: CloneOptions,
+  { writtenAt, ask, isRemote }: CloneOptions,
 ): Clone => {
+  mustAnswer(provider, ask(provider.path))
   const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
   if (top < 0)
     throw new ProviderProblem(
@@ -83,15 +86,14 @@ export const cloneProvider = (
   try {
     check(provider, sys.fstatCached(top), writtenAt)
     const remote = isRemote(top)
-    if (remote) mustAnswer(sys, top, provider)
+    if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT))
     return { fd: provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider), remote }
   } finally {
     sys.close(top)
   }
 }
 
-const mustAnswer = (sys: Sys, top: number, { path, sub }: Reachable): void => {
-  const result = sys.answers(top, relative(sub), STRICT)
+const mustAnswer = ({ path }: Reachable, result: number): void => {
   if (result < 0)
     throw new ProviderProblem(
       `the file system on ${escape(path)} does not answer (${errnoName(-result)})`,

@@ -1,6 +1,8 @@
 // Opens --root once, before anything is planned: a wrong one is a mistake in the call.
 import type { Bytes } from '../bytes.js'
 import { usage } from '../errors.js'
+import type { HostMount } from '../host/mountinfo.js'
+import { answersAt } from '../host/remote.js'
 import { ROOT } from '../paths.js'
 import { escape } from '../report/escape.js'
 import {
@@ -20,10 +22,11 @@ import type { Sys } from '../sys/sys.js'
  * The path, or "/" where it is the host's own root under another name.
  * @throws GcError usage where it is not a directory, or only leads to one.
  */
-export const openRoot = (sys: Sys, path: Bytes): Bytes => {
+export const openRoot = (sys: Sys, path: Bytes, mounts: readonly HostMount[]): Bytes => {
   const bad = (what: string, next: string): Error =>
     usage(`--root ${escape(path)} ${what}`, { next: `nothing was touched; ${next}` })
-  const fd = sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW)
+  const silence = answersAt(sys, mounts, path)
+  const fd = silence < 0 ? silence : sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW)
   if (fd < 0)
     throw bad(
       `cannot be opened (${errnoName(-fd)})`,

@@ -111,10 +111,14 @@ const memory = (scene: Scene, inside = '/mem'): string => {
   return place
 }
 
+/** the question before the path of a provider is opened */
+const HOST_PATH: Replacement = { replace: 'mustAnswer(provider, ask(provider.path));', by: '' }
+
 /** a volume that is silent: a run that waits for it has to be rescued */
 const silent = (
   level: Level,
   verdict: string,
+  below = '.',
   fill = (scene: Scene): void => {
     scene.remap('/data/sub/link_remap.4', 4, VOLUME_MOUNT)
   },
@@ -123,7 +127,12 @@ const silent = (
     const { path, stop } = mountMute(level)
     const scene = world((one) => {
       volume(one)
-      one.options.splice(one.options.indexOf('--external'), 2, '--external', `mnt[v]:${path}`)
+      one.options.splice(
+        one.options.indexOf('--external'),
+        2,
+        '--external',
+        `mnt[v]:${join(path, below)}`,
+      )
       fill(one)
     })
     scene.finally(stop)
@@ -147,7 +156,7 @@ const silent = (
 }
 
 /** Longer than the command waits for an answer, in ms, on a busy machine too. */
-const SILENCE = 15_000
+const SILENCE = 10_000
 
 /** makedev(3), backwards */
 const minorOf = (device: number): number => (device & 0xff) | ((device >> 12) & 0xfff00)
@@ -494,7 +503,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: '--root that is a symbolic link',
-    at: 'const fd = sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW);',
+    at: 'silence : sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW);',
     replace: '| O_NOFOLLOW',
     by: '',
     trial: ends(2, () => {
@@ -675,9 +684,16 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a volume that does not answer',
-    replace: 'if (remote) mustAnswer(sys, top, provider);',
+    replace: 'if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT));',
     by: '',
+    behind: [HOST_PATH],
     trial: silent('nothing', '4 kept unreachable'),
+  },
+  {
+    name: 'a path of the host that does not answer',
+    ...HOST_PATH,
+    // as --root or --external may be: below the place of the mount
+    trial: silent('all but names', '4 kept unreachable', 'sub'),
   },
   {
     name: 'a directory that does not answer',
@@ -696,7 +712,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'a mountpoint that does not answer',
     replace: 'if (asksFirst)',
     by: 'if (false)',
-    trial: silent('all but names', '4 removed', (scene) => {
+    trial: silent('all but names', '4 removed', '.', (scene) => {
       scene.external('w', 'other')
       const row = {
         mntId: 52,

@@ -1,9 +1,11 @@
 import fs from 'node:fs'
 import { fromBuffer } from '../../../src/bytes.js'
 import { parseMountinfo, type HostMount } from '../../../src/host/mountinfo.js'
-import { isRemote, isRemoteAt, remoteTest } from '../../../src/host/remote.js'
+import { answersAt, isRemote, isRemoteAt, remoteTest } from '../../../src/host/remote.js'
+import { Sys } from '../../../src/sys/sys.js'
 import { test, type Test } from '../support/check.js'
 import { b, hostMount } from '../support/model.js'
+import { FakeKernel } from '../sys/fake-kernel.js'
 
 test('whatever the kernel does not serve by itself is remote', (t) => {
   const remote = ['fuse', 'fuse.sshfs', 'fuseblk', 'nfs', 'nfs4', 'cifs', '9p', 'virtiofs']
@@ -52,4 +54,20 @@ test('a mount that cannot be found out counts as remote', (t) => {
   t.equal(remoteTest(mounts)(1_000_000), true, 'nothing to read about the descriptor')
   const odd = [hostMount('/', { mntId: NaN })]
   t.equal(remoteTest(odd)(1_000_000), true, 'and no row stands for one that is not known')
+})
+
+test('a path is asked from the root of the host, where somebody else answers on the way', (t) => {
+  const kernel = new FakeKernel()
+  kernel.directory('/srv/a')
+  const sys = new Sys(kernel)
+  const mounts = [hostMount('/', { fstype: 'ext4' }), fuseOn('/srv')]
+  t.equal(answersAt(sys, mounts, b('/var')), 0)
+  t.strictSame(kernel.calls, [], 'nobody is asked for what is local')
+  kernel.on('answers', () => -110)
+  t.equal(answersAt(sys, mounts, b('/srv/a')), -110)
+  t.strictSame(
+    kernel.of('answers').map(({ args }) => args.slice(1)),
+    [['srv/a', 0, null, 5000]],
+  )
+  t.equal(kernel.open.size, 0)
 })

@@ -231,3 +231,13 @@ test('before it answered, only what the kernel remembers of it is looked at', (t
     [0x4000 | AT_EMPTY_PATH],
   )
 })
+
+test('the way to a provider is asked before it is opened', (t) => {
+  const { kernel, sys } = make()
+  const asked: string[] = []
+  const ask = (path: string): number => asked.push(path) && -110
+  const problem = problemOf(t, () => cloneProvider(sys, root('/var'), { ...LOCAL, ask }))
+  t.match(problem, { loss: 'unreachable', message: /does not answer \(ETIMEDOUT\)/ })
+  t.strictSame(asked, ['/rootfs'])
+  t.strictSame(kernel.calls, [])
+})

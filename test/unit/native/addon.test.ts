@@ -177,3 +177,9 @@ test('a descriptor is an integer', (t, addon) => {
   for (const fd of [0.5, NaN, Infinity, 2 ** 31, '3', undefined, null])
     t.throws(() => addon.statx(fd as number, bytes('/'), 0), TypeError, String(fd))
 })
+
+test('text is no name: its low bytes would be that of another file', (t, addon) => {
+  const { fd } = folder(t)
+  for (const [call, act] of Object.entries(named(addon, fd, bytes('/\u0165tc'))))
+    t.throws(act, { name: 'TypeError', message: /of bytes/ }, call)
+})

@@ -181,8 +181,8 @@ test('a nested namespace with another root has no --root', (t) => {
 })
 
 test('where the root namespace is not known, --root is that of all only if they agree', (t) => {
-  const both = (minor: number) =>
-    resolveProviders(
+  const both = (minor: number) => {
+    const providers = resolveProviders(
       checkpoint({
         namespaces: [
           namespace(9, [ROOT], { isRoot: undefined }),
@@ -191,8 +191,10 @@ test('where the root namespace is not known, --root is that of all only if they 
       }),
       options({ root: '/rootfs' }),
     )
-  t.hasStrict([...both(0).values()], [{ kind: 'root' }, { kind: 'root' }])
-  t.hasStrict([...both(1).values()], [{ kind: 'none' }, { kind: 'none' }])
+    return [providers.get(ROOT.mntId), providers.get(20)]
+  }
+  t.hasStrict(both(0), [{ kind: 'root' }, { kind: 'root' }])
+  t.hasStrict(both(1), [{ kind: 'none' }, { kind: 'none' }])
 })
 
 test('a mount stacked on the root is not the root', (t) => {

@@ -22,7 +22,11 @@ export const at = (sec: number, nsec = 0): Time => ({ sec, nsec })
 /** When the images of `checkpoint()` were written; the host of `options()` booted before. */
 export const WRITTEN = at(1_700_000_000, 500)
 /** Of a host on which everything answers by itself. */
-export const LOCAL: CloneOptions = { writtenAt: WRITTEN, isRemote: () => false }
+export const LOCAL: CloneOptions = {
+  writtenAt: WRITTEN,
+  ask: () => 0,
+  isRemote: () => false,
+}
 export const BOOTED = at(1_600_000_000)
 
 export const mapped = (key: string): ExternalMark => ({ kind: 'mapped', key: b(key) })
