@@ -50,22 +50,22 @@ function sample(t: Test) {
 
 const tree = `…/images (2 tasks, TIME)
 ├─ mount namespace 10 (root)
+│  ├─ / (FS) ← --root …/rootfs
+│  │  └─ would remove  /var/lib/server/link_remap.6  was /var/lib/server/journal.new  4.0 KiB  AGE
 │  ├─ /data (FS) ← mnt[/data] …/volume
 │  │  ├─ would remove  /data/link_remap.3         was /data/index.new  8.0 KiB  AGE
 │  │  └─ would remove  /data/tables/link_remap.8  was /data/tables/users.new  11.7 KiB  AGE
-│  ├─ / (FS) ← --root …/rootfs
-│  │  └─ would remove  /var/lib/server/link_remap.6  was /var/lib/server/journal.new  4.0 KiB  AGE
 │  └─ /tmp (tmpfs)
 │     └─ vanished      /tmp/link_remap.10  was /tmp/session.new
 │        └─ WHY
 └─ mount namespace 11
-   ├─ /work (FS) ← --root …/rootfs/var/cache/worker
-   │  └─ would remove  /work/link_remap.16  was /work/job.new  300 B  AGE
+   ├─ /data (FS) ← mnt[/data] …/volume
+   │  └─ would remove  /data/link_remap.20  was /data/queue.new  700 B  AGE
    ├─ /scratch (tmpfs)
    │  └─ vanished      /scratch/link_remap.18  was /scratch/part.new
    │     └─ WHY
-   └─ /data (FS) ← mnt[/data] …/volume
-      └─ would remove  /data/link_remap.20  was /data/queue.new  700 B  AGE
+   └─ /work (FS) ← --root …/rootfs/var/cache/worker
+      └─ would remove  /work/link_remap.16  was /work/job.new  300 B  AGE
 7 link remaps: 5 would remove, 2 vanished; NEXT
 `
 

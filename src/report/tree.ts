@@ -52,13 +52,17 @@ const children = (report: Report, options: TreeOptions): Node[] => {
     const byMount = groupBy(remaps, ({ planned }) => planned.mount as Mount)
     return {
       text: `mount namespace ${nsId}${root}`,
-      children: [...byMount].map(([mount, onMount]) => ({
+      children: [...byMount].sort(byMountpoint).map(([mount, onMount]) => ({
         text: mountText(mount, report),
         children: leaves(onMount, options),
       })),
     }
   })
 }
+
+/** As in a listing of the tree, its root first. */
+const byMountpoint = ([a]: readonly [Mount, unknown], [b]: readonly [Mount, unknown]): number =>
+  a.mountpoint < b.mountpoint ? -1 : a.mountpoint > b.mountpoint ? 1 : 0
 
 const mountText = (mount: Mount, report: Report): string => {
   const constructed = report.mounts.find(({ attachment }) => attachment.mount === mount)
@@ -75,7 +79,10 @@ const leaves = (remaps: readonly ReportedRemap[], options: TreeOptions): Node[] 
   const links = remaps.map(
     ({ planned }) => escape(planned.remap.link) || `(id ${planned.remap.remapId})`,
   )
-  const width = Math.min(40, Math.max(...links.map((link) => link.length)))
+  const width = Math.min(
+    40,
+    links.reduce((longest, { length }) => Math.max(longest, length), 0),
+  )
   return remaps.map(({ planned, outcome }, index) => ({
     text: [
       paint(verdictWord(outcome).padEnd(12), outcome, options.colour),

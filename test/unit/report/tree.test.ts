@@ -108,3 +108,13 @@ test('whatever the names are, each node is one line', (t) => {
   // eslint-disable-next-line no-control-regex -- that is what must not be there
   t.notMatch(lines.join(''), /[\x00-\x1f\x7f-\x9f\u2028\u202e\u200b]/)
 })
+
+test('mounts in the order of their places, whatever the order of the remaps', (t) => {
+  const tmp = mount(15, '/tmp')
+  const remaps = [tmp, DATA, ROOT].map((on, id) => reported(OUTCOMES.removed, id, on))
+  const places = draw(report(remaps)).map((line) => /─ (\/\w*) \(/.exec(line)?.[1])
+  t.strictSame(
+    places.filter((place) => place !== undefined),
+    ['/', '/data', '/tmp'],
+  )
+})
