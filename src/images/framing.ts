@@ -23,6 +23,14 @@ const startsLike = (data: Buffer, words: readonly number[]): boolean => {
   return data.compare(expected, 0, length, 0, length) === 0
 }
 
+/** Little-endian; Buffer's own method checks what is known here, and costs as much as an entry's rest. */
+const u32 = (data: Buffer, at: number): number =>
+  ((data[at] as number) |
+    ((data[at + 1] as number) << 8) |
+    ((data[at + 2] as number) << 16) |
+    ((data[at + 3] as number) << 24)) >>>
+  0
+
 /** Offset of the first entry: 4, 8, or -1 where the file ends inside its magic words. */
 const header = (data: Buffer, kind: ImageKind): number => {
   const versions =
@@ -47,7 +55,7 @@ export const walkEntries = (data: Buffer, kind: ImageKind, onEntry: OnEntry): Fr
   const cut = (detail: string): Framing => ({ state: 'truncated', entries, offset, detail })
   while (offset < data.length) {
     if (data.length - offset < 4) return cut('cut inside a size word')
-    const size = data.readUInt32LE(offset)
+    const size = u32(data, offset)
     if (size > data.length - offset - 4)
       return cut(`entry of ${size} bytes, ${data.length - offset - 4} are left`)
     if (size > LIMITS.entryBytes)

@@ -47,25 +47,29 @@ export class Fields {
   }
 
   uint32(): number {
-    this.expect(VARINT)
+    if (this.wire !== VARINT) this.refuse(VARINT)
     return this.varint()
   }
 
   /** zigzag */
   sint32(): number {
-    this.expect(VARINT)
+    if (this.wire !== VARINT) this.refuse(VARINT)
     return this.reader.sint32()
   }
 
   bool(): boolean {
-    this.expect(VARINT)
+    if (this.wire !== VARINT) this.refuse(VARINT)
     return this.reader.bool()
   }
 
   /** Exact up to 2^53 - 1, which no file's size passes. */
   uint64(): number {
-    this.expect(VARINT)
-    return this.isOneByte() ? this.varint() : Number(this.reader.uint64())
+    if (this.wire !== VARINT) this.refuse(VARINT)
+    const { pos } = this.reader
+    // Long's arithmetic is not needed for one byte.
+    return pos < this.end && (this.data[pos] as number) < 0x80
+      ? this.varint()
+      : Number(this.reader.uint64())
   }
 
   /** A proto2 string or bytes field, which are one on the wire: names need not be UTF-8. */
@@ -92,23 +96,22 @@ export class Fields {
     this.reader.skipType(this.wire, 0, this.number)
   }
 
-  private isOneByte(): boolean {
-    const { pos } = this.reader
-    return pos < this.end && (this.data[pos] as number) < 0x80
-  }
-
   /** Nearly all tags, ids and lengths are one byte, which needs none of the Reader's care. */
   private varint(): number {
-    return this.isOneByte() ? (this.data[this.reader.pos++] as number) : this.reader.uint32()
+    const { reader } = this
+    const { pos } = reader
+    const first = this.data[pos] as number
+    if (pos >= this.end || first >= 0x80) return reader.uint32()
+    reader.pos = pos + 1
+    return first
   }
 
-  private expect(wire: number): void {
-    if (this.wire !== wire)
-      throw new TypeError(`field ${this.number} has wire type ${this.wire}, not ${wire}`)
+  private refuse(wire: number): never {
+    throw new TypeError(`field ${this.number} has wire type ${this.wire}, not ${wire}`)
   }
 
   private delimited(): number {
-    this.expect(LENGTH_DELIMITED)
+    if (this.wire !== LENGTH_DELIMITED) this.refuse(LENGTH_DELIMITED)
     const length = this.varint()
     const end = this.reader.pos + length
     if (end > this.end) throw new RangeError(`field ${this.number} runs past its message`)
