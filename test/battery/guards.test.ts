@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
+import { hasFuse } from '../rig/mute.js'
 import { criuGc, inRepo } from '../rig/repo.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { battery } from './inside.js'
@@ -83,8 +84,9 @@ await battery(import.meta.url, async () => {
   const began = Date.now()
   // One after the other: some look at the mount table, which others change.
   for (const guard of GUARDS) {
-    const { name, behind = [] } = guard
-    await t.test(name, async (t) => {
+    const { name, behind = [], needsFuse } = guard
+    const skip = needsFuse && !hasFuse() ? 'needs FUSE' : false
+    await t.test(name, { skip }, async (t) => {
       const whole = behind.length === 0 ? criuGc : workshop.make(behind)
       const mutant = workshop.make([...behind, guard])
       t.strictSame(await attempt(tool, guard, whole), [], 'right with it')

@@ -37,6 +37,7 @@ export interface Guard extends Replacement {
   /** Guards before this one, which are knocked out in both: it is the last one that holds. */
   readonly behind?: readonly Replacement[]
   readonly trial: (tool: KillAt) => Trial
+  readonly needsFuse?: true
 }
 
 const VOLUME_MOUNT = 51
@@ -687,18 +688,21 @@ export const GUARDS: readonly Guard[] = [
     replace: 'if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT));',
     by: '',
     behind: [HOST_PATH],
+    needsFuse: true,
     trial: silent('nothing', '4 kept unreachable'),
   },
   {
     name: 'a path of the host that does not answer',
     ...HOST_PATH,
     // as --root or --external may be: below the place of the mount
+    needsFuse: true,
     trial: silent('all but names', '4 kept unreachable', 'sub'),
   },
   {
     name: 'a directory that does not answer',
     replace: 'if (this.asksFirst(mount, remap))',
     by: 'if (false)',
+    needsFuse: true,
     trial: silent('all but names', '4 failed ETIMEDOUT'),
   },
   {
@@ -706,12 +710,14 @@ export const GUARDS: readonly Guard[] = [
     at: '(asksFirst ? this.ask(mount, remap, remap.base) : void 0)',
     replace: 'asksFirst ?',
     by: 'false ?',
+    needsFuse: true,
     trial: silent('all but links', '4 failed ETIMEDOUT'),
   },
   {
     name: 'a mountpoint that does not answer',
     replace: 'if (asksFirst)',
     by: 'if (false)',
+    needsFuse: true,
     trial: silent('all but names', '4 removed', '.', (scene) => {
       scene.external('w', 'other')
       const row = {

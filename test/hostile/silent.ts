@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { mountMute, type Level } from '../rig/mute.js'
+import { hasFuse, mountMute, type Level } from '../rig/mute.js'
 import { DATA_MOUNT, gc, newWorld, test, verdicts } from './rig.js'
 
 const CASES: readonly { level: Level; says: string }[] = [
@@ -14,7 +14,7 @@ const CASES: readonly { level: Level; says: string }[] = [
 ]
 
 export function testSilentFuse(): void {
-  const skip = fs.existsSync('/dev/fuse') ? false : 'needs /dev/fuse'
+  const skip = hasFuse() ? false : 'needs FUSE'
   for (const { level, says } of CASES)
     test(`case 46: a file system that answers ${level}`, { skip }, (t) => {
       const answers = says === 'removed'

@@ -1,4 +1,4 @@
-// mute DIR LEVEL: a FUSE file system on DIR, with a link "sub/link_remap.4" of a file with two names, whose
+// mute DEVICE DIR LEVEL: a FUSE file system on DIR, with a link "sub/link_remap.4" of a file with two names, whose
 // server reads all requests and answers some. 0: none; 1: all but look-ups of names; 2: all but look-ups of
 // names in "sub"; 3: all.
 // Ends at the end of standard input.
@@ -86,13 +86,13 @@ static void answer(const struct fuse_in_header *in, int level) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 2;
-  const int level = atoi(argv[2]);
+  if (argc != 4) return 2;
+  const int level = atoi(argv[3]);
   char options[100];
-  device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-  if (device < 0) return perror("/dev/fuse"), 1;
+  device = open(argv[1], O_RDWR | O_CLOEXEC);
+  if (device < 0) return perror(argv[1]), 1;
   snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
-  if (mount("mute", argv[1], "fuse", 0, options) < 0) return perror("mount"), 1;
+  if (mount("mute", argv[2], "fuse", 0, options) < 0) return perror("mount"), 1;
   struct pollfd either[] = {{device, POLLIN, 0}, {0, POLLIN, 0}};
   static char request[1 << 20];
   while (poll(either, 2, -1) > 0 && either[1].revents == 0) {

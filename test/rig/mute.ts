@@ -12,6 +12,17 @@ import { inRepo } from './repo.js'
 const LEVELS = ['nothing', 'all but names', 'all but links', 'everything'] as const
 export type Level = (typeof LEVELS)[number]
 
+/** Whether this kernel has FUSE. */
+export const hasFuse = (): boolean => /\tfuse$/m.test(fs.readFileSync('/proc/filesystems', 'utf8'))
+
+/** A machine without udev may lack the device. */
+const fuseDevice = (folder: string): string => {
+  if (fs.existsSync('/dev/fuse')) return '/dev/fuse'
+  const device = join(folder, 'fuse')
+  must('mknod', [device, 'c', '10', '229'])
+  return device
+}
+
 export interface Mute {
   /** where it is mounted; whoever looks there waits, too */
   readonly path: string
@@ -25,10 +36,12 @@ export function mountMute(level: Level): Mute {
   const [program, path] = [join(folder, 'mute'), join(folder, 'mnt')]
   fs.mkdirSync(path)
   must('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', program, inRepo('test', 'rig', 'mute.c')])
-  const words = [path, String(LEVELS.indexOf(level))]
+  const words = [fuseDevice(folder), path, String(LEVELS.indexOf(level))]
   const server = spawn(program, words, { stdio: ['pipe', 'ignore', 'inherit'] })
-  while (!mountinfo().some((row) => row.split(' ')[4] === path))
+  for (let i = 0; !mountinfo().some((row) => row.split(' ')[4] === path); i++) {
+    if (i === 2000) throw new Error('the FUSE file system is not mounted')
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+  }
   let ended = false
   const stop = (): void => {
     if (ended) return
