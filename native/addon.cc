@@ -379,16 +379,19 @@ Value Answers(const CallbackInfo &info) {
   if (child == 0) LookUp(dirfd, path, resolve, name);
   if (child < 0) return answer(info, -1);
   int pidfd = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
-  if (pidfd < 0) return answer(info, -1);
   struct pollfd ended = {pidfd, POLLIN, 0};
-  int ready;
-  do ready = poll(&ended, 1, milliseconds);
-  while (ready < 0 && errno == EINTR);
-  int error = errno;
-  if (ready > 0) waitpid(static_cast<pid_t>(child), nullptr, 0);
-  close(pidfd);
-  errno = ready < 0 ? error : ETIMEDOUT;
-  return answer(info, ready > 0 ? 0 : -1);
+  int ready = -1;
+  while (pidfd >= 0 && (ready = poll(&ended, 1, milliseconds)) < 0 && errno == EINTR) continue;
+  int error = ready < 0 ? errno : ETIMEDOUT;
+  int status = 0;
+  if (ready > 0) {
+    waitpid(static_cast<pid_t>(child), &status, 0);
+    // One that somebody ended has seen no answer.
+    error = EIO;
+  }
+  if (pidfd >= 0) close(pidfd);
+  errno = error;
+  return answer(info, ready > 0 && status == 0 ? 0 : -1);
 }
 
 // isatty(3), because asking Node builds a whole stream.

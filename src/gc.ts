@@ -3,7 +3,8 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
-import { directoryAddress, isProvenMount, mountpointTest } from './host/evidence.js'
+import { addressOfFd } from './host/address.js'
+import { addressInMount, hostAddress, isRecorded, mountpointTest } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
 import { hostView } from './host/view.js'
@@ -52,6 +53,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const constructed = construct(sys, plan, {
     writtenAt,
     ask: (path) => answersAt(sys, host.mounts, path),
+    addressOf: (fd) => addressOfFd(sys, host.mounts, fd),
     isRemote: remoteTest(host.mounts),
   })
   const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
@@ -64,8 +66,11 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     hostRoot,
     isRemoteAt: (path) => isRemoteAt(host.mounts, path),
     isMountpoint: mountpointTest([host, ...foreign]),
-    isProven: (mount) => isProvenMount(sys, mount, host.mounts),
-    addressOf: (mount, directory) => directoryAddress(sys, host.mounts, mount, directory),
+    isProven: ({ attachment, address }) => isRecorded(attachment.mount, address),
+    addressOf: (mount, directory, stat) =>
+      mount === undefined
+        ? hostAddress(host.mounts, directory, stat)
+        : addressInMount(mount, directory),
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },

@@ -105,7 +105,7 @@ const asGcError = (error: unknown): GcError => {
   const code = errorCode(error)
   if (code !== undefined)
     return new GcError('internal', `the host refused: ${(error as Error).message}`, {
-      next: 'nothing was deleted; see what stands in the way, then run the same command again',
+      next: 'see what stands in the way, then run the same command again: what was removed is then absent',
       cause: error,
     })
   return new GcError('internal', error instanceof Error ? error.message : String(error), {

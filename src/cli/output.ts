@@ -41,6 +41,16 @@ export const writeReport = (text: string): void => {
   }
 }
 
+/** A terminal that went away must not end what is being done. */
+const tryWrite = (text: string): boolean => {
+  try {
+    write(STDERR, text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Messages: to standard error, or to the log file in the work directory. */
 export class Log {
   private readonly fd: number
@@ -68,13 +78,12 @@ export class Log {
 
   /** Before anything else is written to the terminal. */
   endProgress(): void {
-    if (this.progressing) write(STDERR, '\n')
+    if (this.progressing) tryWrite('\n')
     this.progressing = false
   }
 
   progress(text: string): void {
-    write(STDERR, `\r${text}`)
-    this.progressing = true
+    this.progressing = tryWrite(`\r${text}`)
   }
 }
 

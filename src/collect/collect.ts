@@ -1,7 +1,8 @@
 // Each remap under its namespace's root: resolve its directory, verify what has its name, unlink.
 import type { Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
-import type { Address, MountpointTest } from '../host/evidence.js'
+import type { Address } from '../host/address.js'
+import type { MountpointTest } from '../host/evidence.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { IN_NAMESPACE } from '../namespaces/construct.js'
 import { below, relative, ROOT } from '../paths.js'
@@ -40,7 +41,11 @@ export interface CollectOptions {
   /** Whether a path of the host may lead over a mount that never answers. */
   readonly isRemoteAt: (path: Bytes) => boolean
   /** Of a directory in a mount, or in the host tree. */
-  readonly addressOf: (mount: ConstructedMount | undefined, directory: Bytes) => Address | undefined
+  readonly addressOf: (
+    mount: ConstructedMount | undefined,
+    directory: Bytes,
+    stat: Stat,
+  ) => Address | undefined
   /** Whether a mount is what the images say even if it looks empty. */
   readonly isProven: (mount: ConstructedMount) => boolean
   readonly onProgress: (done: number) => void
@@ -130,7 +135,7 @@ class Run {
       }
       opened = true
       const address = (): Address | undefined =>
-        this.options.addressOf(mount, inMount(first, mount))
+        this.options.addressOf(mount, inMount(first, mount), directory.stat)
       try {
         // The root of a mount is always there: only what is in it tells that it is the right one.
         reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)

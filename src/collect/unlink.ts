@@ -46,7 +46,8 @@ export const unlinkVerified = (
 ): Outcome => {
   const result = sys.tryUnlinkat(directory, name)
   // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
-  if (result === ENOENT && lookUp(sys, directory, name) === undefined) return { verdict: 'absent' }
+  if (result === ENOENT && sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT)
+    return { verdict: 'absent' }
   if (result < 0) return failed('unlinkat', result)
   const nlink = orFailed(() => sys.nlink(file))
   if (typeof nlink !== 'number')

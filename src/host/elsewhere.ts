@@ -12,6 +12,7 @@ import {
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
 } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import type { HostMount } from './mountinfo.js'
@@ -72,43 +73,58 @@ const isLike = (row: HostMount, mount: Mount): boolean =>
  */
 const hasLink = (
   sys: Sys,
-  { pid, mounts }: MountTable,
+  table: MountTable,
   row: HostMount,
   mount: Mount,
   { link }: LinkRemap,
 ): boolean => {
   if (mount.root === undefined) return row.source === mount.source
   const path = join(mount.root, below(link, mount.mountpoint))
-  if (!isWithin(path, row.root)) return row.source === mount.source
+  const found = isWithin(path, row.root) ? look(sys, table, row, below(path, row.root)) : UNSEEN
+  return found === UNSEEN ? row.source === mount.source : found === THERE
+}
+
+const [THERE, GONE, UNSEEN] = ['there', 'gone', 'unseen'] as const
+
+const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+const ENOENT = -2
+
+/** Only ENOENT for the link itself, on the very mount, says that it is gone. */
+const look = (
+  sys: Sys,
+  { pid, mounts }: MountTable,
+  row: HostMount,
+  path: Bytes,
+): typeof THERE | typeof GONE | typeof UNSEEN => {
   const start = pid === undefined ? ROOT : concat(`/proc/${pid}/root`)
   const root = sys.tryOpenat(AT_FDCWD, start, O_PATH | O_DIRECTORY)
-  if (root < 0) return false
+  if (root < 0) return UNSEEN
   try {
-    // Also in the memory file system itself something remote may be mounted.
-    const place = join(row.mountpoint, below(path, row.root))
-    if (isRemoteAt(mounts, place) && !answers(sys, root, place)) return row.source === mount.source
-    return exists(sys, root, row, below(path, row.root))
+    // Another mount may be on the way to the link, too, or cover it.
+    const link = join(row.mountpoint, path)
+    if (isRemoteAt(mounts, link) && sys.answers(root, relative(link), FLAGS) < 0) return UNSEEN
+    const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
+    if (fd < 0) return UNSEEN
+    try {
+      return lookOn(sys, fd, row, path)
+    } finally {
+      sys.close(fd)
+    }
   } finally {
     sys.close(root)
   }
 }
 
-const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
-
-const answers = (sys: Sys, root: number, place: Bytes): boolean =>
-  sys.answers(root, relative(place), FLAGS) === 0
-
-const exists = (sys: Sys, root: number, row: HostMount, path: Bytes): boolean => {
-  const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
-  if (fd < 0) return false
-  try {
-    const { major, minor } = sys.fstatCached(fd)
-    // Something else covers it: what is under it cannot be seen from here.
-    if (major !== row.major || minor !== row.minor) return false
-    const link = sys.tryOpenat2(fd, relative(path), O_PATH, FLAGS)
-    if (link >= 0) sys.close(link)
-    return link >= 0
-  } finally {
-    sys.close(fd)
-  }
+const lookOn = (
+  sys: Sys,
+  fd: number,
+  { major, minor }: HostMount,
+  path: Bytes,
+): typeof THERE | typeof GONE | typeof UNSEEN => {
+  const stat = sys.fstatCached(fd)
+  if (stat.major !== major || stat.minor !== minor) return UNSEEN
+  const link = sys.tryOpenat2(fd, relative(path), O_PATH, FLAGS | RESOLVE_NO_XDEV)
+  if (link < 0) return link === ENOENT ? GONE : UNSEEN
+  sys.close(link)
+  return THERE
 }

@@ -2,51 +2,33 @@
 // whether a directory is the one that was mounted at the dump.
 import { concat, type Bytes } from '../bytes.js'
 import { LINK_PREFIX } from '../checkpoint/files.js'
+import type { Mount } from '../checkpoint/model.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
-import { below, isWithin, join, ROOT, splitLast } from '../paths.js'
-import { AT_FDCWD, O_PATH } from '../sys/constants.js'
-import type { Sys } from '../sys/sys.js'
+import { isWithin, join, ROOT, splitLast } from '../paths.js'
+import type { Stat } from '../sys/stat.js'
+import { addressIn, type Address } from './address.js'
 import type { HostMount } from './mountinfo.js'
 
-/** A file wherever it is mounted: its file system, and the path in that. */
-export interface Address {
-  /** "major:minor", as mount tables have it. */
-  readonly device: string
-  readonly path: Bytes
-}
-
-const addressIn = (row: HostMount, path: Bytes): Address => ({
-  device: `${row.major}:${row.minor}`,
-  path: join(row.root, below(path, row.mountpoint)),
-})
-
-/** Of a path in our own mount namespace that has no symbolic link in it. */
-const addressOf = (mounts: readonly HostMount[], path: Bytes): Address | undefined => {
-  // The deepest mount on the way, and of those at one place the last, which lies on top.
+/** Of a directory of this host without symbolic links in its path, that the stat says is on that device. */
+export const hostAddress = (
+  mounts: readonly HostMount[],
+  path: Bytes,
+  { major, minor }: Pick<Stat, 'major' | 'minor'>,
+): Address | undefined => {
+  // The deepest mount on the way, and of those at one place the last, which lies on top. One further up
+  // may cover them all: then the device is another, or cannot be compared.
   let row: HostMount | undefined
   for (const one of mounts)
     if (isWithin(path, one.mountpoint) && one.mountpoint.length >= (row?.mountpoint.length ?? 0))
       row = one
-  return row === undefined ? undefined : addressIn(row, path)
+  return row?.major === major && row.minor === minor ? addressIn(row, path) : undefined
 }
 
-/** Of a directory in a mount; without one, in a host tree. Undefined where it cannot be found out. */
-export const directoryAddress = (
-  sys: Sys,
-  mounts: readonly HostMount[],
-  mount: ConstructedMount | undefined,
+/** Of a directory in a mount. */
+export const addressInMount = (
+  { address }: ConstructedMount,
   directory: Bytes,
-): Address | undefined => {
-  if (mount === undefined) return addressOf(mounts, directory)
-  const { provider } = mount.attachment
-  if (provider.kind === 'none' || provider.kind === 'stand-in') return undefined
-  const fd = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH)
-  if (fd < 0) return undefined
-  const path = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
-  sys.close(fd)
-  const top = path === undefined ? undefined : addressOf(mounts, path)
-  return top && { ...top, path: join(join(top.path, provider.sub), directory) }
-}
+): Address | undefined => address && { ...address, path: join(address.path, directory) }
 
 /** Whether something is mounted on this name in the directory, in any namespace. */
 export type MountpointTest = (name: Bytes, directory: () => Address | undefined) => boolean
@@ -78,16 +60,11 @@ export const mountpointTest = (
 }
 
 /**
- * Whether the provider's directory is the one that the images recorded: same disk, same path in its
- * file system. Says no for file systems without a device, whose numbers change.
+ * Whether a place on this host is the one that the images recorded of a mount: same disk, same path in
+ * its file system. Says no for file systems without a device, whose numbers change.
  */
-export const isProvenMount = (
-  sys: Sys,
-  constructed: ConstructedMount,
-  mounts: readonly HostMount[],
-): boolean => {
-  const { mount } = constructed.attachment
-  if (mount.major === 0 || mount.root === undefined) return false
-  const address = directoryAddress(sys, mounts, constructed, ROOT)
-  return address?.device === `${mount.major}:${mount.minor}` && address.path === mount.root
-}
+export const isRecorded = (mount: Mount, address: Address | undefined): boolean =>
+  mount.major !== 0 &&
+  mount.root !== undefined &&
+  address?.device === `${mount.major}:${mount.minor}` &&
+  address.path === mount.root

@@ -5,6 +5,7 @@ import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { errorCode } from '../errors.js'
 import { AT_FDCWD, O_RDONLY } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
+import { isSameInode } from '../sys/stat.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
 import { parseMountinfo, type HostMount } from './mountinfo.js'
@@ -73,9 +74,8 @@ export const foreignNamespaces = (sys: Sys): ForeignNamespace[] => {
  */
 export const criuAtWork = (sys: Sys, directory: number): number | undefined => {
   const buffer = Buffer.allocUnsafe(4096)
-  const { dev, ino } = fs.fstatSync(directory, { bigint: true })
   return processIds().find(
-    (pid) => pid !== process.pid && isCriu(sys, pid, buffer) && holds(pid, dev, ino),
+    (pid) => pid !== process.pid && isCriu(sys, pid, buffer) && holds(sys, pid, directory),
   )
 }
 
@@ -94,15 +94,13 @@ const isCriu = (sys: Sys, pid: number, buffer: Buffer): boolean => {
   }
 }
 
-const holds = (pid: number, dev: bigint, ino: bigint): boolean => {
+/** Asks no server, as whoever calls itself criu may hold a file on a silent one. */
+const holds = (sys: Sys, pid: number, directory: number): boolean => {
+  const held = sys.fstat(directory)
   const names = ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []
   return names.some((fd) => {
-    try {
-      const stat = fs.statSync(`/proc/${pid}/fd/${fd}`, { bigint: true })
-      return stat.dev === dev && stat.ino === ino
-    } catch {
-      // Ours answers, and is held: whatever does not is another.
-      return false
-    }
+    // Ours is held, and there: whatever cannot be looked at is another.
+    const found = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))
+    return found !== undefined && isSameInode(found, held)
   })
 }

@@ -2,7 +2,8 @@
 // open_tree(2) answers EINVAL for a mount of another one.
 import type { Bytes } from '../bytes.js'
 import type { Provider } from '../plan/model.js'
-import { relative, ROOT } from '../paths.js'
+import type { Address } from '../host/address.js'
+import { join, relative, ROOT } from '../paths.js'
 import { escape } from '../report/escape.js'
 import {
   AT_FDCWD,
@@ -37,11 +38,14 @@ export type Loss = 'unreachable' | 'died' | 'removed'
 export class ProviderProblem extends Error {
   readonly loss: Loss
   readonly next: string | undefined
+  /** Where the directory was that is gone. */
+  readonly address: Address | undefined
 
-  constructor(message: string, loss: Loss, next?: string) {
+  constructor(message: string, loss: Loss, next?: string, address?: Address) {
     super(message)
     this.loss = loss
     this.next = next
+    this.address = address
   }
 }
 
@@ -59,6 +63,8 @@ export interface CloneOptions {
   readonly writtenAt: Time | undefined
   /** 0, or -errno where a path of this host leads over a file system that does not answer. */
   readonly ask: (path: Bytes) => number
+  /** Of a directory on this host, by an fd on it. */
+  readonly addressOf: (fd: number) => Address | undefined
   /** Whether somebody else answers look-ups on this fd's mount, and may not. */
   readonly isRemote: (fd: number) => boolean
 }
@@ -67,13 +73,15 @@ export interface Clone {
   /** On a detached, private, non-recursive clone. Read-only stays so. */
   readonly fd: number
   readonly remote: boolean
+  /** Of its root, on this host; undefined where that cannot be found out. */
+  readonly address: Address | undefined
 }
 
 /** @throws ProviderProblem where the host has not what the plan expects, SyscallError otherwise. */
 export const cloneProvider = (
   sys: Sys,
   provider: Reachable,
-  { writtenAt, ask, isRemote }: CloneOptions,
+  { writtenAt, ask, addressOf, isRemote }: CloneOptions,
 ): Clone => {
   mustAnswer(provider, ask(provider.path))
   const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
@@ -87,7 +95,10 @@ export const cloneProvider = (
     check(provider, sys.fstatCached(top), writtenAt)
     const remote = isRemote(top)
     if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT))
-    return { fd: provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider), remote }
+    const place = addressOf(top)
+    const address = place && { ...place, path: join(place.path, provider.sub) }
+    const fd = provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider, address)
+    return { fd, remote, address }
   } finally {
     sys.close(top)
   }
@@ -111,7 +122,12 @@ const clone = (sys: Sys, fd: number): number => {
 const STRICT = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
 
 /** What lies below a caller's directory may be the container's doing: nothing there is followed. */
-const cloneBelow = (sys: Sys, top: number, { path, sub }: Reachable): number => {
+const cloneBelow = (
+  sys: Sys,
+  top: number,
+  { path, sub }: Reachable,
+  address: Address | undefined,
+): number => {
   let fd = sys.tryOpenat2(top, relative(sub), O_PATH, STRICT)
   if (fd === EXDEV) fd = openUncovered(sys, top, sub)
   if (fd >= 0)
@@ -125,6 +141,7 @@ const cloneBelow = (sys: Sys, top: number, { path, sub }: Reachable): number => 
     `${escape(sub)} below ${escape(path)} ${gone ? 'is gone' : `cannot be opened (${errnoName(-fd)})`}`,
     gone ? 'removed' : 'unreachable',
     'see what is there now',
+    address,
   )
 }
 

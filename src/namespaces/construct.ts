@@ -1,6 +1,9 @@
 // Constructs the mount namespaces of the plan with system calls. Everything made here is attached in
 // namespaces that only this process is in: it is gone when the process is, however that ends.
 import type { Bytes } from '../bytes.js'
+import type { Mount } from '../checkpoint/model.js'
+import type { Address } from '../host/address.js'
+import { isRecorded } from '../host/evidence.js'
 import { below, relative, ROOT } from '../paths.js'
 import type { Attachment, Plan, PlannedNamespace } from '../plan/model.js'
 import {
@@ -38,6 +41,8 @@ export interface ConstructedMount {
   readonly stat: Stat
   /** Somebody else answers look-ups in it, and may not. */
   readonly remote: boolean
+  /** Of its root, on this host; undefined where that cannot be found out. */
+  readonly address: Address | undefined
   /** `stand-in`: not the contents that the tree saw, only the places for other mounts. */
   readonly contents: 'provider' | 'stand-in'
   /** `detached`: good to use by its fd, though its place in the namespace is not there. */
@@ -106,21 +111,22 @@ const prepare = (
     const fd = makeStandIn(sys)
     const stat = sys.fstat(fd)
     const aside = { aside: fd, asideId: stat.mntId }
-    const made = { ...common, fd, ...aside, stat, remote: false }
+    const made = { ...common, fd, ...aside, stat, remote: false, address: undefined }
     return { ...made, contents: 'stand-in', problem, next, loss }
   }
   if (provider.kind === 'stand-in') return standIn()
   if (provider.kind === 'none') return standIn(provider.reason, provider.next)
   try {
-    const { fd, remote } = cloneProvider(sys, provider, options)
+    const { fd, remote, address } = cloneProvider(sys, provider, options)
     const contents = 'provider'
     const fine = { problem: undefined, next: undefined, loss: undefined }
     const stat = sys.fstat(fd)
     const aside = wantsAside ? cloneProvider(sys, provider, options).fd : fd
     const asideId = wantsAside ? sys.fstat(aside).mntId : stat.mntId
-    return { ...common, fd, aside, asideId, stat, remote, contents, ...fine }
+    return { ...common, fd, aside, asideId, stat, remote, address, contents, ...fine }
   } catch (error) {
-    if (error instanceof ProviderProblem) return standIn(error.message, error.next, error.loss)
+    if (error instanceof ProviderProblem)
+      return standIn(error.message, error.next, provenLoss(error, attachment.mount))
     // One mount that cannot be cloned (an unbindable one, for example) is no reason to give up the
     // others; a call that the kernel has not, or forbids, is.
     if (error instanceof SyscallError && error.code !== 'ENOSYS' && error.code !== 'EPERM')
@@ -128,6 +134,10 @@ const prepare = (
     throw error
   }
 }
+
+/** A wrong directory has not what is wanted either: only in the recorded one that means "removed". */
+const provenLoss = ({ loss, address }: ProviderProblem, mount: Mount): Loss =>
+  loss === 'removed' && !isRecorded(mount, address) ? 'unreachable' : loss
 
 /** A copy of the caller's namespace that passes nothing on. Private before anything is attached. */
 const enterBase = (sys: Sys): number => {

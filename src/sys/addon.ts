@@ -57,32 +57,27 @@ export interface Addon {
   close(fd: number): number
 }
 
-/** Both the bundle in dist/ and the modules of a test build lie below the package's folder. */
-const PLACES = [
-  '../build/Release/syscalls.node',
-  '../../build/Release/syscalls.node',
-  '../../../build/Release/syscalls.node',
-]
+/** From dist/, where the program lies in its package. */
+const PLACE = '../build/Release/syscalls.node'
 
 /** `directory` is that of the running program's file. @throws GcError unsupported. */
 export const loadAddon = (directory: string): Addon => {
-  // Not require(): that looks for packages around the file, and reads what it finds.
+  const file = path.join(directory, PLACE)
   const addon = { exports: {} }
-  for (const place of PLACES) {
-    const file = path.join(directory, place)
-    try {
-      process.dlopen(addon, file)
-      return addon.exports as Addon
-    } catch (cause) {
-      const { message } = cause as Error
-      if (message.includes(file) && message.includes('No such file')) continue
-      throw new GcError('unsupported', `the addon cannot be loaded: ${message}`, {
-        next: 'nothing was touched; build it for this machine with "npm run build:native"',
+  try {
+    // Not require(): that looks for packages around the file, and reads what it finds.
+    process.dlopen(addon, file)
+  } catch (cause) {
+    const { message } = cause as Error
+    const missing = message.includes(file) && message.includes('No such file')
+    throw new GcError(
+      'unsupported',
+      missing ? 'the addon was not built' : `the addon cannot be loaded: ${message}`,
+      {
+        next: 'nothing was touched; run "npm run build:native" on this machine (needs a C++ compiler)',
         cause,
-      })
-    }
+      },
+    )
   }
-  throw new GcError('unsupported', 'the addon was not built', {
-    next: 'nothing was touched; run "npm run build:native" (needs a C++ compiler)',
-  })
+  return addon.exports as Addon
 }

@@ -6,13 +6,18 @@ import { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, O_PATH, W_OK } from './constants.js'
 import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
-/** How long a FUSE server or another machine has to answer, in ms. */
+/**
+ * How long a FUSE server or another machine has to answer, in ms. Who lets us wait halves it for all, so
+ * that a run waits ten seconds at most, however many of them its images lead to.
+ */
 const PATIENCE = 5000
+const ETIMEDOUT = -110
 
 const EMPTY = '' as Bytes
 
 export class Sys {
   readonly addon: Addon
+  private patience = PATIENCE
 
   constructor(addon: Addon) {
     this.addon = addon
@@ -96,9 +101,18 @@ export class Sys {
     return readStat(this.addon.stat)
   }
 
+  /** Undefined where it cannot be looked at. */
+  tryStatCached(dirfd: number, path: Bytes): Stat | undefined {
+    const result = this.addon.statx(dirfd, path, AT_STATX_DONT_SYNC)
+    return result < 0 ? undefined : readStat(this.addon.stat)
+  }
+
   /** 0, or -ETIMEDOUT where a look-up of a directory, and of a name in it, would wait too long. */
   answers(fd: number, path: Bytes, resolve: number, name?: Bytes): number {
-    return this.addon.answers(fd, path, resolve, name ?? null, PATIENCE)
+    if (this.patience < 1) return ETIMEDOUT
+    const result = this.addon.answers(fd, path, resolve, name ?? null, this.patience)
+    if (result === ETIMEDOUT) this.patience = Math.floor(this.patience / 2)
+    return result
   }
 
   /** The link count of what `fd` holds. */

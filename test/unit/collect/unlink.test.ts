@@ -136,3 +136,11 @@ test('a removal that could not be verified is not called one', (t) => {
   t.hasStrict(outcome, { verdict: 'failed', errno: 'EIO', syscall: 'statx' })
   t.match(outcome.message, /could not be verified/)
 })
+
+test('ENOENT, and a look that fails otherwise, is no proof that it is gone', (t) => {
+  const addon = new FakeAddon()
+  const [directory, file] = [addon.given(), addon.given()]
+  addon.on('unlinkat', () => ENOENT).on('statx', () => EIO)
+  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE)
+  t.match(outcome, { verdict: 'failed', errno: 'ENOENT' })
+})

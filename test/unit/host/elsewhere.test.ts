@@ -18,6 +18,8 @@ interface Setting {
   readonly there?: readonly string[]
   readonly device?: readonly [number, number]
   readonly rootMissing?: boolean
+  /** What openat2 of a path answers. */
+  readonly refused?: Readonly<Record<string, number>>
   /** What a question is answered with. */
   readonly answer?: number
 }
@@ -27,7 +29,9 @@ const run = (setting: Setting): { planned: PlannedRemap; addon: FakeAddon } => {
   const [major, minor] = setting.device ?? [0, 52]
   addon.on('statx', () => addon.answerStat({ major, minor }))
   const there = setting.there ?? ['mnt/shm', 'link_remap.6']
-  addon.on('openat2', (_fd, path) => (there.includes(String(path)) ? undefined : -2))
+  addon.on('openat2', (_fd, path) =>
+    there.includes(String(path)) ? setting.refused?.[String(path)] : -2,
+  )
   addon.on('answers', () => setting.answer)
   if (setting.rootMissing === true) addon.on('openat', () => -2)
   const plan = keepLiving(
@@ -57,15 +61,28 @@ test('in the namespace of another process', (t) => {
     next: /stop that process/,
   })
   t.equal(addon.of('openat')[0]?.args[1], '/proc/77/root')
-  t.ok(addon.of('openat2').every(({ args }) => args[3] === (0x10 | 0x04 | 0x02)))
+  t.strictSame(
+    addon.of('openat2').map(({ args }) => args[3]),
+    [0x10 | 0x04 | 0x02, 0x10 | 0x04 | 0x02 | 0x01],
+    'the link on the very mount',
+  )
 })
 
 test('what is not there did vanish', (t) => {
   t.equal(run({ tables: [] }).planned, VANISHED)
   t.equal(run({ there: ['mnt/shm'] }).planned, VANISHED, 'the file system, but not the link')
-  t.equal(run({ there: [] }).planned, VANISHED)
-  t.equal(run({ rootMissing: true }).planned, VANISHED, 'the process is gone')
-  t.equal(run({ device: [0, 53] }).planned, VANISHED, 'another file system covers it')
+})
+
+test('what cannot be seen: the source decides', (t) => {
+  const other = [{ mounts: [{ ...ROW, source: b('tmpfs') }] }]
+  for (const unseen of [{ there: [] }, { rootMissing: true }, { device: [0, 53] }] as const) {
+    t.equal(run(unseen).planned.kind, 'kept')
+    t.equal(run({ ...unseen, tables: other }).planned, VANISHED)
+  }
+  const covered = (answer: number) => run({ refused: { 'link_remap.6': answer } }).planned.kind
+  t.equal(covered(-18), 'kept', 'EXDEV: a mount on the way to the link')
+  t.equal(covered(-24), 'kept', 'EMFILE')
+  t.equal(covered(-2), 'vanished')
 })
 
 test('a number or a type that differs is another file system', (t) => {

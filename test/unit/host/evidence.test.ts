@@ -1,12 +1,15 @@
-import { isProvenMount, mountpointTest } from '../../../src/host/evidence.js'
+import type { Mount } from '../../../src/checkpoint/model.js'
+import type { Address } from '../../../src/host/address.js'
+import {
+  addressInMount,
+  hostAddress,
+  isRecorded,
+  mountpointTest,
+} from '../../../src/host/evidence.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
 import type { ConstructedMount } from '../../../src/namespaces/construct.js'
-import type { Mount } from '../../../src/checkpoint/model.js'
-import type { Provider } from '../../../src/plan/model.js'
-import { Sys } from '../../../src/sys/sys.js'
 import { test } from '../support/check.js'
-import { b, hostMount, mount, stat } from '../support/model.js'
-import { FakeAddon } from '../sys/fake-addon.js'
+import { b, hostMount, mount } from '../support/model.js'
 
 const NAME = b('link_remap.6')
 const at =
@@ -69,102 +72,39 @@ test('a mount whose parent cannot be seen: by its name', (t) => {
   t.equal(mountpointTest([orphan])(NAME, at('1:1')), true)
 })
 
-interface Setting {
-  readonly provider?: Provider
-  readonly mount?: Partial<Mount>
-  readonly rows?: readonly HostMount[]
-  /** What the kernel calls the provider's directory. */
-  readonly path?: string
-}
-
-const proven = (setting: Setting): boolean => {
-  const addon = new FakeAddon()
-  addon.link = Buffer.from(setting.path ?? '/srv/vol')
-  const provider = setting.provider ?? {
-    kind: 'external',
-    key: b('k'),
-    path: b('/srv/vol'),
-    sub: b('/'),
-  }
-  const constructed: ConstructedMount = {
-    attachment: {
-      mount: mount(14, '/data', { root: b('/vol'), ...setting.mount }),
-      parentId: 10,
-      provider,
-    },
-    nsId: 9,
-    fd: 5,
-    aside: 5,
-    asideId: 1,
-    stat: stat(),
-    remote: false,
-    contents: 'provider',
-    state: 'attached',
-    problem: undefined,
-    next: undefined,
-    loss: undefined,
-  }
-  const mounts = setting.rows ?? [hostMount('/', { minor: 9 }), hostMount('/srv')]
-  const result = isProvenMount(new Sys(addon), constructed, mounts)
-  if (addon.open.size !== 0) throw new Error('a descriptor is left open')
-  return result
-}
+const recorded = (device: string, path: string, rest: Partial<Mount> = {}): boolean =>
+  isRecorded(mount(14, '/data', { root: b('/vol'), ...rest }), { device, path: b(path) })
 
 test('the same disk and the same place in it', (t) => {
-  t.equal(proven({}), true)
-  t.equal(proven({ mount: { root: b('/other') } }), false)
-  t.equal(proven({ mount: { minor: 1 } }), false)
-  t.equal(proven({ mount: { major: 8 } }), false)
+  t.equal(recorded('254:0', '/vol'), true)
+  t.equal(recorded('254:0', '/other'), false)
+  t.equal(recorded('254:1', '/vol'), false)
+  t.equal(recorded('8:0', '/vol'), false)
 })
 
 test('a file system without a device, or an unknown place, proves nothing', (t) => {
-  const rows = [hostMount('/', { major: 0 })]
-  t.equal(proven({ mount: { major: 0, root: b('/srv/vol') }, rows }), false)
-  t.equal(proven({ mount: { root: undefined } }), false)
-  t.equal(proven({ provider: { kind: 'stand-in' } }), false)
+  t.equal(recorded('0:0', '/vol', { major: 0 }), false)
+  t.equal(recorded('254:0', '/vol', { root: undefined }), false)
+  t.equal(isRecorded(mount(14, '/data', { root: b('/vol') }), undefined), false)
 })
 
-test('the root of the row and the part below count', (t) => {
+test('below a mount of ours', (t) => {
+  const on = (address: Address | undefined) =>
+    addressInMount({ address } as unknown as ConstructedMount, b('/sub'))
+  t.strictSame(on({ device: '8:1', path: b('/vol') }), { device: '8:1', path: '/vol/sub' })
+  t.equal(on(undefined), undefined)
+})
+
+test('a directory of the host is on the mount that its device says', (t) => {
+  const device = { major: 254, minor: 0 }
   const rows = [hostMount('/'), hostMount('/srv', { root: b('/exports') })]
-  t.equal(proven({ rows, mount: { root: b('/exports/vol') } }), true)
-  t.equal(proven({ rows, mount: { root: b('/vol') } }), false)
-  const below: Provider = { kind: 'root', path: b('/srv'), sub: b('/vol') }
-  t.equal(proven({ provider: below, path: '/srv' }), true)
-})
-
-test('the row is that of the path itself: the deepest, and of those the uppermost', (t) => {
-  const other = { minor: 9 }
-  const path = [hostMount('/', other), hostMount('/srv'), hostMount('/srv/vol', other)]
-  t.equal(proven({ rows: path }), false, 'a mount on the very directory')
-  t.equal(proven({ rows: [hostMount('/srv'), hostMount('/srv', other)] }), false, 'stacked over it')
-  t.equal(proven({ rows: [hostMount('/srv', other), hostMount('/srv')] }), true)
-  t.equal(proven({ rows: [hostMount('/', other), hostMount('/sr')] }), false, 'a longer name')
-})
-
-test('a directory that cannot be opened or named proves nothing', (t) => {
-  const run = (script: (addon: FakeAddon) => void): boolean => {
-    const addon = new FakeAddon()
-    addon.link = Buffer.from('/srv/vol')
-    script(addon)
-    const constructed = {
-      attachment: {
-        mount: mount(14, '/data', { root: b('/srv/vol') }),
-        parentId: 10,
-        provider: { kind: 'root', path: b('/srv/vol'), sub: b('/') },
-      },
-    } as unknown as ConstructedMount
-    return isProvenMount(new Sys(addon), constructed, [hostMount('/')])
-  }
-  t.equal(
-    run(() => undefined),
-    true,
+  t.strictSame(hostAddress(rows, b('/srv/vol'), device), { device: '254:0', path: '/exports/vol' })
+  t.equal(hostAddress(rows, b('/srv/vol'), { major: 0, minor: 40 }), undefined, 'covered')
+  t.equal(hostAddress([], b('/srv'), device), undefined)
+  t.strictSame(
+    hostAddress([hostMount('/srv', { minor: 9 }), hostMount('/srv')], b('/srv'), device),
+    { device: '254:0', path: '/' },
+    'the uppermost of those at one place',
   )
-  t.equal(
-    run((addon) => addon.on('openat', () => -2)),
-    false,
-  )
-  t.equal(
-    run((addon) => addon.on('readlinkat', () => -13)),
-    false,
-  )
+  t.strictSame(hostAddress([hostMount('/'), hostMount('/sr')], b('/srv'), device)?.path, '/srv')
 })

@@ -8,7 +8,7 @@ import { Sys } from '../../../src/sys/sys.js'
 import { FakeAddon } from '../sys/fake-addon.js'
 
 /** The few calls that are made here, on the real /proc, without the addon. */
-const realSys = (): Sys => {
+const realSys = (directory = -1): Sys => {
   const addon = new FakeAddon()
   const attempt = (act: () => number): number => {
     try {
@@ -28,6 +28,13 @@ const realSys = (): Sys => {
       return addon.link.length
     }),
   )
+  addon.on('statx', (fd, path) =>
+    attempt(() => {
+      const { dev, ino } = path === '' ? fs.fstatSync(fd as number) : fs.statSync(String(path))
+      return addon.answerStat({ inoLow: ino, minor: dev })
+    }),
+  )
+  addon.open.set(directory, { name: 'openat', args: [] })
   return new Sys(addon)
 }
 
@@ -58,17 +65,17 @@ t.test('nobody is at work', (t) => {
 t.test('a process named criu that has the directory open', async (t) => {
   const fd = open(t, t.testdir({}))
   const child = await holder(t, fd, 'criu')
-  t.equal(criuAtWork(realSys(), fd), child.pid)
+  t.equal(criuAtWork(realSys(fd), fd), child.pid)
   child.kill('SIGKILL')
   await new Promise((resolve) => child.once('exit', resolve))
-  t.equal(criuAtWork(realSys(), fd), undefined)
+  t.equal(criuAtWork(realSys(fd), fd), undefined)
 })
 
 t.test('by its path, and by the name that its service gives itself', async (t) => {
   for (const name of ['/usr/sbin/criu', 'criu: dump --rpc']) {
     const fd = open(t, t.testdir({}))
     const child = await holder(t, fd, name)
-    t.equal(criuAtWork(realSys(), fd), child.pid, name)
+    t.equal(criuAtWork(realSys(fd), fd), child.pid, name)
     child.kill('SIGKILL')
   }
 })
@@ -76,13 +83,14 @@ t.test('by its path, and by the name that its service gives itself', async (t) =
 t.test('others that have it open are not CRIU', async (t) => {
   const fd = open(t, t.testdir({}))
   for (const name of ['criu-gc', 'mycriu', '/opt/criu/other', 'sleep']) await holder(t, fd, name)
-  t.equal(criuAtWork(realSys(), fd), undefined)
+  t.equal(criuAtWork(realSys(fd), fd), undefined)
 })
 
 t.test('CRIU at work on another directory', async (t) => {
   const dir = t.testdir({ a: {}, b: {} })
   await holder(t, open(t, `${dir}/a`), 'criu')
-  t.equal(criuAtWork(realSys(), open(t, `${dir}/b`)), undefined)
+  const fd = open(t, `${dir}/b`)
+  t.equal(criuAtWork(realSys(fd), fd), undefined)
 })
 
 t.test('our own namespace is not a foreign one', (t) => {

@@ -56,18 +56,20 @@ test('a mount that cannot be found out counts as remote', (t) => {
   t.equal(remoteTest(odd)(1_000_000), true, 'and no row stands for one that is not known')
 })
 
-test('a path is asked from the root of the host, where somebody else answers on the way', (t) => {
+test('a path is asked from the root of the host, where somebody else answers anything', (t) => {
   const kernel = new FakeKernel()
   kernel.directory('/srv/a')
   const sys = new Sys(kernel)
-  const mounts = [hostMount('/', { fstype: 'ext4' }), fuseOn('/srv')]
-  t.equal(answersAt(sys, mounts, b('/var')), 0)
-  t.strictSame(kernel.calls, [], 'nobody is asked for what is local')
+  t.equal(answersAt(sys, [hostMount('/'), hostMount('/srv')], b('/srv/a')), 0)
+  t.strictSame(kernel.calls, [], 'nobody is asked where all is local')
+  const mounts = [hostMount('/'), fuseOn('/elsewhere')]
+  t.equal(answersAt(sys, mounts, b('/srv/a')), 0, 'a link may lead there')
   kernel.on('answers', () => -110)
   t.equal(answersAt(sys, mounts, b('/srv/a')), -110)
+  const question = ['srv/a', 0, null, 5000]
   t.strictSame(
     kernel.of('answers').map(({ args }) => args.slice(1)),
-    [['srv/a', 0, null, 5000]],
+    [question, question],
   )
   t.equal(kernel.open.size, 0)
 })

@@ -45,6 +45,7 @@ export const constructed = (
   asideId: stat().mntId,
   stat: stat(),
   remote: false,
+  address: undefined,
   contents: 'provider',
   state: 'attached',
   problem: undefined,

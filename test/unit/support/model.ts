@@ -25,6 +25,7 @@ export const WRITTEN = at(1_700_000_000, 500)
 export const LOCAL: CloneOptions = {
   writtenAt: WRITTEN,
   ask: () => 0,
+  addressOf: () => undefined,
   isRemote: () => false,
 }
 export const BOOTED = at(1_600_000_000)

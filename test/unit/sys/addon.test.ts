@@ -16,13 +16,18 @@ test('an addon that was not built', (t) => {
 })
 
 test('an addon that is none', (t) => {
-  for (const depth of ['a', 'a/b', 'a/b/c']) {
-    const dir = t.testdir({
-      a: { b: { c: {} } },
-      build: { Release: { 'syscalls.node': 'not a library' } },
-    })
-    refuses(t, () => loadAddon(path.join(dir, depth)), 'unsupported', /the addon cannot be loaded/)
-  }
+  const dir = t.testdir({ dist: {}, build: { Release: { 'syscalls.node': 'not a library' } } })
+  const load = () => loadAddon(path.join(dir, 'dist'))
+  refuses(t, load, 'unsupported', /the addon cannot be loaded/)
+})
+
+test('a folder above the package has no say: anybody may have made it', (t) => {
+  const dir = t.testdir({
+    package: { dist: { below: {} } },
+    build: { Release: { 'syscalls.node': 'not a library' } },
+  })
+  for (const place of ['package/dist', 'package/dist/below'])
+    refuses(t, () => loadAddon(path.join(dir, place)), 'unsupported', /was not built/)
 })
 
 test('neither the environment nor the working directory takes part in the search', (t) => {

@@ -162,3 +162,25 @@ test('a terminal', (t) => {
   addon.on('isatty', () => -25)
   t.equal(sys.isatty(1), false)
 })
+
+test('whoever does not answer is waited for less and less, and in the end not at all', (t) => {
+  const { addon, sys } = make()
+  addon.on('answers', () => -110)
+  for (let i = 0; i < 100; i++) t.equal(sys.answers(FD, b('x'), 0), -110)
+  const waits = addon.of('answers').map(({ args }) => Number(args[4]))
+  t.strictSame(waits.slice(0, 3), [5000, 2500, 1250])
+  t.ok(waits.reduce((sum, wait) => sum + wait, 0) < 10_000)
+  t.ok(waits.length < 20)
+})
+
+test('an answer, or an error of ours, costs no patience', (t) => {
+  const { addon, sys } = make()
+  for (const answer of [0, -11, 0]) {
+    addon.on('answers', () => answer)
+    t.equal(sys.answers(FD, b('x'), 0), answer)
+  }
+  t.strictSame(
+    addon.of('answers').map(({ args }) => args[4]),
+    [5000, 5000, 5000],
+  )
+})

@@ -1,0 +1,47 @@
+// A directory wherever it is mounted: its file system, and the path in that. Found out from the mount
+// that a descriptor is on, because a path alone may lead to a mount that another one covers.
+import fs from 'node:fs'
+import { concat, type Bytes } from '../bytes.js'
+import { below, isWithin, join } from '../paths.js'
+import { AT_FDCWD } from '../sys/constants.js'
+import type { Sys } from '../sys/sys.js'
+import type { HostMount } from './mountinfo.js'
+
+export interface Address {
+  /** "major:minor", as mount tables have it. */
+  readonly device: string
+  readonly path: Bytes
+}
+
+export const addressIn = (row: HostMount, path: Bytes): Address => ({
+  device: `${row.major}:${row.minor}`,
+  path: join(row.root, below(path, row.mountpoint)),
+})
+
+/** Of what `fd` holds; undefined where it cannot be found out. `mounts` is the table as it is now. */
+export const addressOfFd = (
+  sys: Sys,
+  mounts: readonly HostMount[],
+  fd: number,
+): Address | undefined => {
+  const row = rowOf(mounts, fd)
+  const path = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
+  if (row === undefined || path === undefined || !isWithin(path, row.mountpoint)) return undefined
+  return addressIn(row, path)
+}
+
+/** The mount that `fd` is on. */
+export const rowOf = (mounts: readonly HostMount[], fd: number): HostMount | undefined => {
+  const id = mountIdOf(fd)
+  return mounts.find(({ mntId }) => mntId === id)
+}
+
+/** As mount tables have it, which statx(2) has not since kernel 6.8. */
+const mountIdOf = (fd: number): number | undefined => {
+  try {
+    const info = fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1')
+    return Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1])
+  } catch {
+    return undefined
+  }
+}
