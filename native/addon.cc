@@ -24,6 +24,15 @@
 // glibc 2.36 declares mount(2) in a header that clashes with linux/mount.h.
 extern "C" int mount(const char *, const char *, const char *, unsigned long, const void *) noexcept;
 
+// Of Linux 6.6 and 5.13; these numbers are the same on all architectures.
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_restrict_self 446
+#endif
+
 // From kernel 6.8; older headers lack it, older kernels leave the bit out of stx_mask.
 #ifndef STATX_MNT_ID_UNIQUE
 #define STATX_MNT_ID_UNIQUE 0x4000U
@@ -325,6 +334,24 @@ Value Seccomp(const CallbackInfo &info) {
   return answer(info, syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program));
 }
 
+// landlock_create_ruleset(2), which has no wrapper: of these rights to files. No right: the version.
+Value LandlockCreateRuleset(const CallbackInfo &info) {
+  Reader in(info);
+  uint64_t rights = in.u64(0);
+  if (!in.ok()) return {};
+  if (rights == 0)
+    return answer(info, syscall(SYS_landlock_create_ruleset, nullptr, 0, 1 /* ..._VERSION */));
+  return answer(info, syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0));
+}
+
+// landlock_restrict_self(2), of the calling thread.
+Value LandlockRestrictSelf(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_landlock_restrict_self, fd, 0));
+}
+
 // faccessat(2) of what an fd holds.
 Value Faccessat2(const CallbackInfo &info) {
   Reader in(info);
@@ -421,7 +448,7 @@ Napi::Object Numbers(Napi::Env env) {
   NUMBER(ptrace), NUMBER(process_vm_readv), NUMBER(process_vm_writev), NUMBER(pidfd_getfd);
   NUMBER(kill), NUMBER(tkill), NUMBER(tgkill), NUMBER(pidfd_send_signal);
   NUMBER(renameat2), NUMBER(linkat), NUMBER(symlinkat), NUMBER(mkdirat), NUMBER(mknodat);
-  NUMBER(fchmod), NUMBER(fchmodat), NUMBER(fchown), NUMBER(fchownat);
+  NUMBER(fchmod), NUMBER(fchmodat), NUMBER(fchmodat2), NUMBER(fchown), NUMBER(fchownat);
   NUMBER(truncate), NUMBER(ftruncate), NUMBER(fallocate);
   NUMBER(setxattr), NUMBER(lsetxattr), NUMBER(fsetxattr);
   NUMBER(removexattr), NUMBER(lremovexattr), NUMBER(fremovexattr), NUMBER(utimensat);
@@ -457,6 +484,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"setgroups", Setgroups},   {"setresuid", Setresuid},
       {"thread_setresuid", ThreadSetresuid},
       {"seccomp", Seccomp},       {"isatty", Isatty},
+      {"landlock_create_ruleset", LandlockCreateRuleset},
+      {"landlock_restrict_self", LandlockRestrictSelf},
       {"faccessat2", Faccessat2}, {"answers", Answers},
       {"close", Close},
   };

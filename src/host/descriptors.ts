@@ -8,7 +8,7 @@ const FIRST = 3
 
 /**
  * Closes what was inherited beyond 0, 1 and 2, as far as it can be told from what Node opened at its
- * start: event descriptors, /dev/null, and pipes of which it has both ends. Call it before anything else is
+ * start: event descriptors, /dev/null, and pipes that are open twice. Call it before anything else is
  * opened.
  */
 export const closeInherited = (sys: Sys): void => {

@@ -1,4 +1,4 @@
-// Opens --root once, before anything is planned: a wrong one is a mistake in the call.
+// Looks at --root before anything is planned: a wrong one is a mistake in the call.
 import type { Bytes } from '../bytes.js'
 import { usage } from '../errors.js'
 import type { HostMount } from '../host/mountinfo.js'

@@ -68,8 +68,24 @@ const drop = (sys: Sys): void => {
   sys.capset(KEPT, KEPT)
   sys.prctl(PR_SET_NO_NEW_PRIVS, 1)
   sys.prctl(PR_SET_DUMPABLE, 0)
+  forbidFiles(sys)
   const program = filterProgram(sys.addon.numbers, process.arch)
   if (program !== undefined) sys.seccomp(SECCOMP_FILTER_FLAG_TSYNC, program)
+}
+
+/** LANDLOCK_ACCESS_FS_*: to execute, to write, to remove a directory, to make anything. */
+const RIGHTS = 0b1_1111_1101_0011
+const TRUNCATE = 0b100_0000_0000_0000
+/** The version of Landlock that knows TRUNCATE. */
+const WITH_TRUNCATE = 3
+
+/**
+ * A seccomp filter does not see the flags of openat2(2); Landlock forbids what they would do. A kernel
+ * without it has the other bounds.
+ */
+const forbidFiles = (sys: Sys): void => {
+  const version = sys.landlockVersion()
+  if (version !== undefined) sys.landlock(version < WITH_TRUNCATE ? RIGHTS : RIGHTS | TRUNCATE)
 }
 
 /** False past the last capability of this kernel. */

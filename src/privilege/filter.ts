@@ -1,5 +1,6 @@
 // A seccomp filter for the time in which container paths are looked at: even a process that has been
-// taken over cannot mount, enter, execute, create, rename or write anything, nor remove a directory.
+// taken over cannot mount, enter, execute or rename anything, nor remove a directory. What openat2(2) may
+// do with a file it does not see: that is for Landlock.
 import { constants } from 'node:fs'
 
 /** Number of a system call on this architecture; undefined where it has none of that name. */
@@ -10,7 +11,7 @@ const DENIED = [
   'mount', 'umount2', 'pivot_root', 'chroot', 'open_tree', 'move_mount', 'mount_setattr', 'fsopen',
   'fsconfig', 'fsmount', 'fspick', 'unshare', 'setns', 'execve', 'execveat', 'ptrace',
   'process_vm_readv', 'process_vm_writev', 'pidfd_getfd', 'kill', 'tkill', 'tgkill',
-  'pidfd_send_signal', 'renameat2', 'linkat', 'symlinkat', 'mkdirat', 'mknodat', 'fchmod', 'fchmodat',
+  'pidfd_send_signal', 'renameat2', 'linkat', 'symlinkat', 'mkdirat', 'mknodat', 'fchmod', 'fchmodat', 'fchmodat2',
   'fchown', 'fchownat', 'truncate', 'ftruncate', 'fallocate', 'setxattr', 'lsetxattr', 'fsetxattr',
   'removexattr', 'lremovexattr', 'fremovexattr', 'utimensat', 'socket', 'socketpair', 'connect',
   'bind', 'bpf', 'io_uring_setup', 'init_module', 'finit_module', 'kexec_load', 'reboot',

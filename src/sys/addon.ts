@@ -1,4 +1,4 @@
-// Loads the addon from its one place. No environment variable and no search decides what root runs.
+// Loads the addon from its one place in the package. No environment variable and no search decides what root runs.
 import path from 'node:path'
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
@@ -43,6 +43,10 @@ export interface Addon {
   /** All three uids, in the calling thread. */
   thread_setresuid(uid: number): number
   seccomp(flags: number, program: Uint8Array): number
+  /** An fd; for no rights at all the version of Landlock. */
+  landlock_create_ruleset(rights: number): number
+  /** The calling thread. */
+  landlock_restrict_self(fd: number): number
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number
   /** 0: the directory below `dirfd`, and `name` in it, were looked up by a child of ours in time. */
   answers(

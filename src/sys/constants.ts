@@ -33,8 +33,6 @@ export const FSCONFIG_SET_STRING = 1
 export const FSCONFIG_CMD_CREATE = 6
 
 export const STATX_BTIME = 0x800
-export const STATX_MNT_ID = 0x1000
-export const STATX_MNT_ID_UNIQUE = 0x4000
 export const STATX_ATTR_IMMUTABLE = 0x10
 export const STATX_ATTR_APPEND = 0x20
 export const STATX_ATTR_MOUNT_ROOT = 0x2000
@@ -46,6 +44,5 @@ export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000
 export const S_IFLNK = 0o120000
 
-export const LOCK_SH = 1
 export const LOCK_EX = 2
 export const LOCK_NB = 4

@@ -200,6 +200,22 @@ export class Sys {
     this.must('seccomp', this.addon.seccomp(flags, program))
   }
 
+  /** Undefined where this kernel has no Landlock. */
+  landlockVersion(): number | undefined {
+    const version = this.addon.landlock_create_ruleset(0)
+    return version > 0 ? version : undefined
+  }
+
+  /** From now on the calling thread has none of these rights to any file. */
+  landlock(rights: number): void {
+    const fd = this.must('landlock_create_ruleset', this.addon.landlock_create_ruleset(rights))
+    try {
+      this.must('landlock_restrict_self', this.addon.landlock_restrict_self(fd))
+    } finally {
+      this.close(fd)
+    }
+  }
+
   isatty(fd: number): boolean {
     return this.addon.isatty(fd) === 1
   }

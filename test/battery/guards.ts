@@ -884,8 +884,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'ENOENT for a file that is there',
-    at: 'if (result === ENOENT && lookUp(sys, directory, name) === void 0)',
-    replace: '&& lookUp(sys, directory, name) === void 0',
+    at: 'if (result === ENOENT && sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT)',
+    replace: '&& sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT',
     by: '',
     trial: lie(-2, '4 failed ENOENT'),
   },

@@ -121,6 +121,32 @@ await battery(import.meta.url, async () => {
     scene.end()
   })
 
+  t.test('what is left of root can delete a file, and nothing else', (t) => {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-dropped-'))
+    for (const name of ['file', 'link']) fs.writeFileSync(join(folder, name), 'precious\n')
+    fs.mkdirSync(join(folder, 'empty'))
+    const script = inRepo('out', 'test', 'battery', 'dropped.inner.js')
+    const words = ['-i', PATH, process.execPath, script, folder]
+    const found = JSON.parse(must('env', words)) as Record<string, number | boolean>
+    const { landlock, ...attempts } = found
+    // Without Landlock nothing sees the flags of openat2(2).
+    const EACCES = landlock === true ? -13 : undefined
+    const EPERM = -1
+    t.match(attempts, {
+      look: true,
+      ...(EACCES === undefined ? {} : { write: EACCES, truncate: EACCES, create: EACCES }),
+      openat: EPERM,
+      mkdir: EPERM,
+      removeDirectory: EPERM,
+      unlink: 0,
+    })
+    const expected = ['empty', 'file', ...(landlock === true ? [] : ['made'])]
+    t.strictSame(fs.readdirSync(folder).sort(), expected)
+    if (landlock === true) t.equal(fs.readFileSync(join(folder, 'file'), 'utf8'), 'precious\n')
+    fs.rmSync(folder, { recursive: true })
+    t.end()
+  })
+
   t.test('the addon is hardened', (t) => {
     const addon = inRepo('build', 'Release', 'syscalls.node')
     t.match(must('readelf', ['-d', addon]), /BIND_NOW/, 'all symbols are bound at its start')

@@ -8,11 +8,13 @@ const [DAC_OVERRIDE, FOWNER] = [1, 3]
 const LAST_CAPABILITY = 40
 const KEPT = 2 ** DAC_OVERRIDE + 2 ** FOWNER
 
-/** A kernel with 41 capabilities. */
+/** A kernel with 41 capabilities, and Landlock. */
 const make = (): FakeAddon =>
-  new FakeAddon().on('prctl', (operation, capability) =>
-    operation === BOUNDING_DROP && (capability as number) > LAST_CAPABILITY ? -22 : 0,
-  )
+  new FakeAddon()
+    .on('prctl', (operation, capability) =>
+      operation === BOUNDING_DROP && (capability as number) > LAST_CAPABILITY ? -22 : 0,
+    )
+    .on('landlock_create_ruleset', (rights) => (rights === 0 ? 7 : undefined))
 
 const prctls = (addon: FakeAddon, operation: number): unknown[] =>
   addon.of('prctl').flatMap(({ args }) => (args[0] === operation ? [args[1]] : []))
@@ -109,4 +111,31 @@ test('a bug is not a missing privilege', (t) => {
     throw new TypeError('bug')
   })
   t.throws(() => dropPrivileges(new Sys(addon)), TypeError)
+})
+
+test('Landlock, before the filter and after no_new_privs', (t) => {
+  const addon = make()
+  dropPrivileges(new Sys(addon))
+  const [, ruleset] = addon.of('landlock_create_ruleset')
+  t.equal(ruleset?.args[0], 0x5fd3)
+  const order = addon.order('prctl', 'landlock_restrict_self', 'seccomp')
+  t.strictSame(order.slice(-2), ['landlock_restrict_self', 'seccomp'])
+  t.strictSame([...addon.open.keys()], [7], 'nothing but the version, which is no descriptor')
+})
+
+test('an older Landlock, and none', (t) => {
+  const old = make().on('landlock_create_ruleset', (rights) => (rights === 0 ? 1 : undefined))
+  dropPrivileges(new Sys(old))
+  t.equal(old.of('landlock_create_ruleset')[1]?.args[0], 0x1fd3, 'one that knows no truncate')
+  for (const errno of [-38, -95]) {
+    const none = make().on('landlock_create_ruleset', () => errno)
+    dropPrivileges(new Sys(none))
+    t.strictSame(none.of('landlock_restrict_self'), [])
+    t.equal(none.of('seccomp').length, 1)
+  }
+})
+
+test('a Landlock that is there and refuses ends the run', (t) => {
+  const addon = make().on('landlock_restrict_self', () => -1)
+  refuses(t, () => dropPrivileges(new Sys(addon)), 'unsupported', /EPERM/)
 })

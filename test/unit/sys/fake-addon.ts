@@ -18,13 +18,15 @@ export interface Call {
 /** Undefined: the answer that there would have been without a script. */
 export type Script = (...args: Argument[]) => number | undefined
 
-const OPENS = new Set<Name>(['openat', 'openat2', 'open_tree', 'fsopen', 'fsmount'])
+const OPENS = new Set<Name>([
+  'openat', 'openat2', 'open_tree', 'fsopen', 'fsmount', 'landlock_create_ruleset',
+]) // prettier-ignore
 /** Arguments that are descriptors. */
 const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
   'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'prctl', 'capset', 'setgroups', 'setresuid',
-  'thread_setresuid', 'seccomp', 'isatty',
+  'thread_setresuid', 'seccomp', 'isatty', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
 
@@ -183,6 +185,12 @@ export class FakeAddon implements Addon {
   }
   seccomp(flags: number, program: Uint8Array): number {
     return this.call('seccomp', [flags, Uint8Array.from(program)])
+  }
+  landlock_create_ruleset(rights: number): number {
+    return this.call('landlock_create_ruleset', [rights])
+  }
+  landlock_restrict_self(fd: number): number {
+    return this.call('landlock_restrict_self', [fd])
   }
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number {
     return this.call('faccessat2', [dirfd, path, mode, flags])
