@@ -7,6 +7,11 @@ export const ROOT = '/' as Bytes
 const NAME_MAX = 255
 const PATH_MAX = 4096
 
+/** What is wrong with a path that no system call takes for its length alone. */
+export const TOO_LONG = `is longer than ${PATH_MAX - 1} bytes`
+
+export const isTooLong = (path: Bytes): boolean => path.length >= PATH_MAX
+
 /** Components that are neither empty nor "." nor "..": nearly every path there is, without a split. */
 const FINE = /^(?:\/(?!\.{0,2}(?:\/|$))[^\0/]+)+$/
 
@@ -17,8 +22,9 @@ const FINE = /^(?:\/(?!\.{0,2}(?:\/|$))[^\0/]+)+$/
 export const pathProblem = (path: Bytes): string | undefined => {
   if (path === ROOT || (path.length <= NAME_MAX && FINE.test(path))) return undefined
   if (!path.startsWith('/')) return 'is not absolute'
+  // Before anything that looks at each byte: entries without end may share a path of a MiB.
+  if (isTooLong(path)) return TOO_LONG
   if (path.includes('\0')) return 'contains a NUL byte'
-  if (path.length >= PATH_MAX) return `is longer than ${PATH_MAX - 1} bytes`
   for (const component of path.slice(1).split('/')) {
     if (component === '') return 'has an empty component'
     if (component === '.' || component === '..') return `has a component "${component}"`

@@ -12,7 +12,7 @@ import { fromText } from '../src/bytes.js'
 import type { Outcome } from '../src/collect/outcome.js'
 import { EXIT, GcError, type ExitName } from '../src/errors.js'
 import { LIMITS } from '../src/limits.js'
-import { pathProblem } from '../src/paths.js'
+import { isTooLong, pathProblem } from '../src/paths.js'
 import { VERDICTS } from '../src/report/model.js'
 import type { JsonMount, JsonProvider, JsonRemap, JsonReport } from '../src/report/schema.js'
 import { inRepo } from './rig/repo.js'
@@ -391,6 +391,8 @@ test('limits of the manual', (t) => {
   const path = longest((length) => '/a'.repeat(length / 2) + 'b'.repeat(length % 2))
   t.match(limits, `have up to ${countText(component)} bytes`)
   t.match(limits, `paths of up to ${countText(path)} bytes`)
+  t.equal(limits.split(`of more than ${countText(path)} bytes`).length, 3)
+  t.ok(isTooLong(fromText('x'.repeat(path + 1))) && !isTooLong(fromText('x'.repeat(path))))
 })
 
 test('variables that a run is refused for', (t) => {

@@ -1,9 +1,10 @@
 // remap-fpath.img joined to the entries of both files: the link that it made, and the original whose
 // entry alone has mount, size and mode.
+import type { Bytes } from '../bytes.js'
 import type { ImageDirectory, ImageState } from '../images/directory.js'
 import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
-import { pathProblem } from '../paths.js'
+import { isTooLong, pathProblem, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import { linkName, readRegFiles, type RegFiles } from './files.js'
 import type { LinkRemap, Original, UnlistedLink } from './model.js'
@@ -49,7 +50,8 @@ export const readRemaps = (images: ImageDirectory): Remaps => {
   const files = readRegFiles(images, wanted)
   const { remaps, unlisted } = join(linked, files)
   // A writer that was killed stops between entries, too: what the listing lacks, only the files tell.
-  for (const { id, name } of files.links) if (!wanted.has(id)) unlisted.push({ id, link: name })
+  for (const file of files.links)
+    if (!wanted.has(file.id)) unlisted.push({ id: file.id, link: pathOf(file) })
   return { listing, files: files.state, remaps, unlisted, counts }
 }
 
@@ -65,11 +67,11 @@ const join = (
     const link = files.byId.get(remapId)
     const original = files.byId.get(origId)
     if ((link === undefined || original === undefined) && cut) {
-      unlisted.push({ id: remapId, link: link?.name })
+      unlisted.push({ id: remapId, link: pathOf(link) })
       continue
     }
     const problem = invalid(remapId, origId, link, original, files.ambiguous)
-    const name = link?.name ?? ('' as LinkRemap['link'])
+    const name = pathOf(link) ?? ('' as Bytes)
     const described = describe(original)
     // One that is left alone stands for no other.
     const duplicate = problem === undefined && !addTo(seen, described.mntId, name)
@@ -93,8 +95,12 @@ const addTo = <K>(sets: Map<K, Set<string>>, key: K, value: string): boolean => 
   return set.add(value).size > before
 }
 
+/** Nobody opens a path that is too long, and very many remaps may share one: it is left out. */
+const pathOf = (file: RegFileEntry | undefined): Bytes | undefined =>
+  file === undefined || isTooLong(file.name) ? undefined : file.name
+
 const describe = (file: RegFileEntry | undefined): Original => ({
-  path: file?.name ?? ('' as Original['path']),
+  path: pathOf(file) ?? ('' as Bytes),
   size: file?.size,
   mode: file?.mode,
   // CRIU's default for "not recorded" is -1.
@@ -119,5 +125,7 @@ const invalid = (
   if (!link.name.endsWith(`/${wanted}`)) return `the name of the link is not ${wanted}`
   if (link.mnt_id !== undefined || link.mode !== undefined || link.ext)
     return 'the entry of the link is that of a file which a task had open'
+  // It may have any form, because it is only shown.
+  if (isTooLong(original.name)) return `the path of the original ${TOO_LONG}`
   return undefined
 }

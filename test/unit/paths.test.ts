@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fromText, type Bytes } from '../../src/bytes.js'
 import {
   below,
+  isTooLong,
   isWithin,
   join,
   pathProblem,
@@ -54,6 +55,12 @@ test('a path with its NUL has at most 4096 bytes', (t) => {
   const long = `/${'x'.repeat(100)}`.repeat(40)
   t.equal(pathProblem(b(long + '/' + 'y'.repeat(4095 - long.length - 1))), undefined)
   t.match(pathProblem(b(long + '/' + 'y'.repeat(4096 - long.length - 1))), /4095/)
+})
+
+test('a path that is too long is that, whatever else it is', (t) => {
+  t.match(pathProblem(b(`/\0${'x'.repeat(4096)}`)), /longer than 4095/)
+  t.equal(isTooLong(b('x'.repeat(4095))), false)
+  t.equal(isTooLong(b('x'.repeat(4096))), true)
 })
 
 test('the last component', (t) => {

@@ -331,6 +331,33 @@ test('a dump without remaps has neither their image nor links', (t) => {
   t.strictSame([remaps, unlisted, listing.state], [[], [], 'absent'])
 })
 
+test('an original may have any name that is not too long', (t) => {
+  const long = 'x'.repeat(4095)
+  for (const name of ['', 'a', '//', '/a/../b', '/\0', long]) {
+    const [found] = readSpec(t, one({}, { name })).remaps
+    t.hasStrict(found, { invalid: undefined, original: { path: name } }, name.slice(0, 20))
+  }
+  const [found] = readSpec(t, one({}, { name: `${long}x`, mntId: 44, size: 3 })).remaps
+  t.hasStrict(found, {
+    invalid: 'the path of the original is longer than 4095 bytes',
+    original: { path: '', mntId: 44, size: 3 },
+    link: '/d/link_remap.6',
+  })
+})
+
+test('a path that is too long is nowhere', (t) => {
+  const name = `/${'x'.repeat(4096)}/link_remap.6`
+  const [found] = readSpec(t, one({ name })).remaps
+  t.hasStrict(found, { invalid: 'the path of the link is longer than 4095 bytes', link: '' })
+  const [listed] = readSpec(t, one({ name }), (images) => {
+    const data = image('files', [file({ id: 6, name })])
+    images.set('files.img', Buffer.concat([data, Buffer.from([1])]))
+  }).unlisted
+  t.strictSame(listed, { id: 6, link: undefined }, 'not where its original is lost')
+  const { unlisted } = readSpec(t, { files: [file({ id: 6, name })] })
+  t.strictSame(unlisted, [{ id: 6, link: undefined }], 'not where its remap is lost')
+})
+
 test('unknown fields in an entry mean nothing', (t) => {
   const future = encode({ 1: 7, 2: 6, 3: 0, 4: 'from the future' })
   const spec: DumpSpec = { ...one({}), remaps: [future] }
