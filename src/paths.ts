@@ -58,13 +58,3 @@ export const join = (dir: Bytes, rest: Bytes): Bytes => {
   if (rest === ROOT) return dir
   return dir === ROOT ? rest : concat(dir, rest)
 }
-
-/** Every directory on the way to `path`, the outermost first and `path` last; none for "/". */
-export const prefixes = (path: Bytes): Bytes[] => {
-  const out: Bytes[] = []
-  if (path === ROOT) return out
-  for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1))
-    out.push(slice(path, 0, at))
-  out.push(path)
-  return out
-}

@@ -1,7 +1,7 @@
 // Which mounts a namespace needs, and on which of them a path lies once they are attached.
 import type { Bytes } from '../bytes.js'
 import type { Mount, MountNamespace } from '../checkpoint/model.js'
-import { prefixes } from '../paths.js'
+import { ROOT } from '../paths.js'
 import type { Attachment, Provider, Providers } from './model.js'
 
 const MISSING: Provider = { kind: 'stand-in' }
@@ -48,23 +48,81 @@ export const layOut = (
     })
 }
 
-/** Answers on which mount a path lies in a namespace with these attachments. */
+/** A path on which something is mounted. */
+interface Place {
+  /** With a slash at its end: whatever is below it begins so, and in a sorted list follows at once. */
+  readonly path: string
+  /** The nearest place above it. */
+  readonly above: Place | undefined
+  /** The mount on which a lookup of the path ends. */
+  readonly mount: Mount | undefined
+}
+
+/**
+ * Answers on which mount a path lies in a namespace with these attachments. The work for a path is
+ * linear in its length, and what is kept is no more than the mountpoints themselves.
+ */
 export const mountFinder = (
   attachments: readonly Attachment[],
 ): ((path: Bytes) => Mount | undefined) => {
   const root = attachments[0]?.mount
-  const children = new Map<string, Mount>()
-  for (const { mount, parentId } of attachments)
-    if (parentId !== undefined) children.set(`${parentId} ${mount.mountpoint}`, mount)
-  // Remaps share few directories.
-  const known = new Map<Bytes, Mount | undefined>()
+  const places = placesOf(attachments, root)
   return (path) => {
-    if (known.has(path)) return known.get(path)
-    let at = root
-    // A lookup starts in the root's own mount, whatever is mounted over it.
-    for (const prefix of prefixes(path))
-      for (let child; (child = children.get(`${at?.mntId} ${prefix}`)) !== undefined;) at = child
-    known.set(path, at)
-    return at
+    const wanted = `${path}/`
+    const before = lastUpTo(places, wanted)
+    if (before === undefined) return root
+    const same = commonLength(before.path, wanted)
+    let place: Place | undefined = before
+    while (place !== undefined && place.path.length > same) place = place.above
+    return place === undefined ? root : place.mount
   }
+}
+
+/** All places, sorted by their paths. */
+const placesOf = (attachments: readonly Attachment[], root: Mount | undefined): Place[] => {
+  const mountsAt = new Map<string, Map<number, Mount>>()
+  for (const { mount, parentId } of attachments) {
+    // A lookup starts in the root's own mount, whatever is mounted over it.
+    if (parentId === undefined || mount.mountpoint === ROOT) continue
+    const path = `${mount.mountpoint}/`
+    const mounts = mountsAt.get(path)
+    if (mounts === undefined) mountsAt.set(path, new Map([[parentId, mount]]))
+    else mounts.set(parentId, mount)
+  }
+  let above: Place | undefined
+  return [...mountsAt.keys()].sort().map((path) => {
+    while (above !== undefined && !path.startsWith(above.path)) above = above.above
+    const under = above === undefined ? root : above.mount
+    above = { path, above, mount: uppermost(under, mountsAt.get(path)) }
+    return above
+  })
+}
+
+/** The last of the mounts that lie on each other, the lowest of them on `under`. */
+const uppermost = (
+  under: Mount | undefined,
+  mounts: ReadonlyMap<number, Mount> | undefined,
+): Mount | undefined => {
+  let at = under
+  for (let over = at; over !== undefined; over = mounts?.get(over.mntId)) at = over
+  return at
+}
+
+/** The last place whose path does not come after `path`. */
+const lastUpTo = (places: readonly Place[], path: string): Place | undefined => {
+  let low = 0
+  let high = places.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((places[middle] as Place).path <= path) low = middle + 1
+    else high = middle
+  }
+  return places[low - 1]
+}
+
+const commonLength = (a: string, b: string): number => {
+  const most = Math.min(a.length, b.length)
+  let length = 0
+  while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length += 1
+  return length
 }

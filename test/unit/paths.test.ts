@@ -7,7 +7,6 @@ import {
   isWithin,
   join,
   pathProblem,
-  prefixes,
   relative,
   ROOT,
   splitLast,
@@ -102,10 +101,4 @@ test('below and join are each other’s inverse', (t) => {
 test('relative to a directory', (t) => {
   t.equal(relative(ROOT), '.')
   t.equal(relative(b('/a/b')), 'a/b')
-})
-
-test('every directory on the way', (t) => {
-  t.strictSame(prefixes(ROOT), [])
-  t.strictSame(prefixes(b('/a')), ['/a'])
-  t.strictSame(prefixes(b('/a/bb/c')), ['/a', '/a/bb', '/a/bb/c'])
 })

@@ -1,8 +1,10 @@
+import fc from 'fast-check'
 import type { Mount } from '../../../src/checkpoint/model.js'
 import { chainOf, layOut, mountFinder } from '../../../src/plan/layout.js'
 import type { Provider } from '../../../src/plan/model.js'
 import { test } from '../support/check.js'
 import { b, mount, namespace } from '../support/model.js'
+import { holds } from '../support/property.js'
 
 const ROOT = mount(1, '/', { parentId: 99 })
 const DEV = mount(2, '/dev', { parentId: 1 })
@@ -22,6 +24,18 @@ const finderOf = (mounts: readonly Mount[]): ((path: string) => number | undefin
   const attachments = layOut(namespace(9, mounts), new Set(mounts), new Map())
   const find = mountFinder(attachments)
   return (path) => find(b(path))?.mntId
+}
+
+/** The rule itself: a step for each name, then up through whatever is mounted there. */
+const walk = (mounts: readonly Mount[], names: readonly string[]): number => {
+  let at = ROOT.mntId
+  names.forEach((_, index) => {
+    const path = `/${names.slice(0, index + 1).join('/')}`
+    const over = (): Mount | undefined =>
+      mounts.findLast(({ parentId, mountpoint }) => parentId === at && mountpoint === path)
+    for (let next = over(); next !== undefined; next = over()) at = next.mntId
+  })
+  return at
 }
 
 test('a mount and its ancestors', (t) => {
@@ -87,6 +101,50 @@ test('what is mounted over the root of a namespace does not hide it from its tas
   t.equal(find('/etc'), 1)
   t.equal(find('/dev'), 2)
   t.equal(find('/'), 1)
+})
+
+test('names that sort between a place and what is below it', (t) => {
+  const names = ['/a', '/a/b', '/a-b', '/a.b', '/a0', '/a/b/c', '/a b']
+  const mounts = names.map((name, index) => mount(20 + index, name, { parentId: 1 }))
+  const find = finderOf([ROOT, ...mounts])
+  t.equal(find('/a/b/c'), 20, 'on "/a", which covers what its siblings have below it')
+  t.strictSame(
+    ['/a', '/a/c', '/a-b/x', '/a.b', '/a0/b', '/a b/c', '/a-', '/b', '/'].map(find),
+    [20, 20, 22, 23, 24, 26, 1, 1, 1],
+  )
+})
+
+test('as a walk of the path name by name', (t) => {
+  const names = fc.array(fc.constantFrom('a', 'b', 'a-', 'a0'), { maxLength: 4 })
+  const rows = fc.array(fc.tuple(names, fc.nat()), { maxLength: 12 })
+  holds(
+    t,
+    'the same mount',
+    fc.property(rows, fc.array(names), (rows, paths) => {
+      const mounts = [ROOT]
+      for (const [name, parent] of rows) {
+        const { mntId } = mounts[parent % mounts.length] as Mount
+        mounts.push(mount(100 + mounts.length, `/${name.join('/')}`, { parentId: mntId }))
+      }
+      const find = finderOf(mounts)
+      return paths.every((names) => find(`/${names.join('/')}`) === walk(mounts, names))
+    }),
+  )
+})
+
+test('long paths cost no more than their length', (t) => {
+  const deep = '/b'.repeat(2000)
+  const mounts = Array.from({ length: 2000 }, (_, index) =>
+    mount(100 + index, `/${index}${deep}`, { parentId: 1 }),
+  )
+  const started = process.cpuUsage()
+  const find = finderOf([ROOT, ...mounts])
+  for (let index = 0; index < 2000; index++) {
+    if (find(`/${index}${deep}/x`) !== 100 + index) t.fail(`path ${index}`)
+    if (find(`/${index}${deep}b`) !== 1) t.fail(`path ${index}, another name`)
+  }
+  const { user, system } = process.cpuUsage(started)
+  t.ok(user + system < 1_000_000, `${user + system} µs`)
 })
 
 test('no mounts, no answer', (t) => {
