@@ -2,10 +2,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError, usage, type ExitName } from '../errors.js'
-import { errorToJson, toJson } from '../report/json.js'
+import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../report/escape.js'
 import type { Report } from '../report/model.js'
-import { plainText } from '../report/plain.js'
+import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
 import { treeText } from '../report/tree.js'
 import { summary, warnings } from '../report/words.js'
@@ -39,6 +39,21 @@ export const writeReport = (text: string): void => {
       },
     )
   }
+}
+
+/** Characters that are gathered before they are written. */
+const CHUNK = 64 * 1024
+
+/** As writeReport(), for what may be too long for one string. */
+export const writeReportPieces = (pieces: Iterable<string>): void => {
+  let text = ''
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < CHUNK) continue
+    writeReport(text)
+    text = ''
+  }
+  writeReport(text)
 }
 
 /** A terminal that went away must not end what is being done. */
@@ -116,14 +131,16 @@ export const printReport = (
 ): void => {
   log.endProgress()
   if (options.json) {
-    writeReport(`${JSON.stringify(toJson(report), undefined, 2)}\n`)
+    writeReportPieces(jsonPieces(report))
+    writeReport('\n')
     return
   }
   const tree = terminal && !options.plain
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
-  writeReport(tree ? treeText(report, { colour, now: Date.now() / 1000 }) : plainText(report))
+  if (tree) writeReport(treeText(report, { colour, now: Date.now() / 1000 }))
+  else writeReportPieces(plainLines(report))
   if (tree) writeReport(`${summary(report)}\n`)
   else log.line(summary(report))
 }

@@ -21,6 +21,26 @@ const name = (key: string, bytes: Bytes): Json => {
 
 const exit = (exitName: ExitName): Json => ({ code: EXIT[exitName], name: exitName })
 
+/** Elements of which each is made when it is asked for: all at once may be too much to hold. */
+class List<T> {
+  private readonly items: readonly T[]
+  private readonly describe: (item: T) => Json
+
+  constructor(items: readonly T[], describe: (item: T) => Json) {
+    this.items = items
+    this.describe = describe
+  }
+
+  *[Symbol.iterator](): Generator<Json> {
+    for (const item of this.items) yield this.describe(item)
+  }
+
+  toJSON(): Json[] {
+    return [...this]
+  }
+}
+
+/** For JSON.stringify(), which alone knows what a list is. */
 export const toJson = (report: Report): Json => {
   const { checkpoint } = report
   const providers = new Map(
@@ -37,15 +57,15 @@ export const toJson = (report: Report): Json => {
     tasks: checkpoint.tasks,
     preDump: checkpoint.preDump,
     ...(checkpoint.writtenAt === undefined ? {} : { writtenAt: toIso(checkpoint.writtenAt) }),
-    namespaces: checkpoint.namespaces.map(({ id, isRoot, complete, mounts }) => ({
+    namespaces: new List(checkpoint.namespaces, ({ id, isRoot, complete, mounts }) => ({
       id,
       root: isRoot ?? null,
       complete,
       mounts: mounts.length,
     })),
-    mounts: report.mounts.map((mount) => mountJson(mount)),
-    remaps: report.remaps.map((remap) => remapJson(remap, providers)),
-    unlisted: checkpoint.unlisted.map(({ id, link }) => ({
+    mounts: new List(report.mounts, mountJson),
+    remaps: new List(report.remaps, (remap) => remapJson(remap, providers)),
+    unlisted: new List(checkpoint.unlisted, ({ id, link }) => ({
       id,
       ...(link === undefined ? {} : name('link', link)),
     })),
@@ -54,6 +74,31 @@ export const toJson = (report: Report): Json => {
     notes: checkpoint.notes,
   }
 }
+
+/** JSON.stringify(toJson(report), undefined, 2) in pieces, of which none is long. */
+export function* jsonPieces(report: Report): Generator<string> {
+  let before = '{'
+  for (const [key, value] of Object.entries(toJson(report))) {
+    yield `${before}\n  ${JSON.stringify(key)}: `
+    if (value instanceof List) yield* listPieces(value)
+    else yield indented(value, '  ')
+    before = ','
+  }
+  yield '\n}'
+}
+
+function* listPieces(list: Iterable<Json>): Generator<string> {
+  let before = '['
+  for (const element of list) {
+    yield `${before}\n    ${indented(element, '    ')}`
+    before = ','
+  }
+  yield before === '[' ? '[]' : '\n  ]'
+}
+
+/** In JSON text every newline is one between lines: those of strings are escaped. */
+const indented = (value: unknown, indent: string): string =>
+  JSON.stringify(value, undefined, 2).replaceAll('\n', `\n${indent}`)
 
 const providerJson = (provider: Provider): Json => {
   switch (provider.kind) {

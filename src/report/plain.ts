@@ -19,9 +19,10 @@ const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
   return next === undefined ? message : `${message}; ${next}`
 }
 
-export const plainText = ({ checkpoint, remaps }: Report): string => {
+/** Line by line: all of them may be more than one string can hold. */
+export function* plainLines({ checkpoint, remaps }: Report): Generator<string> {
   const nowhere = checkpoint.tree === 'host' ? 'host' : '-'
-  let text = ''
-  for (const remap of remaps) text += line(nowhere, remap)
-  return text
+  for (const remap of remaps) yield line(nowhere, remap)
 }
+
+export const plainText = (report: Report): string => [...plainLines(report)].join('')

@@ -2,8 +2,15 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Arguments } from '../../../src/cli/arguments.js'
 import { parseArguments } from '../../../src/cli/arguments.js'
-import { Log, printError, printReport, writeReport } from '../../../src/cli/output.js'
+import {
+  Log,
+  printError,
+  printReport,
+  writeReport,
+  writeReportPieces,
+} from '../../../src/cli/output.js'
 import { GcError } from '../../../src/errors.js'
+import { toJson } from '../../../src/report/json.js'
 import { OUTCOMES, report, reported } from '../report/build.js'
 import { refuses, test, type Test } from '../support/check.js'
 
@@ -158,6 +165,45 @@ test('a slow pipe is waited for, a broken one is an error', (t) => {
     'internal',
     /the report could not be written \(EPIPE\)/,
   )
+})
+
+test('pieces are gathered, and written before they are too many', (t) => {
+  const pieces = Array<string>(50).fill('x'.repeat(10_000))
+  const sizes: number[] = []
+  const { writeSync } = fs
+  t.teardown(() => (fs.writeSync = writeSync))
+  fs.writeSync = ((_: number, data: Buffer) => sizes.push(data.length) && data.length) as never
+  writeReportPieces(pieces)
+  fs.writeSync = writeSync
+  t.equal(
+    sizes.reduce((sum, size) => sum + size, 0),
+    500_000,
+  )
+  t.ok(sizes.length < 10, `${sizes.length} writes`)
+  t.ok(Math.max(...sizes) < 100_000, `of up to ${Math.max(...sizes)} bytes`)
+  t.equal(capture(t, () => writeReportPieces([])).out, '')
+  t.equal(capture(t, () => writeReportPieces(['a', '', 'é'])).out, 'aé')
+})
+
+test('a report that cannot be written is an error, as is one that cannot be made', (t) => {
+  const text = 'x'.repeat(100_000)
+  for (const pieces of [['x'], [text, 'x']])
+    refuses(
+      t,
+      () => capture(t, () => writeReportPieces(pieces), failing('ENOSPC', 1)),
+      'internal',
+      /the report could not be written \(ENOSPC\)/,
+    )
+  const broken = function* (): Generator<string> {
+    yield text
+    throw new RangeError('a bug')
+  }
+  t.throws(() => capture(t, () => writeReportPieces(broken())), { message: 'a bug' })
+})
+
+test('--json ends with one newline', (t) => {
+  const { out } = print(t, ['--json'])
+  t.equal(out, `${JSON.stringify(toJson(REPORT), undefined, 2)}\n`)
 })
 
 test('a message that cannot be written ends nothing', (t) => {

@@ -1,5 +1,5 @@
 import { GcError } from '../../../src/errors.js'
-import { errorToJson, toJson } from '../../../src/report/json.js'
+import { errorToJson, jsonPieces, toJson } from '../../../src/report/json.js'
 import { VERDICTS } from '../../../src/report/model.js'
 import type { JsonReport } from '../../../src/report/schema.js'
 import { test } from '../support/check.js'
@@ -16,7 +16,7 @@ import {
   ROOT,
   ROOT_PROVIDER,
 } from './build.js'
-import type { Report } from '../../../src/report/model.js'
+import type { Report, ReportedRemap } from '../../../src/report/model.js'
 
 /** As a caller reads it. */
 const parse = (of: Report): JsonReport => JSON.parse(JSON.stringify(toJson(of))) as JsonReport
@@ -124,6 +124,44 @@ test('the whole document', (t) => {
     },
     notes: ['odd'],
   })
+})
+
+test('in pieces it is the same document, byte for byte', (t) => {
+  const odd = bytes(0x2f, 0xff, 0x0a)
+  const reports: readonly Report[] = [
+    report([]),
+    report([], { mounts: [], checkpoint: { namespaces: [], notes: ['a\nb', EVIL] } }),
+    report([reported(OUTCOMES.kept)], { checkpoint: { writtenAt: undefined } }),
+    report(
+      Object.values(OUTCOMES).map((outcome, index) => reported(outcome, index, ROOT, `/${EVIL}`)),
+      {
+        mounts: [constructed(ROOT, ROOT_PROVIDER), constructed(DATA, { kind: 'stand-in' })],
+        checkpoint: {
+          images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
+          writtenAt: at(1),
+          unlisted: [
+            { id: 5, link: odd },
+            { id: 7, link: undefined },
+          ],
+        },
+      },
+    ),
+  ]
+  for (const one of reports) {
+    const text = [...jsonPieces(one)].join('')
+    t.equal(text, JSON.stringify(toJson(one), undefined, 2))
+    t.strictSame(JSON.parse(text), parse(one))
+  }
+})
+
+test('a piece is made when it is asked for, and has one remap', (t) => {
+  const many = Array<ReportedRemap>(1000).fill(reported(OUTCOMES.kept, 6, ROOT, 'x'.repeat(4000)))
+  let count = 0
+  for (const piece of jsonPieces(report(many))) {
+    count += 1
+    if (piece.length > 5000) t.fail(`a piece of ${piece.length}`)
+  }
+  t.ok(count >= 1000, `${count} pieces`)
 })
 
 test('totals add up', (t) => {

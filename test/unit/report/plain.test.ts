@@ -1,4 +1,4 @@
-import { plainText } from '../../../src/report/plain.js'
+import { plainLines, plainText } from '../../../src/report/plain.js'
 import { test } from '../support/check.js'
 import { at, b, mount, remap } from '../support/model.js'
 import { bytes, EVIL, OUTCOMES, reach, report, reported } from './build.js'
@@ -24,6 +24,13 @@ test('one line a remap, seven columns', (t) => {
 
 test('nothing to say, nothing said', (t) => {
   t.equal(plainText(report([])), '')
+})
+
+test('line by line it is the same', (t) => {
+  const one = report([reported(OUTCOMES.removed), reported(OUTCOMES.kept, 8)])
+  const lines = [...plainLines(one)]
+  t.equal(lines.length, 2)
+  t.equal(lines.join(''), plainText(one))
 })
 
 test('a size of 0 is a size', (t) => {
