@@ -1,11 +1,12 @@
 // Images that want more of the machine than any dump needs: each ends with a clear word in less than
-// a second of work and little memory, with nothing touched.
+// a second of work and little memory, with nothing touched. So does what is just within the limits.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { LIMITS } from '../../src/limits.js'
+import type { JsonReport } from '../../src/report/schema.js'
 import type { ImageKind } from '../../src/images/magic.js'
 import { dumpImages, image, writeImages } from '../encode/images.js'
 import * as message from '../encode/messages.js'
@@ -89,6 +90,8 @@ interface Case {
   /** What it says; bad images unless `cut`: then the rest of them is used. */
   readonly says?: RegExp
   readonly cut?: true
+  /** Within the limits: how many remaps it reports, and of which verdict. */
+  readonly fits?: { readonly remaps: number; readonly verdict: RegExp; readonly json?: true }
 }
 
 const withImage = (name: string, data: () => Buffer) => (images: Images) => {
@@ -100,6 +103,38 @@ const cutMounts = (rows: readonly message.MountRow[]) =>
   withImage('mountpoints-9.img', () =>
     Buffer.concat([image('mountpoints', rows.map(message.mount)), Buffer.from([1])]),
   )
+
+/** One link and one original, on which very many remaps agree. */
+const shared = (count: number, original: string) => (images: Images) => {
+  images.set(
+    'files.img',
+    image('files', [
+      message.file({ id: 4, name: '/app/link_remap.4' }),
+      message.file({ id: 5, name: original, mntId: 50, mode: 0o100644 }),
+    ]),
+  )
+  images.set('remap-fpath.img', same('remap-fpath', count, message.remap(5, 4, 0)))
+}
+
+/** Links in directories of their own, each as deep as a path may be. */
+const deepLinks = (count: number) => (images: Images) => {
+  const link = (index: number): string =>
+    `/d${index}${'/a'.repeat(2000)}/link_remap.${2 * index + 2}`
+  images.set(
+    'files.img',
+    image(
+      'files',
+      Array.from({ length: count }, (_, index) => [
+        message.file({ id: 2 * index + 2, name: link(index) }),
+        message.file({ id: 2 * index + 3, name: '/gone', mntId: 50, mode: 0o100644 }),
+      ]).flat(),
+    ),
+  )
+  images.set(
+    'remap-fpath.img',
+    crowd('remap-fpath', count, (index) => message.remap(2 * index + 3, 2 * index + 2, 0)),
+  )
+}
 
 const LIMIT = /limit|more than/
 
@@ -209,6 +244,31 @@ const cases: Case[] = [
     cut: true,
   },
   {
+    name: 'a million bytes of an original’s name, in each of very many remaps',
+    change: shared(LIMITS.remaps, `/${'x'.repeat(1_000_000)}`),
+    fits: { remaps: LIMITS.remaps, verdict: /^kept\tinvalid\t/ },
+  },
+  {
+    name: 'a million bytes of a link’s name, in each of very many remaps',
+    change: (images) => {
+      shared(LIMITS.remaps, '/gone')(images)
+      const name = `/${'x'.repeat(1_000_000)}/link_remap.4`
+      const original = message.file({ id: 5, name: '/gone', mntId: 50, mode: 0o100644 })
+      images.set('files.img', image('files', [message.file({ id: 4, name }), original]))
+    },
+    fits: { remaps: LIMITS.remaps, verdict: /^kept\tinvalid\t/ },
+  },
+  {
+    name: 'very many remaps with a long name of their original, as a document',
+    change: shared(20_000, `/${'x'.repeat(3999)}`),
+    fits: { remaps: 20_000, verdict: /^(would-remove|absent)$/, json: true },
+  },
+  {
+    name: 'very many links in directories as deep as can be',
+    change: deepLinks(2000),
+    fits: { remaps: 2000, verdict: /^(absent|kept)\t/ },
+  },
+  {
     name: 'a cut image with a root that is its own parent',
     change: cutMounts([{ mntId: 50, parent: 50, mountpoint: '/' }]),
     cut: true,
@@ -232,6 +292,12 @@ const cases: Case[] = [
   },
 ]
 
+/** Each remap of the report is there, with a verdict that it may have. */
+const verdictsOf = (text: string, json: boolean): string[] =>
+  json
+    ? (JSON.parse(text) as JsonReport).remaps.map(({ verdict }) => verdict)
+    : text.split('\n').slice(0, -1)
+
 if (process.getuid?.() !== 0) t.pass('limits', { skip: 'needs root' })
 else {
   const base = fs.mkdtempSync(join(tmpdir(), 'criu-gc-limits-'))
@@ -253,7 +319,7 @@ else {
   for (const name of ['link_remap.4', 'link_remap.6', 'precious'])
     fs.writeFileSync(join(app, name), 'ten bytes.')
 
-  for (const { name, change, grow = {}, says = LIMIT, cut } of cases)
+  for (const { name, change, grow = {}, says = LIMIT, cut, fits } of cases)
     t.test(name, (t) => {
       const directory = fs.mkdtempSync(join(base, 'images-'))
       const images = modest()
@@ -263,19 +329,29 @@ else {
       const before = manifest(app)
       const command = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, criuGc]
       // What is used of cut images may be removed: `show` tells as well what they cost.
-      const args = [cut === true ? 'show' : 'clean', '-D', directory, '-r', join(base, 'rootfs')]
+      const shows = cut === true || fits !== undefined
+      const args = [shows ? 'show' : 'clean', '-D', directory, '-r', join(base, 'rootfs')]
+      if (fits?.json === true) args.push('--json')
+      const output = join(base, 'output')
+      const stdout = fs.openSync(output, 'w')
       const done = spawnSync(measure, ['env', ...command, ...args], {
         encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+        stdio: ['ignore', stdout, 'pipe', 'pipe'],
         // It hangs if it takes as long, and its number is not to be believed on a busy machine.
         timeout: 30_000,
         killSignal: 'SIGKILL',
       })
+      fs.closeSync(stdout)
       t.notOk(done.error, 'it ends')
       const cost = costOf(done.output[3])
       t.ok(cost.cpuMs < CPU, `${cost.cpuMs} ms of work`)
       t.ok(cost.rssMiB < MEMORY, `${cost.rssMiB} MiB`)
-      if (cut === true) t.ok([3, 4, 7].includes(done.status ?? -1), `exit ${done.status}`)
+      if (fits !== undefined) {
+        t.equal(done.status, 3, `leftovers; ${done.stderr}`)
+        const verdicts = verdictsOf(fs.readFileSync(output, 'utf8'), fits.json === true)
+        t.equal(verdicts.length, fits.remaps, 'each is reported')
+        t.ok(verdicts.every((verdict) => fits.verdict.test(verdict)))
+      } else if (cut === true) t.ok([3, 4, 7].includes(done.status ?? -1), `exit ${done.status}`)
       else {
         t.equal(done.status, 7, `bad images; ${done.stderr}`)
         t.match(done.stderr, says)
