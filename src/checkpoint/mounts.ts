@@ -6,7 +6,7 @@ import { groupBy } from '../group.js'
 import type { ImageDirectory } from '../images/directory.js'
 import { decodeMnt, type MntEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
-import { isWithin, pathProblem, ROOT } from '../paths.js'
+import { isTooLong, isWithin, pathProblem, ROOT, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import type { ExternalMark, Mount, MountNamespace } from './model.js'
 
@@ -49,6 +49,8 @@ const toMount = (row: MntEntry, nsId: number, where: string): Mount => {
   if (problem !== undefined) throw corrupt(`its mountpoint ${problem}`)
   if (row.ext_mount && row.ext_key !== undefined)
     throw corrupt('it has both an old and a new external mark')
+  for (const name of [row.source, row.fsname, row.ext_key, row.root])
+    if (name !== undefined && isTooLong(name)) throw corrupt(`one of its names ${TOO_LONG}`)
   const external = externalMark(row)
   // An old external mark is in the place of the root, which is then not known.
   const root = row.ext_mount ? undefined : row.root

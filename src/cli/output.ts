@@ -7,7 +7,7 @@ import { escapeText } from '../report/escape.js'
 import type { Report } from '../report/model.js'
 import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
-import { treeText } from '../report/tree.js'
+import { treeLines } from '../report/tree.js'
 import { summary, warnings } from '../report/words.js'
 import type { Arguments } from './arguments.js'
 
@@ -139,10 +139,13 @@ export const printReport = (
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
-  if (tree) writeReport(treeText(report, { colour, now: Date.now() / 1000 }))
-  else writeReportPieces(plainLines(report))
-  if (tree) writeReport(`${summary(report)}\n`)
-  else log.line(summary(report))
+  if (!tree) {
+    writeReportPieces(plainLines(report))
+    log.line(summary(report))
+    return
+  }
+  const lines = treeLines(report, { colour, now: Date.now() / 1000 })
+  writeReportPieces([...lines, summary(report)].map((line) => `${line}\n`))
 }
 
 /** One line for the fact, one for what to do; the document of --json goes to standard output too. */

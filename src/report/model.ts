@@ -1,7 +1,7 @@
 // The report: everything that a caller may want to know, before any formatting.
 import type { Checkpoint } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
-import { EXIT, type ExitName } from '../errors.js'
+import type { ExitName } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/model.js'
 
@@ -44,5 +44,3 @@ export const exitOf = (report: Report): ExitName => {
   if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
   return report.checkpoint.complete ? 'clean' : 'incomplete'
 }
-
-export const exitCode = (name: ExitName): number => EXIT[name]

@@ -18,13 +18,14 @@ interface Node {
   readonly children: readonly Node[]
 }
 
-export const treeText = (report: Report, options: TreeOptions): string => {
+/** Without newlines. */
+export const treeLines = (report: Report, options: TreeOptions): string[] => {
   const { checkpoint } = report
   const dumped =
     checkpoint.writtenAt === undefined ? '' : `, ${toIso(checkpoint.writtenAt).slice(0, 19)}Z`
   const tasks = `${checkpoint.tasks} task${checkpoint.tasks === 1 ? '' : 's'}`
   const head = `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
-  return draw({ text: head, children: children(report, options) }, '').join('\n') + '\n'
+  return draw({ text: head, children: children(report, options) }, '')
 }
 
 const draw = (node: Node, indent: string): string[] => [

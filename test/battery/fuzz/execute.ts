@@ -7,7 +7,7 @@ import { run, type RunOptions } from '../../../src/gc.js'
 import { toJson } from '../../../src/report/json.js'
 import { exitOf, totalsOf, type Report } from '../../../src/report/model.js'
 import { plainText } from '../../../src/report/plain.js'
-import { treeText } from '../../../src/report/tree.js'
+import { treeLines } from '../../../src/report/tree.js'
 import { loadAddon, type Addon } from '../../../src/sys/addon.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { mountinfo } from '../../rig/mountinfo.js'
@@ -117,7 +117,7 @@ const UNSAFE = /[^\n\t\P{C}]/u
 const checkReport = (index: number, report: Report): void => {
   const document = JSON.stringify(toJson(report))
   const plain = plainText(report)
-  const tree = treeText(report, { colour: false, now: 0 })
+  const tree = treeLines(report, { colour: false, now: 0 }).join('\n')
   if (UNSAFE.test(plain) || UNSAFE.test(tree))
     problems.push(`input ${index}: a control character in the report`)
   if ((JSON.parse(document) as { remaps: unknown[] }).remaps.length !== report.remaps.length)

@@ -281,3 +281,16 @@ test('a row that does not decode cuts the image', (t) => {
   const data = image('mountpoints', [encodeMount(ROOT_ROW), bad])
   t.hasStrict(readData(t, data), { complete: false, mounts: [{ mntId: 43 }] })
 })
+
+test('names that no message could show make the images bad', (t) => {
+  const long = 'x'.repeat(4096)
+  const auto = 16
+  for (const row of [
+    { source: long },
+    { extKey: long },
+    { fstype: auto, fsname: long },
+    { root: `/${long}` },
+  ])
+    refuses(t, () => readRow(t, row), 'bad-images', /one of its names is longer than 4095 bytes/)
+  t.equal(readRow(t, { source: long.slice(1) }).source.length, 4095)
+})

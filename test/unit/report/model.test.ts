@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import type { Outcome, Verdict } from '../../../src/collect/outcome.js'
 import { EXIT } from '../../../src/errors.js'
-import { exitCode, exitOf, totalsOf, VERDICTS } from '../../../src/report/model.js'
+import { exitOf, totalsOf, VERDICTS } from '../../../src/report/model.js'
 import { test } from '../support/check.js'
 import { holds } from '../support/property.js'
 import { OUTCOMES, report, reported } from './build.js'
 
 const exitOfAll = (verdicts: readonly (Verdict | 'alarm')[], complete = true): number =>
-  exitCode(
+  EXIT[
     exitOf(
       report(
         verdicts.map((verdict) =>
@@ -15,8 +15,8 @@ const exitOfAll = (verdicts: readonly (Verdict | 'alarm')[], complete = true): n
         ),
         { checkpoint: { complete } },
       ),
-    ),
-  )
+    )
+  ]
 
 test('every verdict is counted', (t) => {
   t.strictSame([...VERDICTS].sort(), Object.keys(OUTCOMES).sort())

@@ -1,4 +1,4 @@
-import { treeText } from '../../../src/report/tree.js'
+import { treeLines } from '../../../src/report/tree.js'
 import type { Report } from '../../../src/report/model.js'
 import { test } from '../support/check.js'
 import { at, b, mount, namespace, remap } from '../support/model.js'
@@ -17,9 +17,9 @@ import {
 const NOW = 1_700_000_600
 
 const draw = (of: Report, colour = false): string[] => {
-  const text = treeText(of, { colour, now: NOW })
-  if (!text.endsWith('\n')) throw new Error('the last line has no end')
-  return text.split('\n').slice(0, -1)
+  const lines = treeLines(of, { colour, now: NOW })
+  if (lines.some((line) => line.includes('\n'))) throw new Error('a line is two')
+  return lines
 }
 
 test('namespaces, their mounts, the links on each', (t) => {
