@@ -46,7 +46,10 @@ protectMachine(base)
 /** Privileges are dropped once in a process; that they are is tested elsewhere. */
 const withoutDrop = (addon: Addon): Addon => {
   const nothing = (): number => 0
-  const calls = ['prctl', 'capset', 'setgroups', 'setresuid', 'thread_setresuid', 'seccomp']
+  const calls = [
+    'prctl', 'capset', 'setgroups', 'setresuid', 'thread_setresuid', 'seccomp',
+    'landlock_create_ruleset',
+  ] // prettier-ignore
   return { ...addon, ...Object.fromEntries(calls.map((call) => [call, nothing])) }
 }
 
