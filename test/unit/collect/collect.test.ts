@@ -39,6 +39,20 @@ const makeHost = (): FakeKernel => {
   return kernel
 }
 
+/** A clean-up of a dump in namespaces, of which nothing is known but its images. */
+const USUAL: CollectOptions = {
+  remove: true,
+  force: false,
+  keepLastLink: false,
+  writtenAt: WRITTEN,
+  hostRoot: -1,
+  isMountpoint: () => false,
+  isRemoteAt: () => false,
+  addressOf: () => undefined,
+  isProven: () => false,
+  onProgress: () => undefined,
+}
+
 interface Setting extends Partial<CollectOptions> {
   readonly options?: OptionsSpec
   readonly tree?: 'host'
@@ -64,19 +78,8 @@ const run = (
   )
   const isRemote = (fd: number): boolean => remote.includes(String(kernel.open.get(fd)?.args[1]))
   const constructed = construct(sys, plan, { ...LOCAL, isRemote })
-  return collect(sys, plan, constructed, {
-    remove: true,
-    force: false,
-    keepLastLink: false,
-    writtenAt: WRITTEN,
-    hostRoot: sys.openat(-100, b('/'), O_PATH_DIRECTORY),
-    isMountpoint: () => false,
-    isRemoteAt: () => false,
-    addressOf: () => undefined,
-    isProven: () => false,
-    onProgress: () => undefined,
-    ...rest,
-  })
+  const hostRoot = sys.openat(-100, b('/'), O_PATH_DIRECTORY)
+  return collect(sys, plan, constructed, { ...USUAL, hostRoot, ...rest })
 }
 
 const verdicts = (outcomes: readonly Outcome[]): string[] =>
@@ -235,16 +238,9 @@ test('a directory on another mount than the images say', (t) => {
   const constructed = construct(sys, plan, LOCAL)
   const wrong = plan.remaps.map((planned) => ({ ...planned, mount: ROOT }))
   const outcomes = collect(sys, { ...plan, remaps: wrong }, constructed, {
-    remove: true,
+    ...USUAL,
     force: true,
-    keepLastLink: false,
-    writtenAt: WRITTEN,
-    hostRoot: -1,
-    isMountpoint: () => false,
-    isRemoteAt: () => false,
-    addressOf: () => undefined,
     isProven: () => true,
-    onProgress: () => undefined,
   })
   t.strictSame(verdicts(outcomes), ['kept wrong-mount'])
   t.equal(kernel.files().includes('/volume/sub/link_remap.6'), true)
@@ -367,18 +363,7 @@ test('every descriptor of a link and a directory is closed', (t) => {
   )
   const constructed = construct(sys, plan, LOCAL)
   const before = [...kernel.open.keys()]
-  collect(sys, plan, constructed, {
-    remove: true,
-    force: false,
-    keepLastLink: false,
-    writtenAt: WRITTEN,
-    hostRoot: -1,
-    isMountpoint: () => false,
-    isRemoteAt: () => false,
-    addressOf: () => undefined,
-    isProven: () => false,
-    onProgress: () => undefined,
-  })
+  collect(sys, plan, constructed, USUAL)
   t.strictSame([...kernel.open.keys()], before)
 })
 
