@@ -3,8 +3,8 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
-import { addressOfFd } from './host/address.js'
-import { addressInMount, hostAddress, isRecorded, mountpointTest } from './host/evidence.js'
+import { addressBelow, addressOfFd } from './host/address.js'
+import { hostAddress, isRecorded, mountpointTest } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
 import { hostView } from './host/view.js'
@@ -70,7 +70,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     addressOf: (mount, directory, stat) =>
       mount === undefined
         ? hostAddress(host.mounts, directory, stat)
-        : addressInMount(mount, directory),
+        : addressBelow(mount.address, directory),
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },

@@ -9,6 +9,8 @@ import { below, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import {
   AT_SYMLINK_NOFOLLOW,
+  ENOENT,
+  ETIMEDOUT,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_PATH,
@@ -19,7 +21,7 @@ import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
-import { ENOENT, ETIMEDOUT, failed, orFailed, unlinkVerified } from './unlink.js'
+import { failed, orFailed, unlinkVerified } from './unlink.js'
 import { verify } from './verify.js'
 import {
   notInThere,

@@ -1,15 +1,12 @@
 // The last step: the check and unlinkat act on one held directory, and afterwards the file that was
 // verified has to have one name less.
 import { concat, type Bytes } from '../bytes.js'
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../sys/constants.js'
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT } from '../sys/constants.js'
 import { errnoName, errnoText } from '../sys/errno.js'
 import { isSameInode, readStat, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Outcome } from './outcome.js'
-
-export const ENOENT = -2
-export const ETIMEDOUT = -110
 
 export const failed = (syscall: string, result: number): Outcome => ({
   verdict: 'failed',

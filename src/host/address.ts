@@ -18,6 +18,10 @@ export const addressIn = (row: HostMount, path: Bytes): Address => ({
   path: join(row.root, below(path, row.mountpoint)),
 })
 
+/** Of a path below, which is absolute as seen from there. */
+export const addressBelow = (address: Address | undefined, path: Bytes): Address | undefined =>
+  address && { ...address, path: join(address.path, path) }
+
 /** Of what `fd` holds; undefined where it cannot be found out. `mounts` is the table as it is now. */
 export const addressOfFd = (
   sys: Sys,

@@ -7,6 +7,7 @@ import type { Plan, PlannedRemap } from '../plan/model.js'
 import { escape } from '../report/escape.js'
 import {
   AT_FDCWD,
+  ENOENT,
   O_DIRECTORY,
   O_PATH,
   RESOLVE_IN_ROOT,
@@ -80,31 +81,25 @@ const hasLink = (
 ): boolean => {
   if (mount.root === undefined) return row.source === mount.source
   const path = join(mount.root, below(link, mount.mountpoint))
-  const found = isWithin(path, row.root) ? look(sys, table, row, below(path, row.root)) : UNSEEN
-  return found === UNSEEN ? row.source === mount.source : found === THERE
+  const found = isWithin(path, row.root) ? look(sys, table, row, below(path, row.root)) : 'unseen'
+  return found === 'unseen' ? row.source === mount.source : found === 'there'
 }
 
-const [THERE, GONE, UNSEEN] = ['there', 'gone', 'unseen'] as const
+type Sight = 'there' | 'gone' | 'unseen'
 
 const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
-const ENOENT = -2
 
 /** Only ENOENT for the link itself, on the very mount, says that it is gone. */
-const look = (
-  sys: Sys,
-  { pid, mounts }: MountTable,
-  row: HostMount,
-  path: Bytes,
-): typeof THERE | typeof GONE | typeof UNSEEN => {
+const look = (sys: Sys, { pid, mounts }: MountTable, row: HostMount, path: Bytes): Sight => {
   const start = pid === undefined ? ROOT : concat(`/proc/${pid}/root`)
   const root = sys.tryOpenat(AT_FDCWD, start, O_PATH | O_DIRECTORY)
-  if (root < 0) return UNSEEN
+  if (root < 0) return 'unseen'
   try {
     // Another mount may be on the way to the link, too, or cover it.
     const link = join(row.mountpoint, path)
-    if (isRemoteAt(mounts, link) && sys.answers(root, relative(link), FLAGS) < 0) return UNSEEN
+    if (isRemoteAt(mounts, link) && sys.answers(root, relative(link), FLAGS) < 0) return 'unseen'
     const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
-    if (fd < 0) return UNSEEN
+    if (fd < 0) return 'unseen'
     try {
       return lookOn(sys, fd, row, path)
     } finally {
@@ -115,16 +110,11 @@ const look = (
   }
 }
 
-const lookOn = (
-  sys: Sys,
-  fd: number,
-  { major, minor }: HostMount,
-  path: Bytes,
-): typeof THERE | typeof GONE | typeof UNSEEN => {
+const lookOn = (sys: Sys, fd: number, { major, minor }: HostMount, path: Bytes): Sight => {
   const stat = sys.fstatCached(fd)
-  if (stat.major !== major || stat.minor !== minor) return UNSEEN
+  if (stat.major !== major || stat.minor !== minor) return 'unseen'
   const link = sys.tryOpenat2(fd, relative(path), O_PATH, FLAGS | RESOLVE_NO_XDEV)
-  if (link < 0) return link === ENOENT ? GONE : UNSEEN
+  if (link < 0) return link === ENOENT ? 'gone' : 'unseen'
   sys.close(link)
-  return THERE
+  return 'there'
 }

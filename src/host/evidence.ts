@@ -3,8 +3,7 @@
 import { concat, type Bytes } from '../bytes.js'
 import { LINK_PREFIX } from '../checkpoint/files.js'
 import type { Mount } from '../checkpoint/model.js'
-import type { ConstructedMount } from '../namespaces/construct.js'
-import { isWithin, join, ROOT, splitLast } from '../paths.js'
+import { isWithin, ROOT, splitLast } from '../paths.js'
 import type { Stat } from '../sys/stat.js'
 import { addressIn, type Address } from './address.js'
 import type { HostMount } from './mountinfo.js'
@@ -23,12 +22,6 @@ export const hostAddress = (
       row = one
   return row?.major === major && row.minor === minor ? addressIn(row, path) : undefined
 }
-
-/** Of a directory in a mount. */
-export const addressInMount = (
-  { address }: ConstructedMount,
-  directory: Bytes,
-): Address | undefined => address && { ...address, path: join(address.path, directory) }
 
 /** Whether something is mounted on this name in the directory, in any namespace. */
 export type MountpointTest = (name: Bytes, directory: () => Address | undefined) => boolean

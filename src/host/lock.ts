@@ -1,13 +1,11 @@
 // One clean-up of a set of images at a time, and none while CRIU is at work on them.
 import { badImages, GcError } from '../errors.js'
 import type { ImageDirectory } from '../images/directory.js'
-import { LOCK_EX, LOCK_NB } from '../sys/constants.js'
+import { EINTR, EWOULDBLOCK, LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import { criuAtWork } from './processes.js'
 
-const EINTR = -4
-const EWOULDBLOCK = -11
 /** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */
 const NO_LOCKS = new Set(['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
 

@@ -2,25 +2,27 @@
 // open_tree(2) answers EINVAL for a mount of another one.
 import type { Bytes } from '../bytes.js'
 import type { Provider } from '../plan/model.js'
-import type { Address } from '../host/address.js'
-import { join, relative, ROOT } from '../paths.js'
+import { addressBelow, type Address } from '../host/address.js'
+import { relative, ROOT } from '../paths.js'
 import { escape } from '../report/escape.js'
 import {
   AT_FDCWD,
+  ENOENT,
+  EXDEV,
   MOUNT_ATTR_NODEV,
   MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
   MS_PRIVATE,
+  OPEN_TREE_CLONE,
   O_NOFOLLOW,
   O_PATH,
-  OPEN_TREE_CLONE,
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
+  STATX_ATTR_MOUNT_ROOT,
   S_IFLNK,
   S_IFMT,
-  STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Stat } from '../sys/stat.js'
@@ -48,9 +50,6 @@ export class ProviderProblem extends Error {
     this.address = address
   }
 }
-
-const ENOENT = -2
-const EXDEV = -18
 
 type Reachable = Exclude<Provider, { kind: 'none' | 'stand-in' }>
 
@@ -95,8 +94,7 @@ export const cloneProvider = (
     check(provider, sys.fstatCached(top), writtenAt)
     const remote = isRemote(top)
     if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT))
-    const place = addressOf(top)
-    const address = place && { ...place, path: join(place.path, provider.sub) }
+    const address = addressBelow(addressOf(top), provider.sub)
     const fd = provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider, address)
     return { fd, remote, address }
   } finally {

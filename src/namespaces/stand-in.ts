@@ -3,6 +3,7 @@
 import { slice, type Bytes } from '../bytes.js'
 import { ROOT, splitLast } from '../paths.js'
 import {
+  EEXIST,
   FSCONFIG_CMD_CREATE,
   FSCONFIG_SET_STRING,
   O_CREAT,
@@ -15,8 +16,6 @@ import {
 import type { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { INERT } from './clones.js'
-
-const EEXIST = -17
 
 /** An fd on the root of a new, detached tmpfs. */
 export const makeStandIn = (sys: Sys): number => {

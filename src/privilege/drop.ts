@@ -7,6 +7,7 @@
 // may ask the server, and then gives up all but two. So no child process has to do the deleting.
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
+import { EINVAL } from '../sys/constants.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
 import { filterProgram } from './filter.js'
@@ -20,8 +21,6 @@ const bit = (capability: number): number => 2 ** capability
  */
 const KEPT = bit(CAP.DAC_OVERRIDE) + bit(CAP.FOWNER)
 const NEEDED_TO_DROP = KEPT + bit(CAP.SETUID) + bit(CAP.SETPCAP)
-
-const EINVAL = -22
 
 const PR_SET_DUMPABLE = 4
 const PR_SET_KEEPCAPS = 8

@@ -2,6 +2,15 @@
 // Node knows). Named as in the headers.
 import { constants as fs } from 'node:fs'
 
+/** Errors as the addon answers them; `errno.ts` has the names of all. */
+export const ENOENT = -2
+export const EINTR = -4
+export const EWOULDBLOCK = -11
+export const EEXIST = -17
+export const EXDEV = -18
+export const EINVAL = -22
+export const ETIMEDOUT = -110
+
 export const AT_FDCWD = -100
 export const AT_SYMLINK_NOFOLLOW = 0x100
 export const AT_EMPTY_PATH = 0x1000

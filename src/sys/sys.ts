@@ -2,7 +2,7 @@
 // as bytes, answers with what the kernel said; a test replaces the addon below it.
 import type { Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
-import { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, O_PATH, W_OK } from './constants.js'
+import { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, ETIMEDOUT, O_PATH, W_OK } from './constants.js'
 import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
@@ -11,7 +11,6 @@ import { SyscallError } from './syscall-error.js'
  * that a run waits ten seconds at most, however many of them its images lead to.
  */
 const PATIENCE = 5000
-const ETIMEDOUT = -110
 
 const EMPTY = '' as Bytes
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { fromBuffer } from '../../../src/bytes.js'
-import { addressOfFd, rowOf } from '../../../src/host/address.js'
+import { addressBelow, addressOfFd, rowOf } from '../../../src/host/address.js'
 import { parseMountinfo, type HostMount } from '../../../src/host/mountinfo.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { test, type Test } from '../support/check.js'
@@ -41,4 +41,10 @@ test('what cannot be found out has no address', (t) => {
   t.equal(addressOfFd(named('/proc/1'), mounts, 1_000_000), undefined, 'no descriptor')
   const addon = new FakeAddon().on('readlinkat', () => -2)
   t.equal(addressOfFd(new Sys(addon), mounts, fd), undefined, 'no name')
+})
+
+test('below a place that is known, or not', (t) => {
+  const place = { device: '8:1', path: b('/vol') }
+  t.strictSame(addressBelow(place, b('/sub')), { device: '8:1', path: '/vol/sub' })
+  t.equal(addressBelow(undefined, b('/sub')), undefined)
 })

@@ -1,13 +1,6 @@
 import type { Mount } from '../../../src/checkpoint/model.js'
-import type { Address } from '../../../src/host/address.js'
-import {
-  addressInMount,
-  hostAddress,
-  isRecorded,
-  mountpointTest,
-} from '../../../src/host/evidence.js'
+import { hostAddress, isRecorded, mountpointTest } from '../../../src/host/evidence.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
-import type { ConstructedMount } from '../../../src/namespaces/construct.js'
 import { test } from '../support/check.js'
 import { b, hostMount, mount } from '../support/model.js'
 
@@ -86,13 +79,6 @@ test('a file system without a device, or an unknown place, proves nothing', (t) 
   t.equal(recorded('0:0', '/vol', { major: 0 }), false)
   t.equal(recorded('254:0', '/vol', { root: undefined }), false)
   t.equal(isRecorded(mount(14, '/data', { root: b('/vol') }), undefined), false)
-})
-
-test('below a mount of ours', (t) => {
-  const on = (address: Address | undefined) =>
-    addressInMount({ address } as unknown as ConstructedMount, b('/sub'))
-  t.strictSame(on({ device: '8:1', path: b('/vol') }), { device: '8:1', path: '/vol/sub' })
-  t.equal(on(undefined), undefined)
 })
 
 test('a directory of the host is on the mount that its device says', (t) => {
