@@ -173,12 +173,24 @@ Value Fsmount(const CallbackInfo &info) {
 }
 
 // What the last statx of this environment answered: one array that JavaScript reads, because an
-// object a call would cost more than the call. The order is that of src/sys/stat.ts.
-constexpr size_t kStatFields = 19;
+// object a call would cost more than the call, and of words, because a double in JavaScript is an
+// object again. The order is that of src/sys/stat.ts.
+constexpr size_t kStatWords = 18;
 struct Instance {
-  double *stat;
-  Napi::Reference<Napi::Float64Array> array;
+  uint32_t *stat;
+  Napi::Reference<Napi::Uint32Array> array;
 };
+
+// 64 bits take two words, the high one first.
+void put64(uint32_t *out, uint64_t value) {
+  out[0] = static_cast<uint32_t>(value >> 32);
+  out[1] = static_cast<uint32_t>(value);
+}
+
+void putTime(uint32_t *out, const struct statx_timestamp &time) {
+  put64(out, static_cast<uint64_t>(time.tv_sec));
+  out[2] = time.tv_nsec;
+}
 
 // statx(2)
 Value Statx(const CallbackInfo &info) {
@@ -191,28 +203,19 @@ Value Statx(const CallbackInfo &info) {
   struct statx st = {};
   unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID | STATX_MNT_ID_UNIQUE;
   if (syscall(SYS_statx, dirfd, path.c_str(), flags, mask, &st) < 0) return answer(info, -1);
-  double *out = info.Env().GetInstanceData<Instance>()->stat;
+  uint32_t *out = info.Env().GetInstanceData<Instance>()->stat;
   out[0] = st.stx_mask;
   out[1] = st.stx_mode;
   out[2] = st.stx_nlink;
-  out[3] = st.stx_uid;
-  out[4] = st.stx_gid;
-  out[5] = static_cast<double>(st.stx_size);
-  // An inode number may use all 64 bits (overlayfs with xino), a double only 53.
-  out[6] = static_cast<double>(st.stx_ino >> 32);
-  out[7] = static_cast<double>(st.stx_ino & 0xffffffffU);
-  out[8] = st.stx_dev_major;
-  out[9] = st.stx_dev_minor;
-  out[10] = static_cast<double>(st.stx_mnt_id);
-  // Of a set bit outside stx_attributes_mask nothing follows.
-  out[11] = static_cast<double>(st.stx_attributes & st.stx_attributes_mask);
-  out[12] = static_cast<double>(st.stx_mtime.tv_sec);
-  out[13] = st.stx_mtime.tv_nsec;
-  out[14] = static_cast<double>(st.stx_ctime.tv_sec);
-  out[15] = st.stx_ctime.tv_nsec;
-  out[16] = static_cast<double>(st.stx_btime.tv_sec);
-  out[17] = st.stx_btime.tv_nsec;
-  out[18] = static_cast<double>(st.stx_blocks);
+  // Of a set bit outside stx_attributes_mask nothing follows. No known one is in the high word.
+  out[3] = static_cast<uint32_t>(st.stx_attributes & st.stx_attributes_mask);
+  out[4] = st.stx_dev_major;
+  out[5] = st.stx_dev_minor;
+  put64(out + 6, st.stx_ino);
+  put64(out + 8, st.stx_size);
+  put64(out + 10, st.stx_mnt_id);
+  putTime(out + 12, st.stx_ctime);
+  putTime(out + 15, st.stx_btime);
   return answer(info, 0);
 }
 
@@ -466,7 +469,7 @@ Napi::Object Numbers(Napi::Env env) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  auto array = Napi::Float64Array::New(env, kStatFields);
+  auto array = Napi::Uint32Array::New(env, kStatWords);
   env.SetInstanceData(new Instance{array.Data(), Napi::Persistent(array)});
   exports.Set("stat", array);
   exports.Set("numbers", Numbers(env));

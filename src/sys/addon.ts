@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
   /** What the last statx answered; the order is that of `stat.ts`. */
-  readonly stat: Float64Array
+  readonly stat: Uint32Array
   /** Numbers of system calls by name, for the seccomp filter. */
   readonly numbers: Readonly<Record<string, number | undefined>>
   unshare(flags: number): number

@@ -2,25 +2,35 @@
 import type { Time } from '../time.js'
 import { STATX_BTIME } from './constants.js'
 
-/** Places in that array; native/addon.cc fills it in this order. */
+/** Places in that array of words; native/addon.cc fills it in this order. */
 const AT = {
   mask: 0,
   mode: 1,
   nlink: 2,
-  size: 5,
-  inoHigh: 6,
-  inoLow: 7,
-  major: 8,
-  minor: 9,
+  attributes: 3,
+  major: 4,
+  minor: 5,
+  ino: 6,
+  size: 8,
   mntId: 10,
-  attributes: 11,
-  ctime: 14,
-  btime: 16,
+  ctime: 12,
+  btime: 15,
 } as const
 
-const timeAt = (a: Float64Array, index: number): Time => ({
-  sec: a[index] as number,
-  nsec: a[index + 1] as number,
+const TWO_32 = 2 ** 32
+
+const word = (a: Uint32Array, index: number): number => a[index] as number
+
+/** Signed. Exact up to 2^53; nearly every high word is 0, and then no double has to be made. */
+const wide = (a: Uint32Array, index: number): number => {
+  const high = word(a, index)
+  const low = word(a, index + 1)
+  return high === 0 ? low : (high | 0) * TWO_32 + low
+}
+
+const timeAt = (a: Uint32Array, index: number): Time => ({
+  sec: wide(a, index),
+  nsec: word(a, index + 2),
 })
 
 /** Everything of one file that the program looks at. */
@@ -43,21 +53,21 @@ export interface Stat {
   readonly btime: Time | undefined
 }
 
-export const readStat = (a: Float64Array): Stat => ({
-  mode: a[AT.mode] as number,
-  nlink: a[AT.nlink] as number,
-  size: a[AT.size] as number,
-  inoHigh: a[AT.inoHigh] as number,
-  inoLow: a[AT.inoLow] as number,
-  major: a[AT.major] as number,
-  minor: a[AT.minor] as number,
-  mntId: a[AT.mntId] as number,
-  attributes: a[AT.attributes] as number,
+export const readStat = (a: Uint32Array): Stat => ({
+  mode: word(a, AT.mode),
+  nlink: word(a, AT.nlink),
+  size: wide(a, AT.size),
+  inoHigh: word(a, AT.ino),
+  inoLow: word(a, AT.ino + 1),
+  major: word(a, AT.major),
+  minor: word(a, AT.minor),
+  mntId: wide(a, AT.mntId),
+  attributes: word(a, AT.attributes),
   ctime: timeAt(a, AT.ctime),
-  btime: ((a[AT.mask] as number) & STATX_BTIME) === 0 ? undefined : timeAt(a, AT.btime),
+  btime: (word(a, AT.mask) & STATX_BTIME) === 0 ? undefined : timeAt(a, AT.btime),
 })
 
-export const readNlink = (a: Float64Array): number => a[AT.nlink] as number
+export const readNlink = (a: Uint32Array): number => word(a, AT.nlink)
 
 export const isSameInode = (a: Stat, b: Stat): boolean =>
   a.inoLow === b.inoLow && a.inoHigh === b.inoHigh && a.major === b.major && a.minor === b.minor

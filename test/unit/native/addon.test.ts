@@ -5,12 +5,15 @@ import tap from 'tap'
 import { fromBuffer, fromText, type Bytes } from '../../../src/bytes.js'
 import { loadAddon, type Addon } from '../../../src/sys/addon.js'
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   O_DIRECTORY,
   O_PATH,
   RESOLVE_BENEATH,
+  STATX_ATTR_MOUNT_ROOT,
 } from '../../../src/sys/constants.js'
+import { readStat } from '../../../src/sys/stat.js'
 import { inRepo } from '../../rig/repo.js'
 import { test as anyTest, type Test } from '../support/check.js'
 
@@ -107,6 +110,26 @@ test('a name is its bytes', (t, addon) => {
   t.equal(addon.statx(fd, fromText('ÿ'), 0), ENOENT, 'and text is not one of them')
   t.equal(addon.unlinkat(fd, bytes('\xff'), 0), 0)
   t.equal(fs.readdirSync(dir).length, names.length - 1)
+})
+
+test('what statx answered is what the kernel tells others of the file', (t, addon) => {
+  const { fd, dir } = folder(t, { file: '' })
+  const file = path.join(dir, 'file')
+  fs.truncateSync(file, 5 * 2 ** 30 + 7)
+  fs.linkSync(file, path.join(dir, 'again'))
+  t.equal(addon.statx(fd, bytes('file'), AT_SYMLINK_NOFOLLOW), 0)
+  const { inoHigh, inoLow, major, minor, ctime, ...rest } = readStat(addon.stat)
+  const known = fs.statSync(file, { bigint: true })
+  t.match(rest, { mode: Number(known.mode), nlink: 2, size: 5 * 2 ** 30 + 7 })
+  t.equal((BigInt(inoHigh) << 32n) | BigInt(inoLow), known.ino)
+  // makedev(3): twelve bits of major between eight and twelve of minor.
+  t.equal(BigInt((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)), known.dev)
+  t.equal(BigInt(ctime.sec) * 1_000_000_000n + BigInt(ctime.nsec), known.ctimeNs)
+  t.equal(addon.statx(fd, bytes(''), AT_EMPTY_PATH), 0)
+  t.equal(readStat(addon.stat).attributes & STATX_ATTR_MOUNT_ROOT, 0)
+  t.equal(addon.statx(AT_FDCWD, bytes('/proc'), 0), 0)
+  t.not(readStat(addon.stat).attributes & STATX_ATTR_MOUNT_ROOT, 0, 'a mount is one')
+  t.not(readStat(addon.stat).mntId, rest.mntId)
 })
 
 /** Of this process, dead ones that nobody asked about among them. */

@@ -30,8 +30,13 @@ const NO_DESCRIPTOR = new Set<Name>([
 ]) // prettier-ignore
 const FIRST = 100
 
+const words = (value: number): [high: number, low: number] => [
+  Math.floor(value / 2 ** 32),
+  value % 2 ** 32,
+]
+
 export class FakeAddon implements Addon {
-  readonly stat = new Float64Array(18)
+  readonly stat = new Uint32Array(18)
   readonly numbers: Record<string, number | undefined> = { unlinkat: 263, openat: 257 }
   readonly calls: Call[] = []
   /** Open descriptors, and which call made each. */
@@ -73,16 +78,14 @@ export class FakeAddon implements Addon {
       btime === undefined ? 0 : 0x800,
       stat.mode ?? 0o100644,
       stat.nlink ?? 1,
-      0,
-      0,
-      stat.size ?? 0,
-      stat.inoHigh ?? 0,
-      stat.inoLow ?? 1,
+      stat.attributes ?? 0,
       stat.major ?? 0,
       stat.minor ?? 0,
-      stat.mntId ?? 1,
-      stat.attributes ?? 0,
-      ...[time, ctime, btime ?? time].flatMap(({ sec, nsec }) => [sec, nsec]),
+      stat.inoHigh ?? 0,
+      stat.inoLow ?? 1,
+      ...words(stat.size ?? 0),
+      ...words(stat.mntId ?? 1),
+      ...[ctime, btime ?? time].flatMap(({ sec, nsec }) => [...words(sec), nsec]),
     ])
     return 0
   }
