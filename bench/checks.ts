@@ -15,13 +15,13 @@ const withoutChecks = (folder: string): string => {
   for (const file of [addon, path.join('dist', 'criu-gc.cjs')])
     fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
   fs.copyFileSync(inRepo(addon), path.join(folder, addon))
-  const [whole, before, directory = ''] =
-    /^( +)collectOne\((\w+), \{ remap, base \}, proven, address\) \{\n/m.exec(
+  const [whole, before] =
+    /^( +)collect\(place, \{ remap: \{ original \}, base \}\) \{\n/m.exec(
       fs.readFileSync(criuGc, 'utf8'),
     ) ?? []
-  if (whole === undefined) throw new Error('the bundle has no collectOne as it was')
+  if (whole === undefined) throw new Error('the bundle has no Links.collect as it was')
   const body =
-    `${before}  const result = this.sys.tryUnlinkat(${directory}.fd, base);\n` +
+    `${before}  const result = this.sys.tryUnlinkat(place.fd, base);\n` +
     `${before}  return result < 0 ? failed("unlinkat", result) : { verdict: "removed" };\n`
   const program = path.join(folder, 'dist', 'criu-gc.cjs')
   fs.writeFileSync(

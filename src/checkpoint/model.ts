@@ -23,8 +23,6 @@ export interface Mount {
   /** Absolute, in its namespace. */
   readonly mountpoint: Bytes
   readonly source: Bytes
-  readonly options: Bytes
-  readonly readonly: boolean
   readonly external: ExternalMark | undefined
   /** Its root was unlinked while mounted. */
   readonly deleted: boolean

@@ -16,14 +16,10 @@ export const failed = (syscall: string, result: number): Outcome => ({
   next: 'see what stands in the way, then run the same command again',
 })
 
-/** A system call that fails for one link must not stop the others. */
-export const orFailed = <T>(action: () => T): T | Outcome => {
-  try {
-    return action()
-  } catch (error) {
-    if (error instanceof SyscallError) return failed(error.syscall, error.errno)
-    throw error
-  }
+/** A system call that fails for one link must not stop the others. @throws any other error. */
+export const failedBy = (error: unknown): Outcome => {
+  if (error instanceof SyscallError) return failed(error.syscall, error.errno)
+  throw error
 }
 
 /** The call succeeded, the name is there with the same file: nothing was removed. */
@@ -46,9 +42,12 @@ export const unlinkVerified = (
   if (result === ENOENT && sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT)
     return { verdict: 'absent' }
   if (result < 0) return failed('unlinkat', result)
-  const nlink = orFailed(() => sys.nlink(file))
-  if (typeof nlink !== 'number')
-    return { ...nlink, message: 'unlinkat succeeded, but what it removed could not be verified' }
+  const nlink = sys.tryNlink(file)
+  if (nlink < 0)
+    return {
+      ...failed('statx', nlink),
+      message: 'unlinkat succeeded, but what it removed could not be verified',
+    }
   if (nlink < before.nlink) return { verdict: 'removed' }
   const now = lookUp(sys, directory, name)
   if (now !== undefined && isSameInode(now, before)) return STILL_THERE

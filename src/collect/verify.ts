@@ -13,30 +13,42 @@ import type { Stat } from '../sys/stat.js'
 import { isAfter, latestMeaning, toIso, type Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
 
-export interface Circumstances {
+/** What is known of the link besides its inode. */
+export interface LinkFacts {
   readonly original: Original
-  /**
-   * ctime of the directory, before anything of ours was removed from it: unlike its mtime it cannot be
-   * set back, neither by somebody nor by a copy that keeps times.
-   */
-  readonly directoryCtime: Time
-  /** Of the images. */
-  readonly writtenAt: Time
   /** ctime of the inode before this run removed another link of it. */
   readonly ctime: Time
   /** Something in the host's or a live container's tree is mounted on it. */
   readonly isMountpoint: boolean
-  /** The directory is on the file system and at the path that the images recorded. */
+}
+
+export interface DirectoryFacts {
+  /**
+   * Before anything of ours was removed from it: unlike its mtime it cannot be set back, neither by
+   * somebody nor by a copy that keeps times.
+   */
+  readonly ctime: Time
+  /** It is on the file system and at the path that the images recorded. */
   readonly proven: boolean
+}
+
+export interface VerifyOptions {
+  /** Of the images. */
+  readonly writtenAt: Time
   readonly force: boolean
   readonly keepLastLink: boolean
 }
 
 /** Undefined: it is the dump's link and may go. */
-export const verify = (stat: Stat, seen: Circumstances): Outcome | undefined =>
-  neverOurs(stat, seen) ??
-  (seen.force ? undefined : doubtful(stat, seen)) ??
-  (seen.keepLastLink && stat.nlink === 1
+export const verify = (
+  stat: Stat,
+  link: LinkFacts,
+  directory: DirectoryFacts,
+  options: VerifyOptions,
+): Outcome | undefined =>
+  neverOurs(stat, link) ??
+  (options.force ? undefined : doubtful(stat, link, directory, options)) ??
+  (options.keepLastLink && stat.nlink === 1
     ? kept(
         'last-link',
         'it is the last name of its file',
@@ -45,7 +57,7 @@ export const verify = (stat: Stat, seen: Circumstances): Outcome | undefined =>
     : undefined)
 
 /** No option overrides these. */
-const neverOurs = (stat: Stat, { original, isMountpoint }: Circumstances): Outcome | undefined => {
+const neverOurs = (stat: Stat, { original, isMountpoint }: LinkFacts): Outcome | undefined => {
   const found = stat.mode & S_IFMT
   const expected = original.mode === undefined ? S_IFREG : original.mode & S_IFMT
   if (found !== expected || found === S_IFDIR)
@@ -65,17 +77,21 @@ const neverOurs = (stat: Stat, { original, isMountpoint }: Circumstances): Outco
  * Names repeat from dump to dump. In the recorded directory, if it did not change since the dump, the
  * name is the dump's for certain; in any other the link has to look like the file, and to be no newer.
  */
-const doubtful = (stat: Stat, seen: Circumstances): Outcome | undefined => {
-  const { original, ctime, directoryCtime } = seen
-  const writtenAt = latestMeaning(seen.writtenAt)
-  const changed = isAfter(directoryCtime, writtenAt)
+const doubtful = (
+  stat: Stat,
+  { original, ctime }: LinkFacts,
+  directory: DirectoryFacts,
+  options: VerifyOptions,
+): Outcome | undefined => {
+  const writtenAt = latestMeaning(options.writtenAt)
+  const changed = isAfter(directory.ctime, writtenAt)
   if (changed && isAfter(ctime, writtenAt))
     return kept(
       'newer',
-      `it is newer (${toIso(ctime)}) than the images (${toIso(seen.writtenAt)}): another dump may need it`,
+      `it is newer (${toIso(ctime)}) than the images (${toIso(options.writtenAt)}): another dump may need it`,
       'clean up with the images of that dump; add --force if there was none',
     )
-  if (!changed && seen.proven) return undefined
+  if (!changed && directory.proven) return undefined
   const { size, mode } = original
   if (mode !== undefined && (mode & 0o7777) !== (stat.mode & 0o7777))
     return mismatch(`its permissions are ${octal(stat.mode)}, the dumped file had ${octal(mode)}`)

@@ -62,7 +62,6 @@ export type PlannedRemap =
       /** Directory of the link: in the namespace, or in the mount. */
       readonly dir: Bytes
       readonly base: Bytes
-      readonly note: string | undefined
     }
   | {
       readonly remap: LinkRemap

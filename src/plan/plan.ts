@@ -40,7 +40,6 @@ interface Located {
   readonly mount: Mount | undefined
   readonly namespace: MountNamespace | undefined
   readonly problem: string | undefined
-  readonly note: string | undefined
 }
 
 const locator = (checkpoint: Checkpoint): ((remap: LinkRemap) => Located) => {
@@ -51,14 +50,13 @@ const locator = (checkpoint: Checkpoint): ((remap: LinkRemap) => Located) => {
   return (remap) => {
     const { mntId } = remap.original
     if (mntId === undefined)
-      return { remap, mount: undefined, namespace: undefined, note: undefined, ...byPath(remap) }
+      return { remap, mount: undefined, namespace: undefined, ...byPath(remap) }
     const found = byId.get(mntId)
     return {
       remap,
       mount: found?.mount,
       namespace: found?.namespace,
       problem: found === undefined ? `no mountpoints image has its mount ${mntId}` : undefined,
-      note: undefined,
     }
   }
 }
@@ -75,7 +73,6 @@ const pathLocator = ({
     namespace,
     mount: find(splitLast(link).dir),
     problem: undefined,
-    note: 'the images do not say on which mount it is: found by its path',
   })
 }
 
@@ -103,7 +100,7 @@ const isReachable = (provider: Provider | undefined): boolean =>
   provider !== undefined && provider.kind !== 'none' && provider.kind !== 'stand-in'
 
 const planRemap = (
-  { remap, mount, namespace, problem, note }: Located,
+  { remap, mount, namespace, problem }: Located,
   providers: Providers,
   finders: ReadonlyMap<number, (path: Bytes) => Mount | undefined>,
 ): PlannedRemap => {
@@ -136,7 +133,6 @@ const planRemap = (
     via,
     dir: via === 'mount' ? below(dir, mount.mountpoint) : dir,
     base,
-    note,
   }
 }
 
@@ -170,7 +166,6 @@ const planHostTree = (checkpoint: Checkpoint, { root }: PlanOptions): Plan => {
         mount,
         via: 'namespace',
         ...splitLast(remap.link),
-        note: undefined,
       }
     }),
   }

@@ -114,10 +114,10 @@ export class Sys {
     return result
   }
 
-  /** The link count of what `fd` holds. */
-  nlink(fd: number): number {
-    this.must('statx', this.addon.statx(fd, EMPTY, AT_EMPTY_PATH))
-    return readNlink(this.addon.stat)
+  /** The link count of what `fd` holds, or -errno. */
+  tryNlink(fd: number): number {
+    const result = this.addon.statx(fd, EMPTY, AT_EMPTY_PATH)
+    return result < 0 ? result : readNlink(this.addon.stat)
   }
 
   /** 0, or -errno: whether a name is there. */

@@ -675,8 +675,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'an empty directory in the place of a volume',
-    at: 'reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd);',
-    replace: '!isMountRoot(first, mount) || !isEmptyDirectory(this.sys, directory.fd)',
+    at: 'reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd);',
+    replace: '!isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd)',
     by: 'true',
     trial: isKept('unreachable', (scene) => {
       volume(scene)
@@ -700,15 +700,16 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a directory that does not answer',
-    replace: 'if (this.asksFirst(mount, remap))',
-    by: 'if (false)',
+    at: 'const silence = asksFirst ? this.ask(mount, remap) : void 0;',
+    replace: 'asksFirst ?',
+    by: 'false ?',
     needsFuse: true,
     trial: silent('all but names', '4 failed ETIMEDOUT'),
   },
   {
     name: 'a link that does not answer',
-    at: '(asksFirst ? this.ask(mount, remap, remap.base) : void 0)',
-    replace: 'asksFirst ?',
+    at: '(directory.asksFirst ? this.directories.ask(mount, remap, remap.base) : void 0)',
+    replace: 'directory.asksFirst ?',
     by: 'false ?',
     needsFuse: true,
     trial: silent('all but links', '4 failed ETIMEDOUT'),
@@ -733,7 +734,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a symbolic link with the name of the link',
-    at: 'sys.tryOpenat(directory.fd, base, O_PATH | O_NOFOLLOW)',
+    at: 'sys.tryOpenat(place.fd, base, O_PATH | O_NOFOLLOW)',
     replace: '| O_NOFOLLOW',
     by: '',
     trial: isKept('type', (scene) => {
@@ -849,8 +850,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the file itself, on a mount that was only recognised',
-    at: 'if (!changed && seen.proven) return void 0;',
-    replace: '&& seen.proven',
+    at: 'if (!changed && directory.proven) return void 0;',
+    replace: '&& directory.proven',
     by: '',
     trial: isKept('mismatch', (scene) => {
       memory(scene)
@@ -861,7 +862,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the last name of a file, where it is to be kept',
-    replace: 'seen.keepLastLink && stat.nlink === 1',
+    replace: 'options.keepLastLink && stat.nlink === 1',
     by: 'false',
     trial: isKept('last-link', (scene) => {
       const link = ordinary(scene)

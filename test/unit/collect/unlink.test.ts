@@ -1,4 +1,4 @@
-import { failed, orFailed, unlinkVerified } from '../../../src/collect/unlink.js'
+import { failed, failedBy, unlinkVerified } from '../../../src/collect/unlink.js'
 import type { Outcome } from '../../../src/collect/outcome.js'
 import type { Stat } from '../../../src/sys/stat.js'
 import { Sys } from '../../../src/sys/sys.js'
@@ -111,21 +111,9 @@ test('a failure in words', (t) => {
 })
 
 test('a system call that fails becomes an outcome, a bug does not', (t) => {
-  t.equal(
-    orFailed(() => 5),
-    5,
-  )
-  const outcome = orFailed((): Outcome => {
-    throw new SyscallError('statx', -5)
-  })
+  const outcome = failedBy(new SyscallError('statx', -5))
   t.hasStrict(outcome, { verdict: 'failed', errno: 'EIO', syscall: 'statx' })
-  t.throws(
-    () =>
-      orFailed(() => {
-        throw new TypeError('bug')
-      }),
-    TypeError,
-  )
+  t.throws(() => failedBy(new TypeError('bug')), TypeError)
 })
 
 test('a removal that could not be verified is not called one', (t) => {

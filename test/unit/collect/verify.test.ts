@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import type { Outcome } from '../../../src/collect/outcome.js'
-import { verify, type Circumstances } from '../../../src/collect/verify.js'
+import {
+  verify as verifyFacts,
+  type DirectoryFacts,
+  type LinkFacts,
+  type VerifyOptions,
+} from '../../../src/collect/verify.js'
 import type { Original } from '../../../src/checkpoint/model.js'
 import type { Stat } from '../../../src/sys/stat.js'
 import type { Time } from '../../../src/time.js'
@@ -13,6 +18,14 @@ const AFTER = at(WRITTEN.sec + 10)
 const [IMMUTABLE, APPEND, MOUNT_ROOT] = [0x10, 0x20, 0x2000]
 
 const ORIGINAL: Original = { path: b('/gone'), size: 5, mode: 0o100644, mntId: 43 }
+
+/** All that is known besides the file, in one. */
+interface Circumstances extends LinkFacts, VerifyOptions, Pick<DirectoryFacts, 'proven'> {
+  readonly directoryCtime: Time
+}
+
+const verify = (file: Stat, seen: Circumstances): Outcome | undefined =>
+  verifyFacts(file, seen, { ctime: seen.directoryCtime, proven: seen.proven }, seen)
 
 const seen = (rest: Partial<Circumstances> = {}): Circumstances => ({
   original: ORIGINAL,

@@ -122,7 +122,6 @@ test('what did not vanish is left as it is', (t) => {
       via: 'namespace',
       dir: b('/dev/shm'),
       base: b('link_remap.6'),
-      note: undefined,
     },
   ]
   for (const planned of others) t.equal(run({ planned }).planned, planned)

@@ -54,7 +54,6 @@ test('a host tree: paths relative to /', (t) => {
         via: 'namespace',
         dir: '/var',
         base: 'link_remap.6',
-        note: undefined,
       },
       {
         remap: remap(8, '/'),
@@ -63,7 +62,6 @@ test('a host tree: paths relative to /', (t) => {
         via: 'namespace',
         dir: '/',
         base: 'link_remap.8',
-        note: undefined,
       },
     ],
   })
@@ -145,7 +143,6 @@ test('each remap: reached, vanished, out of reach', (t) => {
     via: 'namespace',
     dir: '/data/sub',
     base: 'link_remap.6',
-    note: undefined,
   })
   const gone = remap(6, '/tmp', { mntId: 13 })
   t.strictSame(planOne(gone), { remap: gone, kind: 'vanished', mount: TMP })
@@ -211,7 +208,6 @@ test('without a mount in the images the path decides, if there is one namespace'
     kind: 'reach',
     mount: SHM,
     dir: '/dev/shm/x',
-    note: /found by its path/,
   })
   t.hasStrict(planOne(remap(6, '/tmp')), { kind: 'vanished', mount: TMP })
   const two = [

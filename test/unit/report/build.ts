@@ -23,7 +23,6 @@ export const reach = (
   via: 'namespace',
   dir: b('/var'),
   base: b(`link_remap.${one.remapId}`),
-  note: undefined,
 })
 
 export const reported = (

@@ -44,8 +44,6 @@ export const mount = (mntId: number, mountpoint: string, spec: Partial<Mount> = 
   root: b('/'),
   mountpoint: b(mountpoint),
   source: b('/dev/vda'),
-  options: b(''),
-  readonly: false,
   external: undefined,
   deleted: false,
   ...spec,

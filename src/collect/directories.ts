@@ -1,0 +1,133 @@
+// The directory of a link: resolved under its namespace's root, on the mount that the images say, and
+// held by an fd from then on.
+import type { Bytes } from '../bytes.js'
+import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
+import { IN_NAMESPACE } from '../namespaces/construct.js'
+import { below, relative } from '../paths.js'
+import type { PlannedRemap } from '../plan/model.js'
+import { ENOENT, ETIMEDOUT, O_DIRECTORY, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
+import type { Sys } from '../sys/sys.js'
+import type { Outcome } from './outcome.js'
+import { failed, failedBy } from './unlink.js'
+import { pathFailed, WRONG_MOUNT } from './whole.js'
+
+export type Reach = Extract<PlannedRemap, { kind: 'reach' }>
+
+export interface DirectoryOptions {
+  /** fd on `/` for a host tree. */
+  readonly hostRoot: number
+  /** Whether a path of the host may lead over a mount that never answers. */
+  readonly isRemoteAt: (path: Bytes) => boolean
+}
+
+export type Directory =
+  | {
+      readonly kind: 'fd'
+      /** To be closed by the caller. */
+      readonly fd: number
+      /** Before anything of ours was removed from it. */
+      readonly stat: Stat
+      /** Each of its links has to be asked for first: what is mounted there may never answer. */
+      readonly asksFirst: boolean
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+
+export class Directories {
+  private readonly sys: Sys
+  private readonly constructed: Constructed
+  private readonly options: DirectoryOptions
+  /** Mounts, by mnt_id, that did not answer once: nobody waits for them again. */
+  private readonly silent = new Set<number | undefined>()
+
+  constructor(sys: Sys, constructed: Constructed, options: DirectoryOptions) {
+    this.sys = sys
+    this.constructed = constructed
+    this.options = options
+  }
+
+  open(mount: ConstructedMount | undefined, remap: Reach): Directory {
+    const asksFirst = this.asksFirst(mount, remap)
+    const silence = asksFirst ? this.ask(mount, remap) : undefined
+    if (silence !== undefined) return { kind: 'outcome', outcome: silence }
+    const { from, dir, resolve } = this.startOf(mount, remap)
+    const open = (): number =>
+      this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
+    const fd = open()
+    if (fd === ENOENT) return this.missing(open())
+    if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
+    const seen = this.look(fd, mount)
+    if (seen.kind === 'outcome') {
+      this.sys.close(fd)
+      return seen
+    }
+    return { kind: 'fd', fd, stat: seen.stat, asksFirst }
+  }
+
+  /** Undefined: the directory, and the link if it is named, were looked up in time. */
+  ask(mount: ConstructedMount | undefined, remap: Reach, link?: Bytes): Outcome | undefined {
+    const { mntId } = mount?.attachment.mount ?? {}
+    const { from, dir, resolve } = this.startOf(mount, remap)
+    const result = this.silent.has(mntId)
+      ? ETIMEDOUT
+      : this.sys.answers(from, relative(dir), resolve, link)
+    if (result >= 0) return undefined
+    if (result !== ETIMEDOUT) return failed('clone', result)
+    this.silent.add(mntId)
+    return {
+      ...failed('openat2', result),
+      message: 'its file system does not answer',
+      next: 'see to its server, then run the same command again',
+    }
+  }
+
+  private look(
+    fd: number,
+    mount: ConstructedMount | undefined,
+  ): { kind: 'stat'; stat: Stat } | { kind: 'outcome'; outcome: Outcome } {
+    try {
+      const stat = this.sys.fstat(fd)
+      return mount === undefined || stat.mntId === mount.stat.mntId || stat.mntId === mount.asideId
+        ? { kind: 'stat', stat }
+        : { kind: 'outcome', outcome: WRONG_MOUNT }
+    } catch (error) {
+      return { kind: 'outcome', outcome: failedBy(error) }
+    }
+  }
+
+  private asksFirst(mount: ConstructedMount | undefined, { dir }: Reach): boolean {
+    return mount === undefined
+      ? this.options.isRemoteAt(dir)
+      : this.constructed.remote.has(mount.nsId)
+  }
+
+  /** Asked twice: an ENOENT for a directory that is there would pass for "already gone". */
+  private missing(again: number): Directory {
+    if (again >= 0) this.sys.close(again)
+    return again === ENOENT
+      ? { kind: 'missing' }
+      : { kind: 'outcome', outcome: failed('openat2', ENOENT) }
+  }
+
+  /** From the namespace's root; from the mount's own where that has no place in the namespace. */
+  private startOf(
+    mount: ConstructedMount | undefined,
+    remap: Reach,
+  ): { from: number; dir: Bytes; resolve: number } {
+    const { via, dir } = remap
+    if (mount === undefined) return { from: this.options.hostRoot, dir, resolve: IN_NAMESPACE }
+    const root = this.constructed.roots.get(mount.nsId)
+    if (via === 'namespace' && mount.state === 'attached' && root !== undefined)
+      return { from: root, dir, resolve: IN_NAMESPACE }
+    return {
+      from: mount.aside,
+      dir: inMount(remap, mount),
+      resolve: IN_NAMESPACE | RESOLVE_NO_XDEV,
+    }
+  }
+}
+
+/** The directory as seen from the root of its mount; in a host tree, of the host. */
+export const inMount = ({ via, dir }: Reach, mount: ConstructedMount | undefined): Bytes =>
+  via === 'mount' || mount === undefined ? dir : below(dir, mount.attachment.mount.mountpoint)
