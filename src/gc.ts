@@ -4,7 +4,7 @@ import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
 import { addressBelow, addressOfFd } from './host/address.js'
-import { hostAddress, isRecorded, mountpointTest } from './host/evidence.js'
+import { hostAddress, mountpointTest, placementOf } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
 import { hostView } from './host/view.js'
@@ -18,6 +18,7 @@ import type { Command, Report } from './report/model.js'
 import { dropPrivileges } from './privilege/drop.js'
 import { AT_FDCWD, O_DIRECTORY, O_PATH } from './sys/constants.js'
 import type { Sys } from './sys/sys.js'
+import type { Time } from './time.js'
 
 export interface RunOptions {
   readonly command: Command
@@ -30,6 +31,9 @@ export interface RunOptions {
   readonly keepLastLink: boolean
   readonly onProgress: (done: number, total: number) => void
 }
+
+/** Of images that are all missing. */
+const NEVER: Time = { sec: 0, nsec: 0 }
 
 /**
  * One run, synchronous from end to end; the calling thread ends in a mount namespace of its own.
@@ -49,7 +53,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
 
   const foreign = foreignNamespaces(sys)
   const plan = keepLiving(sys, planned, [host, ...foreign])
-  const writtenAt = checkpoint.writtenAt ?? { sec: 0, nsec: 0 }
+  const { writtenAt = NEVER, firstWrittenAt = NEVER } = checkpoint
   const constructed = construct(sys, plan, {
     writtenAt,
     ask: (path) => answersAt(sys, host.mounts, path),
@@ -63,10 +67,11 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     force: options.force,
     keepLastLink: options.keepLastLink,
     writtenAt,
+    firstWrittenAt,
     hostRoot,
     isRemoteAt: (path) => isRemoteAt(host.mounts, path),
     isMountpoint: mountpointTest([host, ...foreign]),
-    isProven: ({ attachment, address }) => isRecorded(attachment.mount, address),
+    placementOf: ({ attachment, address }) => placementOf(attachment.mount, address),
     addressOf: (mount, directory, stat) =>
       mount === undefined
         ? hostAddress(host.mounts, directory, stat)

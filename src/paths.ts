@@ -39,6 +39,13 @@ export const splitLast = (path: Bytes): { dir: Bytes; base: Bytes } => {
   return { dir: at === 0 ? ROOT : slice(path, 0, at), base: slice(path, at + 1) }
 }
 
+/** Where its slashes are: each ends a directory above it. */
+export const slashesOf = (path: Bytes): number[] => {
+  const places: number[] = []
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) places.push(at)
+  return places
+}
+
 /** Whether `path` is `ancestor` or lies below it. */
 export const isWithin = (path: Bytes, ancestor: Bytes): boolean =>
   ancestor === ROOT ||

@@ -22,3 +22,9 @@ export const toIso = ({ sec, nsec }: Time): string => {
  */
 export const latestMeaning = (time: Time): Time =>
   time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
+
+/**
+ * Whether something happened too early to be part of what began by `start`. File systems may count in
+ * steps of two seconds.
+ */
+export const isLongBefore = (time: Time, start: Time): boolean => time.sec < start.sec - 2

@@ -209,6 +209,7 @@ const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   invalid: true,
   unreachable: true,
   'wrong-mount': true,
+  elsewhere: true,
   'unsafe-path': true,
   type: true,
   mountpoint: true,

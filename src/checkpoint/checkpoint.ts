@@ -54,6 +54,7 @@ export const readFrom = (images: ImageDirectory): Checkpoint => {
     unlisted: remaps.unlisted,
     counts: remaps.counts,
     writtenAt: images.writtenAt,
+    firstWrittenAt: images.firstWrittenAt,
     notes: tasks.notes,
   }
 }
@@ -117,5 +118,6 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   writtenAt: images.writtenAt,
+  firstWrittenAt: images.firstWrittenAt,
   notes: ['a pre-dump: it made no link remaps'],
 })

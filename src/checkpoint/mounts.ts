@@ -1,12 +1,12 @@
 // mountpoints-NSID.img: rows come in any order (CRIU 4.2 writes children first), a tree is made of
 // them and checked, so that everything after this can rely on it.
-import { concat, type Bytes } from '../bytes.js'
+import { concat } from '../bytes.js'
 import { badImages } from '../errors.js'
 import { groupBy } from '../group.js'
 import type { ImageDirectory } from '../images/directory.js'
 import { decodeMnt, type MntEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
-import { isTooLong, isWithin, pathProblem, ROOT, TOO_LONG } from '../paths.js'
+import { isTooLong, isWithin, pathProblem, slashesOf, ROOT, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import type { ExternalMark, Mount, MountNamespace } from './model.js'
 
@@ -77,12 +77,6 @@ const externalMark = (row: MntEntry): ExternalMark | undefined => {
   return { kind: 'mapped', key: row.ext_key }
 }
 
-const slashes = (path: Bytes): number => {
-  let count = 0
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) count += 1
-  return count
-}
-
 /**
  * Parents before children. Siblings with deeper mountpoints come first, as in restore: one that
  * covers others is then mounted over them.
@@ -130,7 +124,9 @@ const depthFirst = (
     const places = new Set(siblings.map((sibling) => sibling.mountpoint))
     if (places.size !== siblings.length)
       throw corrupt(concat(`two children of mount ${mount.mntId} have one mountpoint`))
-    const depths = new Map(siblings.map((sibling) => [sibling, slashes(sibling.mountpoint)]))
+    const depths = new Map(
+      siblings.map((sibling) => [sibling, slashesOf(sibling.mountpoint).length]),
+    )
     const depth = (sibling: Mount): number => depths.get(sibling) ?? 0
     siblings.sort((a, b) => depth(b) - depth(a))
     for (let i = siblings.length - 1; i >= 0; i--) pending.push(siblings[i] as Mount)

@@ -2,6 +2,7 @@
 import type { Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
 import type { Address } from '../host/address.js'
+import type { Placement } from '../host/evidence.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
@@ -11,7 +12,14 @@ import type { Sys } from '../sys/sys.js'
 import { Directories, inMount, type DirectoryOptions, type Reach } from './directories.js'
 import { Links, type LinkOptions } from './links.js'
 import { kept, type Outcome } from './outcome.js'
-import { notInThere, PARENT_GONE, VANISHED, withoutContents } from './whole.js'
+import {
+  elsewhere,
+  notInThere,
+  PARENT_GONE,
+  untouched,
+  VANISHED,
+  withoutContents,
+} from './whole.js'
 
 export interface CollectOptions extends DirectoryOptions, LinkOptions {
   /** Of a directory in a mount, or in the host tree. */
@@ -20,8 +28,8 @@ export interface CollectOptions extends DirectoryOptions, LinkOptions {
     directory: Bytes,
     stat: Stat,
   ) => Address | undefined
-  /** Whether a mount is what the images say even if it looks empty. */
-  readonly isProven: (mount: ConstructedMount) => boolean
+  /** Whether a mount's directory on this host is the one that the images say. */
+  readonly placementOf: (mount: ConstructedMount) => Placement
 }
 
 /** Outcomes in the order of the plan's remaps. */
@@ -92,13 +100,22 @@ class Run {
     // A mount that was recognised by what the images say of it is not proven by the same words. It is
     // the right one to look in, though, and so is the one root of a host tree.
     const recognised = mount?.attachment.provider.kind === 'host'
-    const proven = mount === undefined || (!recognised && this.options.isProven(mount))
+    const placement = mount === undefined ? 'recorded' : this.options.placementOf(mount)
+    if (mount !== undefined && placement === 'elsewhere' && !this.options.force) {
+      const outcome = elsewhere(mount)
+      return remaps.map(() => outcome)
+    }
+    const proven = placement === 'recorded' && !recognised
+    const implausible = new Set<number>()
     let opened = false
     let reached = mount === undefined || recognised
     for (const indices of byDirectory.values()) {
       const first = remaps[indices[0] as number] as Reach
       const directory = this.directories.open(mount, first)
-      if (directory.kind === 'missing') continue
+      if (directory.kind === 'missing') {
+        if (!directory.plausible) for (const index of indices) implausible.add(index)
+        continue
+      }
       if (directory.kind === 'outcome') {
         for (const index of indices) outcomes[index] = directory.outcome
         continue
@@ -108,6 +125,7 @@ class Run {
       const place = {
         fd,
         proven,
+        isHostTree: mount === undefined,
         ctime: stat.ctime,
         address: (): Address | undefined =>
           this.options.addressOf(mount, inMount(first, mount), stat),
@@ -126,7 +144,10 @@ class Run {
       }
     }
     if (mount === undefined || reached || (opened && proven))
-      return outcomes.map((outcome) => outcome ?? PARENT_GONE)
+      return outcomes.map(
+        (outcome, index) =>
+          outcome ?? (implausible.has(index) ? untouched(mount === undefined) : PARENT_GONE),
+      )
     const wrong = notInThere(mount)
     return outcomes.map((outcome) =>
       outcome === undefined || outcome.verdict === 'absent' ? wrong : outcome,

@@ -1,13 +1,14 @@
 // The directory of a link: resolved under its namespace's root, on the mount that the images say, and
 // held by an fd from then on.
-import type { Bytes } from '../bytes.js'
+import { slice, type Bytes } from '../bytes.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { IN_NAMESPACE } from '../namespaces/construct.js'
-import { below, relative } from '../paths.js'
+import { below, relative, ROOT, slashesOf } from '../paths.js'
 import type { PlannedRemap } from '../plan/model.js'
 import { ENOENT, ETIMEDOUT, O_DIRECTORY, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
+import { isLongBefore, type Time } from '../time.js'
 import type { Outcome } from './outcome.js'
 import { failed, failedBy } from './unlink.js'
 import { pathFailed, WRONG_MOUNT } from './whole.js'
@@ -19,6 +20,9 @@ export interface DirectoryOptions {
   readonly hostRoot: number
   /** Whether a path of the host may lead over a mount that never answers. */
   readonly isRemoteAt: (path: Bytes) => boolean
+  /** Of the images, the first one. */
+  readonly firstWrittenAt: Time
+  readonly force: boolean
 }
 
 export type Directory =
@@ -31,7 +35,8 @@ export type Directory =
       /** Each of its links has to be asked for first: what is mounted there may never answer. */
       readonly asksFirst: boolean
     }
-  | { readonly kind: 'missing' }
+  /** `plausible`: what is left of its path changed since the dump began, as it does when something is removed. */
+  | { readonly kind: 'missing'; readonly plausible: boolean }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
 export class Directories {
@@ -55,7 +60,7 @@ export class Directories {
     const open = (): number =>
       this.sys.tryOpenat2(from, relative(dir), O_PATH | O_DIRECTORY, resolve)
     const fd = open()
-    if (fd === ENOENT) return this.missing(open())
+    if (fd === ENOENT) return this.missing(open(), mount, remap)
     if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
     const seen = this.look(fd, mount)
     if (seen.kind === 'outcome') {
@@ -103,11 +108,44 @@ export class Directories {
   }
 
   /** Asked twice: an ENOENT for a directory that is there would pass for "already gone". */
-  private missing(again: number): Directory {
+  private missing(again: number, mount: ConstructedMount | undefined, remap: Reach): Directory {
     if (again >= 0) this.sys.close(again)
-    return again === ENOENT
-      ? { kind: 'missing' }
-      : { kind: 'outcome', outcome: failed('openat2', ENOENT) }
+    if (again !== ENOENT) return { kind: 'outcome', outcome: failed('openat2', ENOENT) }
+    const { force, firstWrittenAt } = this.options
+    const ctime = force ? undefined : this.nearest(mount, remap)
+    return {
+      kind: 'missing',
+      plausible: ctime === undefined || !isLongBefore(ctime, firstWrittenAt),
+    }
+  }
+
+  /** ctime of the deepest directory on the way that is there; undefined where that cannot be seen. */
+  private nearest(mount: ConstructedMount | undefined, remap: Reach): Time | undefined {
+    const { from, dir, resolve } = this.startOf(mount, remap)
+    const asksFirst = this.asksFirst(mount, remap)
+    const ends = slashesOf(dir)
+    let ctime: Time | undefined
+    // One that is there is below others that are: halved, because a path may have thousands of parts.
+    for (let low = 0, high = ends.length - 1; low <= high;) {
+      const middle = (low + high) >> 1
+      const above = middle === 0 ? ROOT : slice(dir, 0, ends[middle])
+      if (asksFirst && this.sys.answers(from, relative(above), resolve) < 0) return undefined
+      const fd = this.sys.tryOpenat2(from, relative(above), O_PATH | O_DIRECTORY, resolve)
+      if (fd === ENOENT) high = middle - 1
+      else if (fd < 0) return undefined
+      else {
+        low = middle + 1
+        ctime = this.ctimeOf(fd)
+        if (ctime === undefined) return undefined
+      }
+    }
+    return ctime
+  }
+
+  private ctimeOf(fd: number): Time | undefined {
+    const seen = this.look(fd, undefined)
+    this.sys.close(fd)
+    return seen.kind === 'stat' ? seen.stat.ctime : undefined
   }
 
   /** From the namespace's root; from the mount's own where that has no place in the namespace. */

@@ -7,6 +7,7 @@ export type KeptReason =
   | 'invalid'
   | 'unreachable'
   | 'wrong-mount'
+  | 'elsewhere'
   | 'unsafe-path'
   | 'type'
   | 'mountpoint'

@@ -1,5 +1,7 @@
 // Outcomes that all links of a mount or of a directory share.
 import type { ConstructedMount } from '../namespaces/construct.js'
+import { join, ROOT } from '../paths.js'
+import { escape } from '../report/escape.js'
 import { kept, type Outcome } from './outcome.js'
 import { failed } from './unlink.js'
 
@@ -16,6 +18,33 @@ export const WRONG_MOUNT = kept(
   'its directory is on another mount than the images say',
   'see what is mounted there now',
 )
+
+/** In a directory that is not the dump's, a link of that name is another dump's, and none says nothing. */
+export const elsewhere = ({ attachment: { mount, provider } }: ConstructedMount): Outcome => {
+  const given = 'path' in provider ? escape(join(provider.path, provider.sub)) : 'this'
+  if (mount.fstype === 'tmpfs')
+    return kept(
+      'elsewhere',
+      `${given} is not on a tmpfs, as its mount was at the dump`,
+      'leave the option out if that tmpfs was unmounted: the link died with it',
+    )
+  const { root, major, minor } = mount
+  return kept(
+    'elsewhere',
+    `${given} is not what was mounted at the dump: that was ${escape(root ?? ROOT)} of the disk ${major}:${minor}`,
+    'give the directory where that is now; if it was moved here, add --force',
+  )
+}
+
+/** The link was made in its directory: one that nobody changed since is not that directory. */
+export const untouched = (isHostTree: boolean): Outcome =>
+  kept(
+    'unreachable',
+    'nothing was made or removed in its directory, or where that should be, since the dump: it is not the one that the dump saw',
+    isHostTree
+      ? 'was a file system mounted there? mount it, then run the same command again'
+      : 'is --root or --external right, and is everything mounted?',
+  )
 
 /** For a provider that the host turned out not to have. */
 export const withoutContents = ({ problem, next, loss }: ConstructedMount): Outcome => {

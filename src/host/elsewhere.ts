@@ -4,7 +4,7 @@ import { concat, type Bytes } from '../bytes.js'
 import type { LinkRemap, Mount } from '../checkpoint/model.js'
 import { below, isWithin, join, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
-import { escape } from '../report/escape.js'
+import { escape, shellQuote } from '../report/escape.js'
 import {
   AT_FDCWD,
   ENOENT,
@@ -57,11 +57,20 @@ const living = (
           : `its ${mount.fstype} is still mounted on ${place} in the mount namespace of process ${pid}`,
       next:
         pid === undefined
-          ? "add --external 'mnt[]' to let criu-gc use it"
+          ? consent(mount, row)
           : 'stop that process, or remove the link inside its namespace',
     }
   }
   return undefined
+}
+
+const consent = ({ external, root }: Mount, row: HostMount): string => {
+  if (external?.kind !== 'mapped') return "add --external 'mnt[]' to let criu-gc use it"
+  const place =
+    root === undefined || !isWithin(root, row.root)
+      ? row.mountpoint
+      : join(row.mountpoint, below(root, row.root))
+  return `add --external ${shellQuote(`mnt[${escape(external.key)}]:${escape(place)}`)}`
 }
 
 const isLike = (row: HostMount, mount: Mount): boolean =>

@@ -52,12 +52,22 @@ export const mountpointTest = (
   }
 }
 
+/** A place on this host, compared to the one that the images recorded of a mount. */
+export type Placement = 'recorded' | 'elsewhere' | 'unknown'
+
 /**
- * Whether a place on this host is the one that the images recorded of a mount: same disk, same path in
- * its file system. Says no for file systems without a device, whose numbers change.
+ * Recorded is only the same path on the same disk: file systems without a device get their numbers
+ * anew. Elsewhere is another path on a disk, which keeps its paths whatever its number becomes; or in
+ * the same file system; or a disk where a tmpfs was.
  */
+export const placementOf = (mount: Mount, address: Address | undefined): Placement => {
+  if (mount.root === undefined || address === undefined) return 'unknown'
+  const isOnDisk = mount.major !== 0
+  if (mount.fstype === 'tmpfs' && !address.device.startsWith('0:')) return 'elsewhere'
+  const isSameDevice = address.device === `${mount.major}:${mount.minor}`
+  if (address.path !== mount.root) return isOnDisk || isSameDevice ? 'elsewhere' : 'unknown'
+  return isOnDisk && isSameDevice ? 'recorded' : 'unknown'
+}
+
 export const isRecorded = (mount: Mount, address: Address | undefined): boolean =>
-  mount.major !== 0 &&
-  mount.root !== undefined &&
-  address?.device === `${mount.major}:${mount.minor}` &&
-  address.path === mount.root
+  placementOf(mount, address) === 'recorded'

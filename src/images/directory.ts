@@ -25,7 +25,8 @@ export class ImageDirectory {
   readonly fd: number
   readonly states: ImageState[] = []
   private totalBytes = 0
-  private latest = 0n
+  private latest: bigint | undefined
+  private earliest: bigint | undefined
   /** Images are walked one after another: the memory of one serves the next. */
   private memory = Buffer.alloc(0)
 
@@ -70,8 +71,12 @@ export class ImageDirectory {
 
   /** Modification time of the last read image that is there: when the dump had ended, at the latest. */
   get writtenAt(): Time | undefined {
-    if (this.latest === 0n) return undefined
-    return { sec: Number(this.latest / 1_000_000_000n), nsec: Number(this.latest % 1_000_000_000n) }
+    return this.latest === undefined ? undefined : toTime(this.latest)
+  }
+
+  /** The same of the first one: the dump had begun by then. */
+  get firstWrittenAt(): Time | undefined {
+    return this.earliest === undefined ? undefined : toTime(this.earliest)
   }
 
   private walk(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
@@ -118,7 +123,9 @@ export class ImageDirectory {
           where,
           next,
         })
-      if (stat.mtimeNs > this.latest) this.latest = stat.mtimeNs
+      const { mtimeNs } = stat
+      if (this.latest === undefined || mtimeNs > this.latest) this.latest = mtimeNs
+      if (this.earliest === undefined || mtimeNs < this.earliest) this.earliest = mtimeNs
       return this.readUpTo(fd, size)
     } finally {
       fs.closeSync(fd)
@@ -137,6 +144,10 @@ export class ImageDirectory {
     return this.memory.subarray(0, length)
   }
 }
+
+const SECOND = 1_000_000_000n
+
+const toTime = (ns: bigint): Time => ({ sec: Number(ns / SECOND), nsec: Number(ns % SECOND) })
 
 /** To a power of two, so that images that grow a little each do not add up before the collector runs. */
 const roundUp = (size: number): number => 2 ** Math.ceil(Math.log2(size))

@@ -30,7 +30,9 @@ export const resolveProviders = (checkpoint: Checkpoint, options: PlanOptions): 
   const roots = rootRows(checkpoint, all)
   const direct = new Map<number, Provider>()
   for (const mount of all.values()) {
-    const provider = roots.has(mount.mntId) ? rootProvider(options) : external(mount, options)
+    const provider = roots.has(mount.mntId)
+      ? rootProvider(mount, options)
+      : external(mount, options)
     if (provider !== undefined) direct.set(mount.mntId, provider)
   }
   const groups = groupBy(
@@ -62,10 +64,20 @@ const rootRows = (checkpoint: Checkpoint, all: ReadonlyMap<number, Mount>): Set<
   return new Set(kinds.size > 1 ? [] : rows.map((row) => row.mntId))
 }
 
-const rootProvider = ({ root }: PlanOptions): Provider =>
+const rootProvider = (mount: Mount, { root, host }: PlanOptions): Provider =>
   root === undefined
-    ? none('no root was given', 'add --root with the host path of the rootfs')
+    ? none(
+        'no root was given',
+        `add --root with the host path of the rootfs${atTheDump(mount, host)}`,
+      )
     : { kind: 'root', path: root, sub: ROOT }
+
+/** A hint for people, never used: an image must not choose a directory of the host. */
+const atTheDump = (mount: Mount, { mounts }: PlanOptions['host']): string => {
+  const row = mounts.findLast((other) => isSame(other, mount) && canHold(other, mount))
+  if (row === undefined || mount.major === 0) return ''
+  return ` (at the dump: ${escape(join(row.mountpoint, below(mount.root as Bytes, row.root)))})`
+}
 
 const external = (mount: Mount, { externals, host }: PlanOptions): Provider | undefined => {
   if (mount.external === undefined) return undefined
@@ -73,12 +85,13 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
   const text = escape(key)
   if (kind === 'mapped') {
     const path = externals.mapped.get(key)
-    return path === undefined
-      ? none(
-          'its external mount was not given',
-          `add --external ${shellQuote(`mnt[${text}]:PATH`)}, the host directory of ${escape(mount.mountpoint)}`,
-        )
-      : { kind: 'external', key, path, sub: ROOT }
+    if (path !== undefined) return { kind: 'external', key, path, sub: ROOT }
+    // What runtimes mount for one container, /dev/shm for example, they unmount when it ends.
+    if (IN_MEMORY.has(mount.fstype)) return { kind: 'stand-in' }
+    return none(
+      'its external mount was not given',
+      `add --external ${shellQuote(`mnt[${text}]:PATH`)}, the host directory of ${escape(mount.mountpoint)}${atTheDump(mount, host)}`,
+    )
   }
   if (kind === 'device') {
     const name = /^dev\[(.*)\]$/s.exec(key)?.[1] ?? key

@@ -12,7 +12,11 @@ export const NS = 9
 export const ROOT_MOUNT = 50
 
 /** a device number of its own for each file system of the images; nothing here has it mounted */
-export const DEVICE = { root: { minor: 1 }, first: { minor: 2 }, second: { minor: 3 } } as const
+export const DEVICE = {
+  root: { minor: 0xfff01 },
+  first: { minor: 0xfff02 },
+  second: { minor: 0xfff03 },
+} as const
 
 interface Made {
   readonly link: string

@@ -97,6 +97,7 @@ export interface MountRow {
   readonly parent: number
   readonly mountpoint: Name
   readonly fstype?: number
+  /** Unless told otherwise a file system without a device, of a number that no host has given. */
   readonly major?: number
   readonly minor?: number
   readonly root?: Name
@@ -115,7 +116,7 @@ export const mount = (row: MountRow): Buffer =>
   encode({
     1: row.fstype ?? 0,
     2: row.mntId,
-    3: (row.major ?? 254) * 2 ** 20 + (row.minor ?? 0),
+    3: (row.major ?? 0) * 2 ** 20 + (row.minor ?? 0xfff00),
     4: row.parent,
     5: row.flags ?? 0,
     6: row.root ?? '/',

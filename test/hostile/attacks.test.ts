@@ -270,7 +270,8 @@ await hostile(import.meta.url, () => {
     fs.mkdirSync(world.at('etc'))
     world.file(world.at('etc'), 'link_remap.6')
     const second = world.file(world.volume, 'link_remap.6')
-    world.rows.push({ mntId: 52, parent: ROOT_MOUNT, mountpoint: '/etc', extKey: 'data' })
+    const etc = { mntId: 52, parent: ROOT_MOUNT, mountpoint: '/etc', extKey: 'data' }
+    world.rows.push({ ...etc, ...placeOf(world.volume) })
     world.remap(6, '/etc/link_remap.6', { mntId: 52 })
     world.options = data(world)
     check(t, world, { verdicts: ['4 removed', '6 removed'], removed: [link, second] })

@@ -381,7 +381,7 @@ const longPath = (length: number) => (world: World) => {
   const rest = length - mountpoint.length - dir.length - name.length
   dir += `/${'e'.repeat(rest - 1)}`
   fs.mkdirSync(world.at(mountpoint))
-  world.rows.push({ mntId: DATA_MOUNT, parent: ROOT_MOUNT, mountpoint, extKey: 'data', minor: 7 })
+  world.rows.push({ mntId: DATA_MOUNT, parent: ROOT_MOUNT, mountpoint, extKey: 'data' })
   world.options = ['--external', `mnt[data]:${world.volume}`]
   const link = world.file(join(world.volume, dir), 'link_remap.4')
   world.remap(4, `${mountpoint}${dir}${name}`, { mntId: DATA_MOUNT })
@@ -399,7 +399,7 @@ define('29', '--root is a symbolic link', (world) => {
 })
 const foreignRoot = { code: 5, says: /the host's own root, but the tree had another/ }
 define('30', '--root is "/", the tree had another root', (world) => {
-  world.rows[0] = { mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', minor: 0xffff0 }
+  world.rows[0] = { mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', major: 254, minor: 0xffff0 }
   world.options = ['-r', '/']
   return foreignRoot
 })

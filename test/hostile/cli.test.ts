@@ -113,7 +113,7 @@ const cases: Bad[] = [
     name: 'a --root that is not the rootfs',
     args: ({ images, host }) => ['-D', images, '-r', join(dirname(host), 'work')],
     code: 3,
-    says: () => ['unreachable', '/app/link_remap.4', 'is --root right'],
+    says: () => ['elsewhere', '/app/link_remap.4', 'is not what was mounted at the dump'],
   },
   {
     name: 'a --root that is not there',

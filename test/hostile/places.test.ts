@@ -21,7 +21,7 @@ await hostile(import.meta.url, () => {
         world.options = ['-r', place]
         world.args = () => ['-D', world.images, ...world.options]
       },
-      verdicts: ['4 kept mismatch'],
+      verdicts: ['4 kept elsewhere'],
       also: place,
       once: true,
     })

@@ -282,7 +282,10 @@ export class World {
 
   /** writes the images: whatever comes after this is later than the dump */
   dump(): void {
-    if (this.kind === 'lower') this.mountOverlay()
+    if (this.kind === 'lower') {
+      this.mountOverlay()
+      Object.assign(this.rows[0] ?? {}, placeOf(this.root))
+    }
     const namespaces = new Map(this.rows.length > 0 ? [[NS, this.rows]] : [])
     for (const [id, rows] of this.namespaces) namespaces.set(id, [...rows])
     const { links, files, remaps, inventory, version, regFilesImage } = this

@@ -19,7 +19,7 @@ export function testSilentFuse(): void {
     test(`case 46: a file system that answers ${level}`, { skip }, (t) => {
       const answers = says === 'removed'
       const world = newWorld(t)
-      const link = world.external('data', 4)
+      const link = world.external('data', 4, { row: { major: 0, minor: 0xffff0, root: '/' } })
       world.links = world.links.filter(({ id }) => id !== 4)
       for (const id of [4, 6]) world.remap(id, `/data/sub/link_remap.${id}`, { mntId: DATA_MOUNT })
       world.dump()

@@ -101,7 +101,8 @@ test('options that contradict the images end the run before anything is touched'
 /** A host with a rootfs in which a link is left, and nobody else's processes. */
 const hostWithLink = (): FakeKernel => {
   const kernel = new FakeKernel()
-  kernel.directory('/rootfs/var')
+  // As new as the images, which this test writes.
+  kernel.directory('/rootfs/var', { ctime: { sec: Date.now() / 1000, nsec: 0 } })
   kernel.file('/rootfs/var/link_remap.6', { nlink: 2, size: 5 })
   kernel.before('readlinkat', (_fd, path) => (String(path).endsWith('/ns/mnt') ? -13 : undefined))
   return kernel

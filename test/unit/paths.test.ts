@@ -9,6 +9,7 @@ import {
   pathProblem,
   relative,
   ROOT,
+  slashesOf,
   splitLast,
 } from '../../src/paths.js'
 import { test } from './support/check.js'
@@ -101,4 +102,9 @@ test('below and join are each other’s inverse', (t) => {
 test('relative to a directory', (t) => {
   t.equal(relative(ROOT), '.')
   t.equal(relative(b('/a/b')), 'a/b')
+})
+
+test('each slash ends a directory above', (t) => {
+  t.strictSame(slashesOf(b('/a/bc/d')), [0, 2, 5])
+  t.strictSame(slashesOf(ROOT), [0])
 })

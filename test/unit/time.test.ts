@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { isAfter, latestMeaning, toIso } from '../../src/time.js'
+import { isAfter, isLongBefore, latestMeaning, toIso } from '../../src/time.js'
 import { test } from './support/check.js'
 import { holds } from './support/property.js'
 import { at } from './support/model.js'
@@ -43,4 +43,12 @@ test('times that a file system may hold and a Date may not end nothing', (t) => 
   // touch(1) on a tmpfs: 64 bits of seconds. The report is written after the deletion.
   for (const sec of [2 ** 40, 8_640_000_000_000, 8_640_000_000_001, 2 ** 62, -1, -(2 ** 50)])
     t.doesNotThrow(() => toIso(at(sec, 1)), String(sec))
+})
+
+test('what happened too early to be part of what began then', (t) => {
+  t.equal(isLongBefore(at(90), at(100)), true)
+  t.equal(isLongBefore(at(97, 999_999_999), at(100)), true)
+  t.equal(isLongBefore(at(98), at(100)), false, 'a file system may count in steps of two seconds')
+  t.equal(isLongBefore(at(100), at(100)), false)
+  t.equal(isLongBefore(at(101), at(100)), false)
 })

@@ -103,7 +103,7 @@ export const encodedDump = (name: string, spec: DumpSpec): Dump => ({
       id: row.mntId,
       parent: row.parent,
       fstype: row.fstype ?? 0,
-      device: `${row.major ?? 254}:${row.minor ?? 0}`,
+      device: `${row.major ?? 0}:${row.minor ?? 0}`,
       root: String(row.root ?? '/'),
       mountpoint: String(row.mountpoint),
       key: row.extKey === undefined ? null : String(row.extKey),

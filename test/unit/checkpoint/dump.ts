@@ -39,6 +39,7 @@ export const ROWS: readonly MountRow[] = [
     parent: 43,
     mountpoint: '/data',
     root: '/volumes/data',
+    major: 254,
     minor: 16,
     source: '/dev/vdb',
     extKey: '/data',

@@ -1,13 +1,18 @@
 import { planCollection } from '../../../src/plan/plan.js'
 import { construct } from '../../../src/namespaces/construct.js'
+import type { Mount } from '../../../src/checkpoint/model.js'
+import type { Placement } from '../../../src/host/evidence.js'
 import { collect } from '../../../src/collect/collect.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { test } from '../support/check.js'
 import {
+  at,
   b,
   checkpoint,
   externals,
   hostMount,
+  mapped,
+  WRITTEN,
   mount,
   namespace,
   NO_EXTERNALS,
@@ -93,7 +98,7 @@ test('an empty directory in the place of a volume is no volume', (t) => {
   t.hasStrict(empty, { verdict: 'kept', reason: 'unreachable' })
   t.match(empty?.message, /in what was given for its mount/)
   t.strictSame(
-    verdicts(run(bare(), [atRoot], { isProven: () => true })),
+    verdicts(run(bare(), [atRoot], { placementOf: () => 'recorded' as const })),
     ['absent'],
     'unless it is proven to be the one',
   )
@@ -190,7 +195,9 @@ test('ENOENT for a directory or a name that is there is a failure', (t) => {
 test('a mount that is proven, but none of whose directories is there', (t) => {
   const kernel = new FakeKernel()
   for (const path of ['/rootfs/data', '/volume']) kernel.directory(path)
-  t.strictSame(verdicts(run(kernel, [inData(8)], { isProven: () => true })), ['kept unreachable'])
+  t.strictSame(verdicts(run(kernel, [inData(8)], { placementOf: () => 'recorded' as const })), [
+    'kept unreachable',
+  ])
 })
 
 test('a file system that was recognised may be empty', (t) => {
@@ -219,4 +226,47 @@ test('a mount that was not constructed is not looked for in the host’s own tre
   const outcomes = collect(sys, plan, none, { ...USUAL, hostRoot })
   t.strictSame(verdicts(outcomes), ['failed'])
   t.strictSame(kernel.files(), ['/var/link_remap.6'])
+})
+
+test('another directory than the one at the dump is not looked into, --force does', (t) => {
+  const where = (mount: { attachment: { mount: Mount } }): Placement =>
+    mount.attachment.mount === DATA ? 'elsewhere' : 'unknown'
+  const made = (): FakeKernel => {
+    const kernel = makeHost()
+    kernel.file('/rootfs/var/link_remap.6', good)
+    kernel.file('/volume/sub/link_remap.8', good)
+    return kernel
+  }
+  const remaps = [inVar(6), inData(8), inData(9)]
+  const kernel = made()
+  const outcomes = run(kernel, remaps, { placementOf: where })
+  t.strictSame(verdicts(outcomes), ['removed', 'kept elsewhere', 'kept elsewhere'])
+  t.match(outcomes[1]?.message, /^\/volume is not what was mounted at the dump: that was \/ of the/)
+  t.strictSame(kernel.files(), ['/volume/sub/link_remap.8'])
+  const forced = run(made(), remaps, { placementOf: where, force: true })
+  t.strictSame(verdicts(forced), ['removed', 'removed', 'absent'])
+})
+
+test('a directory that was a tmpfs', (t) => {
+  const shm = mount(16, '/data', { fstype: 'tmpfs', major: 0, minor: 60, external: mapped('data') })
+  const outcomes = run(makeHost(), [remap(6, '/data/sub', { mntId: 16 })], {
+    mounts: [ROOT, shm],
+    placementOf: () => 'elsewhere',
+  })
+  t.strictSame(verdicts(outcomes), ['kept elsewhere'])
+  t.match(outcomes[0], { message: /\/volume is not on a tmpfs/, next: /leave the option out/ })
+})
+
+test('a directory of a host tree that is gone: only if something above it changed', (t) => {
+  const kernel = new FakeKernel()
+  kernel.directory('/', { ctime: BEFORE })
+  kernel.directory('/mnt', { ctime: at(WRITTEN.sec - 100) })
+  const gone = [remap(6, '/mnt/data/deep'), remap(8, '/srv/data')]
+  const outcomes = run(kernel, gone, { tree: 'host' })
+  t.strictSame(verdicts(outcomes), ['kept unreachable', 'absent parent-gone'])
+  t.match(outcomes[0]?.next, /was a file system mounted there\?/)
+  t.strictSame(verdicts(run(kernel, gone, { tree: 'host', force: true })), [
+    'absent parent-gone',
+    'absent parent-gone',
+  ])
 })

@@ -64,7 +64,7 @@ test('a directory on another mount than the images say', (t) => {
   const outcomes = collect(sys, { ...plan, remaps: wrong }, constructed, {
     ...USUAL,
     force: true,
-    isProven: () => true,
+    placementOf: () => 'recorded' as const,
   })
   t.strictSame(verdicts(outcomes), ['kept wrong-mount'])
   t.equal(kernel.files().includes('/volume/sub/link_remap.6'), true)

@@ -1,5 +1,5 @@
 import { test } from '../support/check.js'
-import { remap } from '../support/model.js'
+import { at, remap, WRITTEN } from '../support/model.js'
 import type { FakeKernel } from '../sys/fake-kernel.js'
 import { BEFORE, AFTER, makeHost, run, verdicts, inVar, good } from './world.js'
 
@@ -45,7 +45,7 @@ test('the directory is judged by its time before anything of ours was removed fr
   kernel.file('/rootfs/var/link_remap.6', good)
   kernel.file('/rootfs/var/link_remap.8', { ...good, size: 999 })
   t.strictSame(
-    verdicts(run(kernel, [inVar(6), inVar(8)], { isProven: () => true })),
+    verdicts(run(kernel, [inVar(6), inVar(8)], { placementOf: () => 'recorded' as const })),
     ['removed', 'removed'],
     'in an unchanged directory the size plays no part, also for the second',
   )
@@ -99,4 +99,17 @@ test('a link is opened itself, whatever it is, and only to look at', (t) => {
   run(kernel, [inVar(6)])
   const [opened] = kernel.of('openat').filter(({ args }) => args[1] === 'link_remap.6')
   t.equal(opened?.args[2], 0o10000000 | 0o400000)
+})
+
+test('a directory in which nothing happened since the dump began never had the link', (t) => {
+  const made = (): FakeKernel => {
+    const kernel = makeHost()
+    kernel.directory('/rootfs/old', { ctime: at(WRITTEN.sec - 100) })
+    return kernel
+  }
+  const remaps = [remap(6, '/old', { mntId: 10 }), inVar(8)]
+  const outcomes = run(made(), remaps)
+  t.strictSame(verdicts(outcomes), ['kept unreachable', 'absent'])
+  t.match(outcomes[0]?.message, /nothing was made or removed in its directory/)
+  t.strictSame(verdicts(run(made(), remaps, { force: true })), ['absent', 'absent'])
 })

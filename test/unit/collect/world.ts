@@ -46,7 +46,8 @@ export const USUAL: CollectOptions = {
   isMountpoint: () => false,
   isRemoteAt: () => false,
   addressOf: () => undefined,
-  isProven: () => false,
+  placementOf: () => 'unknown',
+  firstWrittenAt: at(WRITTEN.sec - 20),
   onProgress: () => undefined,
 }
 

@@ -1,5 +1,10 @@
 import type { Mount } from '../../../src/checkpoint/model.js'
-import { hostAddress, isRecorded, mountpointTest } from '../../../src/host/evidence.js'
+import {
+  hostAddress,
+  mountpointTest,
+  placementOf,
+  type Placement,
+} from '../../../src/host/evidence.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
 import { test } from '../support/check.js'
 import { b, hostMount, mount } from '../support/model.js'
@@ -65,20 +70,43 @@ test('a mount whose parent cannot be seen: by its name', (t) => {
   t.equal(mountpointTest([orphan])(NAME, at('1:1')), true)
 })
 
-const recorded = (device: string, path: string, rest: Partial<Mount> = {}): boolean =>
-  isRecorded(mount(14, '/data', { root: b('/vol'), ...rest }), { device, path: b(path) })
+const placed = (device: string, path: string, rest: Partial<Mount> = {}): Placement =>
+  placementOf(mount(14, '/data', { root: b('/vol'), ...rest }), { device, path: b(path) })
 
 test('the same disk and the same place in it', (t) => {
-  t.equal(recorded('254:0', '/vol'), true)
-  t.equal(recorded('254:0', '/other'), false)
-  t.equal(recorded('254:1', '/vol'), false)
-  t.equal(recorded('8:0', '/vol'), false)
+  t.equal(placed('254:0', '/vol'), 'recorded')
 })
 
-test('a file system without a device, or an unknown place, proves nothing', (t) => {
-  t.equal(recorded('0:0', '/vol', { major: 0 }), false)
-  t.equal(recorded('254:0', '/vol', { root: undefined }), false)
-  t.equal(isRecorded(mount(14, '/data', { root: b('/vol') }), undefined), false)
+test('another path on a disk, whatever its number became', (t) => {
+  t.equal(placed('254:0', '/other'), 'elsewhere')
+  t.equal(placed('254:0', '/vol/sub'), 'elsewhere')
+  t.equal(placed('8:0', '/other'), 'elsewhere')
+  t.equal(placed('0:40', '/other'), 'elsewhere', 'no disk at all')
+})
+
+test('a disk may have another number after a reboot', (t) => {
+  t.equal(placed('254:1', '/vol'), 'unknown')
+  t.equal(placed('8:0', '/vol'), 'unknown')
+})
+
+test('a file system without a device gets its number anew', (t) => {
+  const overlay = { fstype: 'overlay', major: 0, minor: 41 }
+  t.equal(placed('0:41', '/vol', overlay), 'unknown')
+  t.equal(placed('0:50', '/vol', overlay), 'unknown')
+  t.equal(placed('0:50', '/other', overlay), 'unknown')
+  t.equal(placed('254:0', '/other', overlay), 'unknown')
+  t.equal(placed('0:41', '/other', overlay), 'elsewhere', 'another path in the same one')
+})
+
+test('a disk is no tmpfs', (t) => {
+  const tmpfs = { fstype: 'tmpfs', major: 0, minor: 41 }
+  t.equal(placed('254:0', '/vol', tmpfs), 'elsewhere')
+  t.equal(placed('0:50', '/vol', tmpfs), 'unknown')
+})
+
+test('a place that is not known proves nothing', (t) => {
+  t.equal(placed('254:0', '/vol', { root: undefined }), 'unknown')
+  t.equal(placementOf(mount(14, '/data', { root: b('/vol') }), undefined), 'unknown')
 })
 
 test('a directory of the host is on the mount that its device says', (t) => {

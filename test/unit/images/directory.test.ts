@@ -149,18 +149,20 @@ test('all images come from the directory that was opened', (t) => {
   t.strictSame(images.names(), ['files.img'])
 })
 
-test('the images were written when the last one was', (t) => {
+test('the images were written from when the first one was to when the last one was', (t) => {
   const dir = t.testdir({ 'files.img': WHOLE, 'pstree.img': image('pstree', []) })
   const images = new ImageDirectory(dir)
   t.teardown(() => images.close())
-  t.equal(images.writtenAt, undefined, 'nothing was read yet')
+  const times = () => [images.writtenAt, images.firstWrittenAt]
+  t.strictSame(times(), [undefined, undefined], 'nothing was read yet')
   fs.utimesSync(path.join(dir, 'files.img'), 1000, 2000.25)
   fs.utimesSync(path.join(dir, 'pstree.img'), 1000, 1500)
   images.read('files.img', 'files', () => () => true)
-  t.strictSame(images.writtenAt, { sec: 2000, nsec: 250_000_000 })
+  const last = { sec: 2000, nsec: 250_000_000 }
+  t.strictSame(times(), [last, last])
   images.read('pstree.img', 'pstree', () => () => true)
   images.read('inventory.img', 'inventory', () => () => true)
-  t.strictSame(images.writtenAt, { sec: 2000, nsec: 250_000_000 })
+  t.strictSame(times(), [last, { sec: 1500, nsec: 0 }])
 })
 
 test('a fault of the caller’s own decoder is not swallowed', (t) => {

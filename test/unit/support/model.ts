@@ -92,6 +92,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   writtenAt: WRITTEN,
+  firstWrittenAt: WRITTEN,
   notes: [],
   ...rest,
 })

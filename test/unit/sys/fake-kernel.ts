@@ -36,6 +36,9 @@ interface Handle {
 
 const isDirectory = ({ mode }: Inode): boolean => (mode & TYPE) === DIRECTORY
 
+/** Ten seconds before the images of the tests' dumps were written. */
+const MADE = { sec: 1_699_999_990, nsec: 0 }
+
 export class FakeKernel extends FakeAddon {
   private readonly host: FakeMount
   private readonly handles = new Map<number, Handle | 'namespace'>()
@@ -87,7 +90,8 @@ export class FakeKernel extends FakeAddon {
   }
 
   private inode(mode: number): Inode {
-    return { mode, nlink: isDirectory({ mode, nlink: 1 }) ? 2 : 1, inoLow: ++this.inodes }
+    const nlink = isDirectory({ mode, nlink: 1 }) ? 2 : 1
+    return { mode, nlink, inoLow: ++this.inodes, ctime: MADE }
   }
 
   private newMount(tree: Tree, root: string): FakeMount {
