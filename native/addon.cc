@@ -176,6 +176,8 @@ Value Fsmount(const CallbackInfo &info) {
 // object a call would cost more than the call, and of words, because a double in JavaScript is an
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
+// Of all that the addon and JavaScript have agreed on: one more with each change of it.
+constexpr int kLayout = 2;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -473,6 +475,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Instance{array.Data(), Napi::Persistent(array)});
   exports.Set("stat", array);
   exports.Set("numbers", Numbers(env));
+  exports.Set("layout", Napi::Number::New(env, kLayout));
   const struct {
     const char *name;
     Value (*function)(const CallbackInfo &);

@@ -3,7 +3,7 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { keepLiving } from './host/elsewhere.js'
-import { addressBelow, addressOfFd } from './host/address.js'
+import { addressBelow, addressOfFd, rowOf } from './host/address.js'
 import { hostAddress, mountpointTest, placementOf } from './host/evidence.js'
 import { foreignNamespaces } from './host/processes.js'
 import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
@@ -51,14 +51,20 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   if (planned.remaps.length === 0 && planned.namespaces.length === 0)
     return { command: options.command, checkpoint, mounts: [], remaps: [] }
 
-  const foreign = foreignNamespaces(sys)
-  const plan = keepLiving(sys, planned, [host, ...foreign])
-  const { writtenAt = NEVER, firstWrittenAt = NEVER } = checkpoint
+  const { tables: foreign, whyUnseen } = foreignNamespaces(sys, host.mounts)
+  const plan = keepLiving(
+    sys,
+    planned,
+    [host, ...foreign],
+    options.force ? () => undefined : whyUnseen,
+  )
+  const { writtenAt = NEVER, begunAt = NEVER } = checkpoint
   const constructed = construct(sys, plan, {
     writtenAt,
     ask: (path) => answersAt(sys, host.mounts, path),
     addressOf: (fd) => addressOfFd(sys, host.mounts, fd),
     isRemote: remoteTest(host.mounts),
+    isOn: (fd, { mntId }) => rowOf(host.mounts, fd)?.mntId === mntId,
   })
   const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
   dropPrivileges(sys)
@@ -67,7 +73,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     force: options.force,
     keepLastLink: options.keepLastLink,
     writtenAt,
-    firstWrittenAt,
+    begunAt,
     hostRoot,
     isRemoteAt: (path) => isRemoteAt(host.mounts, path),
     isMountpoint: mountpointTest([host, ...foreign]),

@@ -8,6 +8,9 @@ export interface Time {
 export const isAfter = (time: Time, other: Time): boolean =>
   time.sec > other.sec || (time.sec === other.sec && time.nsec > other.nsec)
 
+export const isSameTime = (time: Time, other: Time): boolean =>
+  time.sec === other.sec && time.nsec === other.nsec
+
 /** A file system holds times that a Date does not: those are told in seconds since 1970. */
 export const toIso = ({ sec, nsec }: Time): string => {
   const date = new Date(sec * 1000)
@@ -25,6 +28,7 @@ export const latestMeaning = (time: Time): Time =>
 
 /**
  * Whether something happened too early to be part of what began by `start`. File systems may count in
- * steps of two seconds.
+ * steps of two seconds; 0 is what those answer that keep no times.
  */
-export const isLongBefore = (time: Time, start: Time): boolean => time.sec < start.sec - 2
+export const isLongBefore = (time: Time, start: Time): boolean =>
+  time.sec !== 0 && time.sec < start.sec - 2

@@ -216,6 +216,7 @@ const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   immutable: true,
   mismatch: true,
   newer: true,
+  older: true,
   'last-link': true,
   duplicate: true,
   'parent-gone': true,

@@ -22,12 +22,18 @@ export const readCheckpoint = (directory: string): Checkpoint => {
   }
 }
 
+/** A pre-dump writes memory and its inventory, none of these. */
+const NOT_OF_PRE_DUMP = new Set(['pstree.img', 'files.img', 'reg-files.img', 'remap-fpath.img'])
+
 /** The same from a directory that is open already. */
 export const readFrom = (images: ImageDirectory): Checkpoint => {
   const inventory = readInventory(images)
-  if (inventory.preDump) return preDump(images)
+  const isPreDump = inventory.preDump && !images.names().some((name) => NOT_OF_PRE_DUMP.has(name))
+  if (isPreDump) return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
-  const finished = inventory.state.state === 'complete' && inventory.entry !== undefined
+  // One of a pre-dump beside images of a dump that was killed before it wrote its own.
+  const { state, entry, preDump: isOld } = inventory
+  const finished = state.state === 'complete' && entry !== undefined && !isOld
   const remaps = readRemaps(images)
   if (images.states.every(({ state }) => state === 'absent'))
     throw badImages('no images of a CRIU dump in this directory', {
@@ -54,7 +60,7 @@ export const readFrom = (images: ImageDirectory): Checkpoint => {
     unlisted: remaps.unlisted,
     counts: remaps.counts,
     writtenAt: images.writtenAt,
-    firstWrittenAt: images.firstWrittenAt,
+    begunAt: images.begunAt,
     notes: tasks.notes,
   }
 }
@@ -118,6 +124,6 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   writtenAt: images.writtenAt,
-  firstWrittenAt: images.firstWrittenAt,
+  begunAt: images.begunAt,
   notes: ['a pre-dump: it made no link remaps'],
 })

@@ -12,14 +12,7 @@ import type { Sys } from '../sys/sys.js'
 import { Directories, inMount, type DirectoryOptions, type Reach } from './directories.js'
 import { Links, type LinkOptions } from './links.js'
 import { kept, type Outcome } from './outcome.js'
-import {
-  elsewhere,
-  notInThere,
-  PARENT_GONE,
-  untouched,
-  VANISHED,
-  withoutContents,
-} from './whole.js'
+import { elsewhere, notInThere, PARENT_GONE, VANISHED, withoutContents } from './whole.js'
 
 export interface CollectOptions extends DirectoryOptions, LinkOptions {
   /** Of a directory in a mount, or in the host tree. */
@@ -89,6 +82,17 @@ class Run {
 
   /** All remaps of one mount together, so that a wrong mount is told from links that are gone. */
   collectMount(mount: ConstructedMount | undefined, remaps: readonly Reach[]): Outcome[] {
+    const outcomes = this.collectReachable(mount, remaps)
+    // The one that the dump saw died, and its links with it.
+    return mount?.reborn === true
+      ? outcomes.map((one) => (isMissing(one) ? { verdict: 'vanished', message: VANISHED } : one))
+      : outcomes
+  }
+
+  private collectReachable(
+    mount: ConstructedMount | undefined,
+    remaps: readonly Reach[],
+  ): Outcome[] {
     const unusable = mount?.contents === 'stand-in' ? withoutContents(mount) : undefined
     if (unusable !== undefined) return remaps.map(() => unusable)
     const outcomes: (Outcome | undefined)[] = remaps.map(() => undefined)
@@ -106,14 +110,15 @@ class Run {
       return remaps.map(() => outcome)
     }
     const proven = placement === 'recorded' && !recognised
-    const implausible = new Set<number>()
+    const doubtful = new Map<number, Outcome>()
     let opened = false
     let reached = mount === undefined || recognised
     for (const indices of byDirectory.values()) {
       const first = remaps[indices[0] as number] as Reach
       const directory = this.directories.open(mount, first)
       if (directory.kind === 'missing') {
-        if (!directory.plausible) for (const index of indices) implausible.add(index)
+        const { doubt } = directory
+        if (doubt !== undefined) for (const index of indices) doubtful.set(index, doubt)
         continue
       }
       if (directory.kind === 'outcome') {
@@ -127,6 +132,7 @@ class Run {
         proven,
         isHostTree: mount === undefined,
         ctime: stat.ctime,
+        stat,
         address: (): Address | undefined =>
           this.options.addressOf(mount, inMount(first, mount), stat),
       }
@@ -139,21 +145,23 @@ class Run {
             (directory.asksFirst ? this.directories.ask(mount, remap, remap.base) : undefined) ??
             this.links.collect(place, remap)
         }
+        if (indices.some((index) => outcomes[index]?.verdict === 'removed'))
+          this.directories.noteChange(fd, stat)
       } finally {
         this.sys.close(fd)
       }
     }
     if (mount === undefined || reached || (opened && proven))
-      return outcomes.map(
-        (outcome, index) =>
-          outcome ?? (implausible.has(index) ? untouched(mount === undefined) : PARENT_GONE),
-      )
+      return outcomes.map((outcome, index) => outcome ?? doubtful.get(index) ?? PARENT_GONE)
     const wrong = notInThere(mount)
     return outcomes.map((outcome) =>
       outcome === undefined || outcome.verdict === 'absent' ? wrong : outcome,
     )
   }
 }
+
+const isMissing = ({ verdict, reason }: Outcome): boolean =>
+  verdict === 'absent' || reason === 'unreachable'
 
 const isMountRoot = (remap: Reach, mount: ConstructedMount | undefined): boolean =>
   mount !== undefined && inMount(remap, mount) === ROOT

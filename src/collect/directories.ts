@@ -8,10 +8,10 @@ import type { PlannedRemap } from '../plan/model.js'
 import { ENOENT, ETIMEDOUT, O_DIRECTORY, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import { isLongBefore, type Time } from '../time.js'
+import { isSameTime, type Time } from '../time.js'
 import type { Outcome } from './outcome.js'
 import { failed, failedBy } from './unlink.js'
-import { pathFailed, WRONG_MOUNT } from './whole.js'
+import { notTheOne, pathFailed, WRONG_MOUNT } from './whole.js'
 
 export type Reach = Extract<PlannedRemap, { kind: 'reach' }>
 
@@ -20,8 +20,9 @@ export interface DirectoryOptions {
   readonly hostRoot: number
   /** Whether a path of the host may lead over a mount that never answers. */
   readonly isRemoteAt: (path: Bytes) => boolean
-  /** Of the images, the first one. */
-  readonly firstWrittenAt: Time
+  /** Of the images. */
+  readonly begunAt: Time
+  readonly writtenAt: Time
   readonly force: boolean
 }
 
@@ -35,8 +36,8 @@ export type Directory =
       /** Each of its links has to be asked for first: what is mounted there may never answer. */
       readonly asksFirst: boolean
     }
-  /** `plausible`: what is left of its path changed since the dump began, as it does when something is removed. */
-  | { readonly kind: 'missing'; readonly plausible: boolean }
+  /** `doubt`: why it may be somewhere else, not gone. */
+  | { readonly kind: 'missing'; readonly doubt: Outcome | undefined }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
 export class Directories {
@@ -45,6 +46,9 @@ export class Directories {
   private readonly options: DirectoryOptions
   /** Mounts, by mnt_id, that did not answer once: nobody waits for them again. */
   private readonly silent = new Set<number | undefined>()
+
+  /** Directories in which we removed something: their times before and after, by inode. */
+  private readonly changed = new Map<string, { readonly before: Time; readonly after: Time }>()
 
   constructor(sys: Sys, constructed: Constructed, options: DirectoryOptions) {
     this.sys = sys
@@ -67,7 +71,21 @@ export class Directories {
       this.sys.close(fd)
       return seen
     }
-    return { kind: 'fd', fd, stat: seen.stat, asksFirst }
+    return { kind: 'fd', fd, stat: this.beforeUs(seen.stat), asksFirst }
+  }
+
+  /** After something was removed from it: what comes to it by another mount sees it as it was before. */
+  noteChange(fd: number, stat: Stat): void {
+    const now = this.look(fd, undefined)
+    if (now.kind === 'stat')
+      this.changed.set(inodeOf(stat), { before: stat.ctime, after: now.stat.ctime })
+  }
+
+  private beforeUs(stat: Stat): Stat {
+    const change = this.changed.get(inodeOf(stat))
+    return change !== undefined && isSameTime(change.after, stat.ctime)
+      ? { ...stat, ctime: change.before }
+      : stat
   }
 
   /** Undefined: the directory, and the link if it is named, were looked up in time. */
@@ -111,20 +129,17 @@ export class Directories {
   private missing(again: number, mount: ConstructedMount | undefined, remap: Reach): Directory {
     if (again >= 0) this.sys.close(again)
     if (again !== ENOENT) return { kind: 'outcome', outcome: failed('openat2', ENOENT) }
-    const { force, firstWrittenAt } = this.options
-    const ctime = force ? undefined : this.nearest(mount, remap)
-    return {
-      kind: 'missing',
-      plausible: ctime === undefined || !isLongBefore(ctime, firstWrittenAt),
-    }
+    const above = this.options.force ? undefined : this.nearest(mount, remap)
+    const doubt = above && notTheOne(above, this.options, mount === undefined)
+    return { kind: 'missing', doubt }
   }
 
-  /** ctime of the deepest directory on the way that is there; undefined where that cannot be seen. */
-  private nearest(mount: ConstructedMount | undefined, remap: Reach): Time | undefined {
+  /** The deepest directory on the way that is there; undefined where that cannot be seen. */
+  private nearest(mount: ConstructedMount | undefined, remap: Reach): Stat | undefined {
     const { from, dir, resolve } = this.startOf(mount, remap)
     const asksFirst = this.asksFirst(mount, remap)
     const ends = slashesOf(dir)
-    let ctime: Time | undefined
+    let found: Stat | undefined
     // One that is there is below others that are: halved, because a path may have thousands of parts.
     for (let low = 0, high = ends.length - 1; low <= high;) {
       const middle = (low + high) >> 1
@@ -135,17 +150,13 @@ export class Directories {
       else if (fd < 0) return undefined
       else {
         low = middle + 1
-        ctime = this.ctimeOf(fd)
-        if (ctime === undefined) return undefined
+        const seen = this.look(fd, undefined)
+        this.sys.close(fd)
+        if (seen.kind === 'outcome') return undefined
+        found = seen.stat
       }
     }
-    return ctime
-  }
-
-  private ctimeOf(fd: number): Time | undefined {
-    const seen = this.look(fd, undefined)
-    this.sys.close(fd)
-    return seen.kind === 'stat' ? seen.stat.ctime : undefined
+    return found
   }
 
   /** From the namespace's root; from the mount's own where that has no place in the namespace. */
@@ -169,3 +180,6 @@ export class Directories {
 /** The directory as seen from the root of its mount; in a host tree, of the host. */
 export const inMount = ({ via, dir }: Reach, mount: ConstructedMount | undefined): Bytes =>
   via === 'mount' || mount === undefined ? dir : below(dir, mount.attachment.mount.mountpoint)
+
+const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
+  `${major}:${minor} ${inoHigh} ${inoLow}`

@@ -4,12 +4,12 @@ import type { MountpointTest } from '../host/evidence.js'
 import { AT_SYMLINK_NOFOLLOW, ENOENT, O_NOFOLLOW, O_PATH } from '../sys/constants.js'
 import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import { isLongBefore, type Time } from '../time.js'
+import type { Time } from '../time.js'
 import type { Reach } from './directories.js'
 import type { Outcome } from './outcome.js'
 import { failed, failedBy, unlinkVerified } from './unlink.js'
 import { verify } from './verify.js'
-import { untouched } from './whole.js'
+import { notTheOne } from './whole.js'
 
 export interface LinkOptions {
   readonly remove: boolean
@@ -17,7 +17,7 @@ export interface LinkOptions {
   readonly keepLastLink: boolean
   /** Of the images. */
   readonly writtenAt: Time
-  readonly firstWrittenAt: Time
+  readonly begunAt: Time
   readonly isMountpoint: MountpointTest
   readonly onProgress: (done: number) => void
 }
@@ -30,8 +30,11 @@ export interface Place {
   readonly isHostTree: boolean
   /** Before anything of ours was removed from it. */
   readonly ctime: Time
+  readonly stat: Stat
   readonly address: () => Address | undefined
 }
+
+const ABSENT: Outcome = { verdict: 'absent' }
 
 export class Links {
   private readonly sys: Sys
@@ -51,9 +54,9 @@ export class Links {
     const file = sys.tryOpenat(place.fd, base, O_PATH | O_NOFOLLOW)
     // Asked twice: an ENOENT for a name that is there would pass for "already gone".
     if (file === ENOENT && sys.tryStat(place.fd, base, AT_SYMLINK_NOFOLLOW) === ENOENT)
-      return options.force || !isLongBefore(place.ctime, options.firstWrittenAt)
-        ? { verdict: 'absent' }
-        : untouched(place.isHostTree)
+      return (
+        (options.force ? undefined : notTheOne(place.stat, options, place.isHostTree)) ?? ABSENT
+      )
     if (file < 0) return failed('openat', file)
     try {
       const stat = sys.fstat(file)

@@ -14,6 +14,7 @@ export type KeptReason =
   | 'immutable'
   | 'mismatch'
   | 'newer'
+  | 'older'
   | 'last-link'
 
 export interface Outcome {

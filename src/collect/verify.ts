@@ -10,7 +10,7 @@ import {
   STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
 import type { Stat } from '../sys/stat.js'
-import { isAfter, latestMeaning, toIso, type Time } from '../time.js'
+import { isAfter, isLongBefore, latestMeaning, toIso, type Time } from '../time.js'
 import { kept, type Outcome } from './outcome.js'
 
 /** What is known of the link besides its inode. */
@@ -33,7 +33,8 @@ export interface DirectoryFacts {
 }
 
 export interface VerifyOptions {
-  /** Of the images. */
+  /** Of the images: between these the link was made, and its directory changed by that. */
+  readonly begunAt: Time
   readonly writtenAt: Time
   readonly force: boolean
   readonly keepLastLink: boolean
@@ -74,8 +75,9 @@ const neverOurs = (stat: Stat, { original, isMountpoint }: LinkFacts): Outcome |
 }
 
 /**
- * Names repeat from dump to dump. In the recorded directory, if it did not change since the dump, the
- * name is the dump's for certain; in any other the link has to look like the file, and to be no newer.
+ * Names repeat from dump to dump. A link older than the dump is none of it: making one is a change of
+ * the inode. In the recorded directory, if that last changed during the dump, the name is the dump's for
+ * certain; in any other the link has to look like the file, and to be no newer.
  */
 const doubtful = (
   stat: Stat,
@@ -84,6 +86,12 @@ const doubtful = (
   options: VerifyOptions,
 ): Outcome | undefined => {
   const writtenAt = latestMeaning(options.writtenAt)
+  if (isLongBefore(ctime, options.begunAt))
+    return kept(
+      'older',
+      `it is older (${toIso(ctime)}) than the dump (${toIso(options.begunAt)}): another dump made it`,
+      'clean up with the images of that dump; add --force if there was none, or if these are copies that have not kept their times',
+    )
   const changed = isAfter(directory.ctime, writtenAt)
   if (changed && isAfter(ctime, writtenAt))
     return kept(
@@ -91,7 +99,8 @@ const doubtful = (
       `it is newer (${toIso(ctime)}) than the images (${toIso(options.writtenAt)}): another dump may need it`,
       'clean up with the images of that dump; add --force if there was none',
     )
-  if (!changed && directory.proven) return undefined
+  if (directory.proven && !changed && !isLongBefore(directory.ctime, options.begunAt))
+    return undefined
   const { size, mode } = original
   if (mode !== undefined && (mode & 0o7777) !== (stat.mode & 0o7777))
     return mismatch(`its permissions are ${octal(stat.mode)}, the dumped file had ${octal(mode)}`)

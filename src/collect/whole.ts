@@ -1,6 +1,8 @@
 // Outcomes that all links of a mount or of a directory share.
 import type { ConstructedMount } from '../namespaces/construct.js'
 import { join, ROOT } from '../paths.js'
+import type { Stat } from '../sys/stat.js'
+import { isAfter, isLongBefore, latestMeaning, type Time } from '../time.js'
 import { escape } from '../report/escape.js'
 import { kept, type Outcome } from './outcome.js'
 import { failed } from './unlink.js'
@@ -36,15 +38,32 @@ export const elsewhere = ({ attachment: { mount, provider } }: ConstructedMount)
   )
 }
 
-/** The link was made in its directory: one that nobody changed since is not that directory. */
-export const untouched = (isHostTree: boolean): Outcome =>
-  kept(
-    'unreachable',
-    'nothing was made or removed in its directory, or where that should be, since the dump: it is not the one that the dump saw',
-    isHostTree
-      ? 'was a file system mounted there? mount it, then run the same command again'
-      : 'is --root or --external right, and is everything mounted?',
-  )
+/**
+ * Why a directory cannot be the one in which the dump made a link, or the one above that is left of
+ * its path; undefined where it may be. Making a link changes its directory, removing it again.
+ */
+export const notTheOne = (
+  { ctime, btime }: Pick<Stat, 'ctime' | 'btime'>,
+  { begunAt, writtenAt }: { readonly begunAt: Time; readonly writtenAt: Time },
+  isHostTree: boolean,
+): Outcome | undefined => {
+  const next = isHostTree
+    ? 'was a file system mounted there, or was it moved? see to that, then run the same command again; --force takes the link for gone'
+    : 'is --root or --external right, and is everything mounted? --force takes the link for gone'
+  if (isLongBefore(ctime, begunAt))
+    return kept(
+      'unreachable',
+      'nothing was made or removed in its directory, or where that should be, since the dump: it is not the one that the dump saw',
+      next,
+    )
+  if (btime !== undefined && isAfter(btime, latestMeaning(writtenAt)))
+    return kept(
+      'unreachable',
+      'its directory, or what is left of the path to it, was made after the dump: it is not the one that the dump saw',
+      next,
+    )
+  return undefined
+}
 
 /** For a provider that the host turned out not to have. */
 export const withoutContents = ({ problem, next, loss }: ConstructedMount): Outcome => {

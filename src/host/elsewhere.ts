@@ -27,13 +27,39 @@ export interface MountTable {
 
 type Vanished = Extract<PlannedRemap, { kind: 'vanished' }>
 
-/** Turns "vanished" into "kept" where the link is found to live on somewhere. */
-export const keepLiving = (sys: Sys, plan: Plan, tables: readonly MountTable[]): Plan => ({
-  ...plan,
-  remaps: plan.remaps.map((planned) =>
-    planned.kind === 'vanished' ? (living(sys, planned, tables) ?? planned) : planned,
-  ),
-})
+/** Turns "vanished" into "kept" where the link is found to live on somewhere, or may be where we do not see. */
+export const keepLiving = (
+  sys: Sys,
+  plan: Plan,
+  tables: readonly MountTable[],
+  whyUnseen: () => string | undefined,
+): Plan => {
+  if (!plan.remaps.some(({ kind }) => kind === 'vanished')) return plan
+  const unseen = whyUnseen()
+  return {
+    ...plan,
+    remaps: plan.remaps.map((planned) =>
+      planned.kind === 'vanished'
+        ? (living(sys, planned, tables) ?? hidden(planned, unseen) ?? planned)
+        : planned,
+    ),
+  }
+}
+
+const hidden = (
+  { remap, mount }: Vanished,
+  unseen: string | undefined,
+): PlannedRemap | undefined =>
+  unseen === undefined
+    ? undefined
+    : {
+        kind: 'kept',
+        reason: 'unreachable',
+        remap,
+        mount,
+        message: `whether its ${mount.fstype} lives on is not known: ${unseen}`,
+        next: 'run it as root of the host with all capabilities, when that is over; --force takes the link for gone',
+      }
 
 const living = (
   sys: Sys,

@@ -3,7 +3,9 @@
 import fs from 'node:fs'
 import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { errorCode } from '../errors.js'
-import { AT_FDCWD, O_RDONLY } from '../sys/constants.js'
+import { ROOT } from '../paths.js'
+import { escape } from '../report/escape.js'
+import { AT_FDCWD, EACCES, EPERM, O_RDONLY } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import { isSameInode } from '../sys/stat.js'
 import { SyscallError } from '../sys/syscall-error.js'
@@ -43,33 +45,87 @@ const seen = (syscall: string, result: number, path: Bytes): number | undefined 
   throw new SyscallError(syscall, result, path)
 }
 
-/**
- * The mount namespaces of all processes but those that share ours.
- * @throws SyscallError or Error where the look at a process fails for a reason of ours.
- */
-export const foreignNamespaces = (sys: Sys): ForeignNamespace[] => {
-  const buffer = Buffer.allocUnsafe(64)
-  const namespaceOf = (process: number | string): Bytes | undefined => {
-    const path = concat(`/proc/${process}/ns/mnt`)
-    const length = seen('readlinkat', sys.tryReadlinkat(AT_FDCWD, path, buffer), path)
-    return length === undefined ? undefined : fromBuffer(buffer, 0, length)
-  }
-  const known = new Set([undefined, namespaceOf('thread-self')])
-  const found: ForeignNamespace[] = []
-  for (const pid of processIds()) {
-    const namespace = namespaceOf(pid)
-    if (known.has(namespace)) continue
-    const text = ifSeen(() => fs.readFileSync(`/proc/${pid}/mountinfo`))
-    if (text === undefined) continue
-    known.add(namespace)
-    found.push({ pid, mounts: parseMountinfo(fromBuffer(text)) })
-  }
-  return found
+export interface ForeignNamespaces {
+  readonly tables: readonly ForeignNamespace[]
+  /** Why there may be mounts that none of them shows; undefined where there are none for all we see. */
+  readonly whyUnseen: () => string | undefined
 }
 
 /**
- * A process named criu that has this directory open: CRIU holds its images directory from beginning
- * to end of a dump and a restore, and takes no lock on it.
+ * The mount namespaces of all processes but those that share ours. `host` is the table of ours.
+ * @throws SyscallError or Error where the look at a process fails for a reason of ours.
+ */
+export const foreignNamespaces = (sys: Sys, host: readonly HostMount[]): ForeignNamespaces => {
+  const buffer = Buffer.allocUnsafe(64)
+  let unseen: string | undefined
+  const namespaceOf = (task: number | string): Bytes | undefined => {
+    const path = concat(`/proc/${task}/ns/mnt`)
+    const result = sys.tryReadlinkat(AT_FDCWD, path, buffer)
+    if (result === EACCES || result === EPERM) unseen ??= `process ${task} may not be looked at`
+    const length = seen('readlinkat', result, path)
+    return length === undefined ? undefined : fromBuffer(buffer, 0, length)
+  }
+  const known = new Set([namespaceOf('thread-self')])
+  const tables: ForeignNamespace[] = []
+  /** Of processes that see a part of theirs, as after a chroot(2). */
+  const parts = new Map<Bytes, ForeignNamespace>()
+  for (const pid of processIds()) {
+    // A process whose first thread has ended lives on in the others.
+    const first = namespaceOf(pid)
+    const [task, namespace] =
+      first === undefined ? firstSeen(threadsOf(pid), namespaceOf) : [pid, first]
+    if (namespace === undefined || known.has(namespace)) continue
+    const text = ifSeen(() => fs.readFileSync(`/proc/${task}/mountinfo`))
+    if (text === undefined) continue
+    const mounts = parseMountinfo(fromBuffer(text))
+    if (mounts.some(({ mountpoint }) => mountpoint === ROOT)) {
+      known.add(namespace)
+      parts.delete(namespace)
+      tables.push({ pid, mounts })
+    } else if (!parts.has(namespace)) parts.set(namespace, { pid, mounts })
+  }
+  return {
+    tables: [...tables, ...parts.values()],
+    whyUnseen: () => {
+      const [part] = parts.values()
+      if (part !== undefined) return `process ${part.pid} sees a part of its mount namespace only`
+      const isUnknown = (name: Bytes): boolean => name.startsWith('mnt:[') && !known.has(name)
+      for (const { mounts } of [{ mounts: host }, ...tables])
+        for (const { fstype, root, mountpoint } of mounts)
+          if (fstype === 'nsfs' && isUnknown(root))
+            return `a mount namespace without a process is kept on ${escape(mountpoint)}`
+      const holder = processIds().find((pid) => namesOfFds(sys, pid, buffer).some(isUnknown))
+      return holder === undefined
+        ? unseen
+        : `process ${holder} holds a mount namespace in which no process is`
+    },
+  }
+}
+
+/** The first of the tasks of which it can be seen, with its namespace. */
+const firstSeen = (
+  tasks: readonly (number | string)[],
+  namespaceOf: (task: number | string) => Bytes | undefined,
+): [task: number | string | undefined, namespace: Bytes | undefined] => {
+  for (const task of tasks) {
+    const namespace = namespaceOf(task)
+    if (namespace !== undefined) return [task, namespace]
+  }
+  return [undefined, undefined]
+}
+
+const threadsOf = (pid: number): string[] =>
+  (ifSeen(() => fs.readdirSync(`/proc/${pid}/task`)) ?? []).map((tid) => `${pid}/task/${tid}`)
+
+/** What the descriptors of a process are called by the kernel, which asks no file system for that. */
+const namesOfFds = (sys: Sys, pid: number, buffer: Buffer<ArrayBuffer>): Bytes[] =>
+  (ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? [])
+    .map((fd) => sys.readlinkat(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`), buffer))
+    .filter((name) => name !== undefined)
+
+/**
+ * A process named criu that has this directory open, or may have: CRIU holds its images directory from
+ * beginning to end of a dump and a restore, and takes no lock on it.
  * @throws SyscallError or Error where the look at a process fails for a reason of ours.
  */
 export const criuAtWork = (sys: Sys, directory: number): number | undefined => {
@@ -97,7 +153,15 @@ const isCriu = (sys: Sys, pid: number, buffer: Buffer): boolean => {
 /** Asks no server, as whoever calls itself criu may hold a file on a silent one. */
 const holds = (sys: Sys, pid: number, directory: number): boolean => {
   const held = sys.fstat(directory)
-  const names = ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []
+  let names: readonly string[]
+  try {
+    names = fs.readdirSync(`/proc/${pid}/fd`)
+  } catch (error) {
+    // Who may not look cannot say that it is at work elsewhere.
+    if (['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return true
+    if (NOT_SEEN.has(errorCode(error) ?? '')) return false
+    throw error
+  }
   return names.some((fd) => {
     // Ours is held, and there: whatever cannot be looked at is another.
     const found = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))

@@ -74,8 +74,8 @@ export class ImageDirectory {
     return this.latest === undefined ? undefined : toTime(this.latest)
   }
 
-  /** The same of the first one: the dump had begun by then. */
-  get firstWrittenAt(): Time | undefined {
+  /** The earliest time of any of them: the dump had begun by then. */
+  get begunAt(): Time | undefined {
     return this.earliest === undefined ? undefined : toTime(this.earliest)
   }
 
@@ -123,9 +123,12 @@ export class ImageDirectory {
           where,
           next,
         })
-      const { mtimeNs } = stat
+      const { mtimeNs, birthtimeNs } = stat
       if (this.latest === undefined || mtimeNs > this.latest) this.latest = mtimeNs
-      if (this.earliest === undefined || mtimeNs < this.earliest) this.earliest = mtimeNs
+      // CRIU makes files.img for its first entry, right after the first link; a copy is made later, but
+      // may have kept the time of modification.
+      for (const time of [mtimeNs, birthtimeNs])
+        if (time > 0n && (this.earliest === undefined || time < this.earliest)) this.earliest = time
       return this.readUpTo(fd, size)
     } finally {
       fs.closeSync(fd)

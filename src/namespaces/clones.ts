@@ -1,7 +1,9 @@
 // A detached clone of each provider, made while we are still in the caller's mount namespace:
 // open_tree(2) answers EINVAL for a mount of another one.
 import type { Bytes } from '../bytes.js'
+import type { HostMount } from '../host/mountinfo.js'
 import type { Provider } from '../plan/model.js'
+import { IN_MEMORY } from '../plan/providers.js'
 import { addressBelow, type Address } from '../host/address.js'
 import { relative, ROOT } from '../paths.js'
 import { escape } from '../report/escape.js'
@@ -66,12 +68,16 @@ export interface CloneOptions {
   readonly addressOf: (fd: number) => Address | undefined
   /** Whether somebody else answers look-ups on this fd's mount, and may not. */
   readonly isRemote: (fd: number) => boolean
+  /** Whether an fd is on this very mount of this host. */
+  readonly isOn: (fd: number, mount: HostMount) => boolean
 }
 
 export interface Clone {
   /** On a detached, private, non-recursive clone. Read-only stays so. */
   readonly fd: number
   readonly remote: boolean
+  /** A file system in memory that was made after the dump: what the dump saw is gone. */
+  readonly reborn: boolean
   /** Of its root, on this host; undefined where that cannot be found out. */
   readonly address: Address | undefined
 }
@@ -80,7 +86,7 @@ export interface Clone {
 export const cloneProvider = (
   sys: Sys,
   provider: Reachable,
-  { writtenAt, ask, addressOf, isRemote }: CloneOptions,
+  { writtenAt, ask, addressOf, isRemote, isOn }: CloneOptions,
 ): Clone => {
   mustAnswer(provider, ask(provider.path))
   const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
@@ -91,12 +97,14 @@ export const cloneProvider = (
       'mount or create it, or give the directory where it is now',
     )
   try {
-    check(provider, sys.fstatCached(top), writtenAt)
+    const stat = sys.fstatCached(top)
+    check(provider, stat, (mount) => isOn(top, mount))
+    const reborn = isReborn(provider, stat, writtenAt)
     const remote = isRemote(top)
     if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT))
     const address = addressBelow(addressOf(top), provider.sub)
     const fd = provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider, address)
-    return { fd, remote, address }
+    return { fd, remote, reborn, address }
   } finally {
     sys.close(top)
   }
@@ -153,7 +161,7 @@ const openUncovered = (sys: Sys, top: number, sub: Bytes): number => {
   }
 }
 
-const check = (provider: Reachable, stat: Stat, writtenAt: Time | undefined): void => {
+const check = (provider: Reachable, stat: Stat, isOn: (mount: HostMount) => boolean): void => {
   const path = escape(provider.path)
   if ((stat.mode & S_IFMT) === S_IFLNK)
     throw new ProviderProblem(
@@ -164,13 +172,23 @@ const check = (provider: Reachable, stat: Stat, writtenAt: Time | undefined): vo
   if (provider.kind !== 'host') return
   const { mount } = provider
   const isMount = (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0
-  if (!isMount || stat.major !== mount.major || stat.minor !== mount.minor)
+  // By the mount's own number: another directory of the same file system may be mounted over it.
+  if (!isMount || !isOn(mount))
     throw new ProviderProblem(
       `another mount covers ${path}`,
       'unreachable',
       'unmount what covers it',
     )
-  // Device numbers of memory file systems are given again. One that is younger than the dump is another.
-  if (writtenAt !== undefined && stat.btime !== undefined && isAfter(stat.btime, writtenAt))
-    throw new ProviderProblem(`${path} was mounted after the dump`, 'died')
+}
+
+/** Device numbers are given again. One that is younger than the dump is another file system. */
+const isReborn = (provider: Reachable, { btime }: Stat, writtenAt: Time | undefined): boolean => {
+  if (provider.kind !== 'host' || writtenAt === undefined || btime === undefined) return false
+  if (!isAfter(btime, writtenAt)) return false
+  if (IN_MEMORY.has(provider.mount.fstype)) return true
+  throw new ProviderProblem(
+    `the file system on ${escape(provider.path)} was made after the dump`,
+    'unreachable',
+    'mount the one that the dump saw',
+  )
 }

@@ -41,6 +41,8 @@ export interface ConstructedMount {
   readonly stat: Stat
   /** Somebody else answers look-ups in it, and may not. */
   readonly remote: boolean
+  /** A file system in memory that was made after the dump. */
+  readonly reborn: boolean
   /** Of its root, on this host; undefined where that cannot be found out. */
   readonly address: Address | undefined
   /** `stand-in`: not the contents that the tree saw, only the places for other mounts. */
@@ -111,19 +113,19 @@ const prepare = (
     const fd = makeStandIn(sys)
     const stat = sys.fstat(fd)
     const aside = { aside: fd, asideId: stat.mntId }
-    const made = { ...common, fd, ...aside, stat, remote: false, address: undefined }
+    const made = { ...common, fd, ...aside, stat, remote: false, reborn: false, address: undefined }
     return { ...made, contents: 'stand-in', problem, next, loss }
   }
   if (provider.kind === 'stand-in') return standIn()
   if (provider.kind === 'none') return standIn(provider.reason, provider.next)
   try {
-    const { fd, remote, address } = cloneProvider(sys, provider, options)
+    const { fd, remote, reborn, address } = cloneProvider(sys, provider, options)
     const contents = 'provider'
     const fine = { problem: undefined, next: undefined, loss: undefined }
     const stat = sys.fstat(fd)
     const aside = wantsAside ? cloneProvider(sys, provider, options).fd : fd
     const asideId = wantsAside ? sys.fstat(aside).mntId : stat.mntId
-    return { ...common, fd, aside, asideId, stat, remote, address, contents, ...fine }
+    return { ...common, fd, aside, asideId, stat, remote, reborn, address, contents, ...fine }
   } catch (error) {
     if (error instanceof ProviderProblem)
       return standIn(error.message, error.next, provenLoss(error, attachment.mount))

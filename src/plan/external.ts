@@ -1,5 +1,6 @@
 // The caller's external mappings, in CRIU's own syntax. Only these name host directories; an image
 // names keys.
+import { resolve } from 'node:path'
 import { fromText, type Bytes } from '../bytes.js'
 import { usage } from '../errors.js'
 
@@ -18,6 +19,9 @@ export interface ExternalOption {
   readonly value: string
 }
 
+/** Absolute, and without a slash at its end, which would follow a symbolic link. */
+const hostPath = (path: string): Bytes => fromText(resolve(path))
+
 const BRACKETS = /^(mnt|dev)\[(.*?)\](?::(.*))?$/s
 
 /** @throws GcError usage for a value that CRIU refuses too. */
@@ -34,7 +38,7 @@ export const parseExternals = (options: readonly ExternalOption[]): Externals =>
           throw usage(`-M ${value}: neither KEY:PATH nor "auto"`, {
             next: "write -M KEY:PATH, or --external 'mnt[KEY]:PATH'",
           })
-        mapped.set(fromText(value.slice(0, colon)), fromText(value.slice(colon + 1)))
+        mapped.set(fromText(value.slice(0, colon)), hostPath(value.slice(colon + 1)))
       }
       continue
     }
@@ -46,7 +50,7 @@ export const parseExternals = (options: readonly ExternalOption[]): Externals =>
         throw usage(`--external ${value}: only "m" or "s" may follow mnt[]:`)
       auto = true
     } else if (path !== undefined && path !== '')
-      (kind === 'mnt' ? mapped : devices).set(fromText(key), fromText(path))
+      (kind === 'mnt' ? mapped : devices).set(fromText(key), hostPath(path))
   }
   return { mapped, devices, auto }
 }

@@ -10,7 +10,7 @@ import { escape, escapeText, shellQuote } from '../report/escape.js'
 import type { PlanOptions, Provider, Providers } from './model.js'
 
 /** File systems whose contents are gone when nothing has them mounted. */
-const IN_MEMORY = new Set([
+export const IN_MEMORY = new Set([
   'tmpfs', 'ramfs', 'hugetlbfs', 'devpts', 'mqueue', 'proc', 'sysfs', 'devtmpfs', 'cgroup', 'cgroup2',
   'debugfs', 'tracefs', 'securityfs', 'pstore', 'fusectl', 'binfmt_misc', 'autofs', 'rpc_pipefs',
 ]) // prettier-ignore
@@ -101,7 +101,7 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
         'its device was not given',
         `add --external ${shellQuote(`dev[${escape(name as Bytes)}]:/dev/NAME`)}`,
       )
-    const row = host.mounts.find((other) => other.source === device && canHold(other, mount))
+    const row = host.mounts.findLast((other) => other.source === device && canHold(other, mount))
     return row === undefined
       ? none(`${escape(device)} is not mounted here`, 'mount it and try again')
       : asHost(row, mount)
@@ -112,8 +112,13 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
       "add --external 'mnt[]' to let criu-gc do so too",
     )
   // The image's host path is only compared with what the kernel says is mounted, never opened.
-  const row = host.mounts.find(
-    (other) => other.mountpoint === mount.source && isSame(other, mount) && canHold(other, mount),
+  // CRIU writes there on what it lay: that mount's place and the path below it.
+  const source = mount.source.replace(/^\/+/, '/')
+  const row = host.mounts.findLast(
+    (other) =>
+      isSame(other, mount) &&
+      canHold(other, mount) &&
+      join(other.mountpoint, below(mount.root as Bytes, other.root)) === source,
   )
   return row === undefined
     ? none(

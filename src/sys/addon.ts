@@ -3,10 +3,14 @@ import path from 'node:path'
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 
+/** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
+export const LAYOUT = 2
+
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
   /** What the last statx answered; the order is that of `stat.ts`. */
   readonly stat: Uint32Array
+  readonly layout: number
   /** Numbers of system calls by name, for the seccomp filter. */
   readonly numbers: Readonly<Record<string, number | undefined>>
   unshare(flags: number): number
@@ -83,5 +87,10 @@ export const loadAddon = (directory: string): Addon => {
       },
     )
   }
-  return addon.exports as Addon
+  const loaded = addon.exports as Addon
+  if (loaded.layout !== LAYOUT)
+    throw new GcError('unsupported', 'the addon was built for another version of this program', {
+      next: 'nothing was touched; run "npm run build:native" on this machine (needs a C++ compiler)',
+    })
+  return loaded
 }

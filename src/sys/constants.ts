@@ -3,9 +3,11 @@
 import { constants as fs } from 'node:fs'
 
 /** Errors as the addon answers them; `errno.ts` has the names of all. */
+export const EPERM = -1
 export const ENOENT = -2
 export const EINTR = -4
 export const EWOULDBLOCK = -11
+export const EACCES = -13
 export const EEXIST = -17
 export const EXDEV = -18
 export const EINVAL = -22

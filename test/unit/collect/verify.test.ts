@@ -30,6 +30,7 @@ const verify = (file: Stat, seen: Circumstances): Outcome | undefined =>
 const seen = (rest: Partial<Circumstances> = {}): Circumstances => ({
   original: ORIGINAL,
   directoryCtime: BEFORE,
+  begunAt: at(WRITTEN.sec - 20),
   writtenAt: WRITTEN,
   ctime: BEFORE,
   isMountpoint: false,
@@ -197,6 +198,7 @@ const circumstances = fc.record({
     mntId: fc.constant(43),
   }),
   directoryCtime: times,
+  begunAt: times,
   writtenAt: times,
   ctime: times,
   isMountpoint: fc.boolean(),

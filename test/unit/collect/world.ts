@@ -47,7 +47,7 @@ export const USUAL: CollectOptions = {
   isRemoteAt: () => false,
   addressOf: () => undefined,
   placementOf: () => 'unknown',
-  firstWrittenAt: at(WRITTEN.sec - 20),
+  begunAt: at(WRITTEN.sec - 20),
   onProgress: () => undefined,
 }
 

@@ -12,6 +12,8 @@ const LINK = remap(6, '/dev/shm', { mntId: 12 })
 const VANISHED: PlannedRemap = { kind: 'vanished', remap: LINK, mount: SHM }
 
 interface Setting {
+  /** Why not all namespaces are seen. */
+  readonly unseen?: string
   readonly planned?: PlannedRemap
   readonly tables?: readonly { readonly pid?: number; readonly mounts: readonly HostMount[] }[]
   /** Paths that openat2 finds. */
@@ -38,6 +40,7 @@ const run = (setting: Setting): { planned: PlannedRemap; addon: FakeAddon } => {
     new Sys(addon),
     { tree: 'namespaced', namespaces: [], remaps: [setting.planned ?? VANISHED] },
     setting.tables ?? [{ mounts: [ROW] }],
+    () => setting.unseen,
   )
   if (addon.open.size !== 0) throw new Error('a descriptor is left open')
   return { planned: plan.remaps[0]!, addon }
@@ -194,4 +197,14 @@ test('a remote mount elsewhere, or of another namespace, is nobody to ask', (t) 
   })
   t.equal(planned.kind, 'kept')
   t.strictSame(addon.of('answers'), [])
+})
+
+test('where not all namespaces are seen, nothing is called gone', (t) => {
+  const setting = { tables: [{ mounts: [] }], unseen: 'process 7 may not be looked at' }
+  t.match(run(setting).planned, {
+    kind: 'kept',
+    reason: 'unreachable',
+    message: /^whether its tmpfs lives on is not known: process 7 may not be looked at$/,
+  })
+  t.equal(run({ tables: [{ mounts: [] }] }).planned.kind, 'vanished')
 })

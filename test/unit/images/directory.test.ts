@@ -153,7 +153,7 @@ test('the images were written from when the first one was to when the last one w
   const dir = t.testdir({ 'files.img': WHOLE, 'pstree.img': image('pstree', []) })
   const images = new ImageDirectory(dir)
   t.teardown(() => images.close())
-  const times = () => [images.writtenAt, images.firstWrittenAt]
+  const times = () => [images.writtenAt, images.begunAt]
   t.strictSame(times(), [undefined, undefined], 'nothing was read yet')
   fs.utimesSync(path.join(dir, 'files.img'), 1000, 2000.25)
   fs.utimesSync(path.join(dir, 'pstree.img'), 1000, 1500)

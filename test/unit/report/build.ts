@@ -44,6 +44,7 @@ export const constructed = (
   asideId: stat().mntId,
   stat: stat(),
   remote: false,
+  reborn: false,
   address: undefined,
   contents: 'provider',
   state: 'attached',

@@ -27,6 +27,7 @@ export const LOCAL: CloneOptions = {
   ask: () => 0,
   addressOf: () => undefined,
   isRemote: () => false,
+  isOn: () => true,
 }
 export const BOOTED = at(1_600_000_000)
 
@@ -92,7 +93,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   writtenAt: WRITTEN,
-  firstWrittenAt: WRITTEN,
+  begunAt: WRITTEN,
   notes: [],
   ...rest,
 })

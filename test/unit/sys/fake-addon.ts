@@ -1,7 +1,7 @@
 // The table of system calls without a kernel: every call is recorded in order and answered as a test
 // says, or with 0 or a new descriptor. A descriptor that is not open may not be used.
 import type { Bytes } from '../../../src/bytes.js'
-import type { Addon } from '../../../src/sys/addon.js'
+import { LAYOUT, type Addon } from '../../../src/sys/addon.js'
 import type { Stat } from '../../../src/sys/stat.js'
 
 type Calls = { [K in keyof Addon as Addon[K] extends (...args: never[]) => number ? K : never]: 0 }
@@ -37,6 +37,7 @@ const words = (value: number): [high: number, low: number] => [
 
 export class FakeAddon implements Addon {
   readonly stat = new Uint32Array(18)
+  readonly layout = LAYOUT
   readonly numbers: Record<string, number | undefined> = { unlinkat: 263, openat: 257 }
   readonly calls: Call[] = []
   /** Open descriptors, and which call made each. */
