@@ -264,9 +264,24 @@ test('a directory of a host tree that is gone: only if something above it change
   const gone = [remap(6, '/mnt/data/deep'), remap(8, '/srv/data')]
   const outcomes = run(kernel, gone, { tree: 'host' })
   t.strictSame(verdicts(outcomes), ['kept unreachable', 'absent parent-gone'])
-  t.match(outcomes[0]?.next, /was a file system mounted there\?/)
+  t.match(outcomes[0]?.next, /was a file system mounted there/)
   t.strictSame(verdicts(run(kernel, gone, { tree: 'host', force: true })), [
     'absent parent-gone',
     'absent parent-gone',
   ])
+})
+
+test('a memory file system that was made after the dump: what is missing died with the old one', (t) => {
+  const kernel = new FakeKernel()
+  kernel.directory('/rootfs/dev')
+  const attributes = 0x2000
+  kernel.directory('/host/shm', { attributes, major: 0, minor: 52, btime: at(WRITTEN.sec + 9) })
+  const shm = mount(16, '/dev', { fstype: 'tmpfs', major: 0, minor: 52, source: b('shm') })
+  const row = { fstype: 'tmpfs', major: 0, minor: 52, source: b('shm') }
+  const remaps = [remap(6, '/dev', { mntId: 16 }), remap(8, '/dev/sub', { mntId: 16 })]
+  const outcomes = run(kernel, remaps, {
+    mounts: [ROOT, shm],
+    options: { host: [hostMount('/host/shm', row)], externals: { ...NO_EXTERNALS, auto: true } },
+  })
+  t.strictSame(verdicts(outcomes), ['vanished', 'vanished'])
 })

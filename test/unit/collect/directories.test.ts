@@ -3,13 +3,23 @@ import { construct } from '../../../src/namespaces/construct.js'
 import { collect } from '../../../src/collect/collect.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { test } from '../support/check.js'
-import { checkpoint, externals, mount, namespace, options, remap, LOCAL } from '../support/model.js'
+import {
+  checkpoint,
+  externals,
+  mapped,
+  mount,
+  namespace,
+  options,
+  remap,
+  LOCAL,
+} from '../support/model.js'
 import type { Argument } from '../sys/fake-addon.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
 import {
   ROOT,
   TMP,
   DATA,
+  AFTER,
   BEFORE,
   makeHost,
   USUAL,
@@ -284,4 +294,27 @@ test('a host tree asks where a path leads over a remote mount', (t) => {
     'failed ETIMEDOUT',
   ])
   t.equal(silent.of('answers').length, 1)
+})
+
+test('a directory that comes by two mounts is judged as it was before our own deletion', (t) => {
+  const kernel = makeHost()
+  const again = mount(15, '/again', { minor: 32, external: mapped('again') })
+  kernel.directory('/rootfs/again')
+  kernel.file('/volume/sub/link_remap.6', { ...good, ctime: AFTER, size: 9 })
+  kernel.file('/volume/sub/link_remap.8', { ...good, ctime: AFTER, size: 5 })
+  const remaps = [inData(6), remap(8, '/again/sub', { mntId: 15, size: 5 })]
+  const outcomes = run(kernel, remaps, {
+    mounts: [ROOT, TMP, DATA, again],
+    options: { externals: externals({ data: '/volume', again: '/volume' }) },
+    placementOf: () => 'recorded' as const,
+  })
+  t.strictSame(verdicts(outcomes), ['removed', 'removed'])
+})
+
+test('a directory that was made after the dump is another one', (t) => {
+  const kernel = makeHost()
+  kernel.directory('/rootfs/new', { ctime: AFTER, btime: AFTER })
+  const outcomes = run(kernel, [remap(6, '/new', { mntId: 10 }), remap(8, '/new/x', { mntId: 10 })])
+  t.strictSame(verdicts(outcomes), ['kept unreachable', 'kept unreachable'])
+  t.match(outcomes[0]?.message, /was made after the dump/)
 })

@@ -247,3 +247,18 @@ test('the moment of the images decides, not the order of the checks', (t) => {
     2000,
   )
 })
+
+test('a link that is older than the dump is none of it, wherever it is; --force takes it', (t) => {
+  const begunAt = at(WRITTEN.sec - 5)
+  t.equal(reason({}, { begunAt, ctime: at(begunAt.sec - 3) }), 'older')
+  t.equal(reason({}, { begunAt, ctime: at(begunAt.sec - 3), proven: false }), 'older')
+  t.equal(reason({}, { begunAt, ctime: at(begunAt.sec - 2) }), 'ok', 'coarse clocks')
+  t.equal(reason({}, { begunAt, ctime: at(begunAt.sec - 3), force: true }), 'ok')
+})
+
+test('a recorded directory in which nothing happened during the dump proves nothing', (t) => {
+  const begunAt = at(WRITTEN.sec - 5)
+  const seen = { begunAt, ctime: at(WRITTEN.sec - 1) }
+  t.equal(reason({ size: 6 }, { ...seen, directoryCtime: at(WRITTEN.sec - 1) }), 'ok')
+  t.equal(reason({ size: 6 }, { ...seen, directoryCtime: at(begunAt.sec - 3) }), 'mismatch')
+})

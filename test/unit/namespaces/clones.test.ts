@@ -125,29 +125,43 @@ test('a directory that a mount of the host covers is found in a clone without it
 const SHM = hostMount('/dev/shm', { fstype: 'tmpfs', major: 0, minor: 52 })
 const FOUND = { mode: 0o041777, attributes: MOUNT_ROOT, major: 0, minor: 52 }
 
-const cloneHost = (found: Parameters<FakeAddon['answerStat']>[0]) => {
+const cloneHost = (
+  found: Parameters<FakeAddon['answerStat']>[0],
+  rest: Partial<CloneOptions> = {},
+  row = SHM,
+) => {
   const addon = new FakeAddon()
   addon.on('statx', () => addon.answerStat(found))
-  return { addon, act: () => cloneProvider(new Sys(addon), host(SHM), LOCAL) }
+  return { addon, act: () => cloneProvider(new Sys(addon), host(row), { ...LOCAL, ...rest }) }
 }
 
 test('a mount of the host is the one that the plan chose', (t) => {
   t.doesNotThrow(cloneHost(FOUND).act)
-  for (const other of [{ attributes: 0 }, { major: 1 }, { minor: 53 }]) {
-    const { addon, act } = cloneHost({ ...FOUND, ...other })
+  const others = [
+    cloneHost({ ...FOUND, attributes: 0 }),
+    cloneHost(FOUND, { isOn: (_fd, { mountpoint }) => mountpoint !== '/dev/shm' }),
+  ]
+  for (const { addon, act } of others) {
     const problem = problemOf(t, act)
-    t.equal(problem?.message, 'another mount covers /dev/shm', JSON.stringify(other))
+    t.equal(problem?.message, 'another mount covers /dev/shm')
     t.equal(problem?.loss, 'unreachable')
     t.equal(addon.open.size, 0)
   }
 })
 
 test('a memory file system that is younger than the dump is another one', (t) => {
-  t.doesNotThrow(cloneHost({ ...FOUND, btime: WRITTEN }).act)
-  t.doesNotThrow(cloneHost({ ...FOUND, btime: at(WRITTEN.sec - 100) }).act)
-  const problem = problemOf(t, cloneHost({ ...FOUND, btime: at(WRITTEN.sec, 501) }).act)
-  t.equal(problem?.loss, 'died')
-  t.match(problem?.message, /mounted after the dump/)
+  t.equal(cloneHost({ ...FOUND, btime: WRITTEN }).act().reborn, false)
+  t.equal(cloneHost({ ...FOUND, btime: at(WRITTEN.sec - 100) }).act().reborn, false)
+  t.equal(cloneHost({ ...FOUND, btime: at(WRITTEN.sec, 501) }).act().reborn, true)
+})
+
+test('a disk that is younger than the dump is another one', (t) => {
+  const disk = hostMount('/srv', { fstype: 'ext4', major: 254, minor: 3 })
+  const { addon, act } = cloneHost({ ...FOUND, btime: at(WRITTEN.sec, 501) }, {}, disk)
+  const problem = problemOf(t, act)
+  t.equal(problem?.loss, 'unreachable')
+  t.match(problem?.message, /\/srv was made after the dump/)
+  t.equal(addon.open.size, 0)
 })
 
 test('what was given by the caller may be of any age and on any mount', (t) => {

@@ -28,7 +28,7 @@ test('mnt[KEY]:PATH', (t) => {
 
 test('keys and values may contain colons', (t) => {
   t.strictSame(shown(parse('mnt[a:b]:/x:y')).mapped, { 'a:b': '/x:y' })
-  t.strictSame(shown(parse('mnt[k]::')).mapped, { k: ':' })
+  t.strictSame(shown(parse('mnt[k]:/:')).mapped, { k: '/:' })
 })
 
 test('a key ends at the first bracket, a value may have more', (t) => {
@@ -84,4 +84,11 @@ test('names beyond ASCII are bytes', (t) => {
 test('the two forms are not read as one another', (t) => {
   t.strictSame(shown(parseOld('mnt[k]:/x')), { ...NOTHING, mapped: { 'mnt[k]': '/x' } })
   t.strictSame(shown(parse('auto', '/data:/srv')), NOTHING)
+})
+
+test('a path is made absolute, and has no slash at its end, which would follow a link', (t) => {
+  const given = parse('mnt[a]:sub', 'mnt[b]:/x/sub/', 'mnt[c]:/', 'dev[d]:/dev//vda')
+  const { mapped, devices } = shown(given)
+  t.strictSame(mapped, { a: `${process.cwd()}/sub`, b: '/x/sub', c: '/' })
+  t.strictSame(devices, { d: '/dev/vda' })
 })

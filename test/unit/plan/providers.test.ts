@@ -258,7 +258,10 @@ test('its host path is only compared with what is mounted there', (t) => {
   const part = hostMount('/host/shm', { ...HOST_SHM, root: b('/part') })
   t.hasStrict(providerOf([ROOT, auto()], { externals: ALLOWED, host: [part] }), { kind: 'none' })
   t.hasStrict(
-    providerOf([ROOT, auto({ root: b('/part/x') })], { externals: ALLOWED, host: [part] }),
+    providerOf([ROOT, auto({ root: b('/part/x'), source: b('//host/shm/x') })], {
+      externals: ALLOWED,
+      host: [part],
+    }),
     {
       kind: 'host',
       sub: '/x',
@@ -268,7 +271,7 @@ test('its host path is only compared with what is mounted there', (t) => {
 
 test('a bind of a part of a host mount', (t) => {
   const host = [HOST_SHM]
-  const part = auto({ root: b('/pods/1') })
+  const part = auto({ root: b('/pods/1'), source: b('/host/shm/pods/1') })
   const bind = (root: string) =>
     tmpfs(12, '/again', { root: b(root), source: b('/host/shm'), external: undefined })
   const spec = { externals: ALLOWED, host }
