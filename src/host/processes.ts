@@ -61,7 +61,9 @@ export const foreignNamespaces = (sys: Sys, host: readonly HostMount[]): Foreign
   const namespaceOf = (task: number | string): Bytes | undefined => {
     const path = concat(`/proc/${task}/ns/mnt`)
     const result = sys.tryReadlinkat(AT_FDCWD, path, buffer)
-    if (result === EACCES || result === EPERM) unseen ??= `process ${task} may not be looked at`
+    // Init is in no container, and may be better protected than we are privileged.
+    if ((result === EACCES || result === EPERM) && task !== 1)
+      unseen ??= `process ${task} may not be looked at`
     const length = seen('readlinkat', result, path)
     return length === undefined ? undefined : fromBuffer(buffer, 0, length)
   }
@@ -73,7 +75,7 @@ export const foreignNamespaces = (sys: Sys, host: readonly HostMount[]): Foreign
     // A process whose first thread has ended lives on in the others.
     const first = namespaceOf(pid)
     const [task, namespace] =
-      first === undefined ? firstSeen(threadsOf(pid), namespaceOf) : [pid, first]
+      first === undefined && pid !== 1 ? firstSeen(threadsOf(pid), namespaceOf) : [pid, first]
     if (namespace === undefined || known.has(namespace)) continue
     const text = ifSeen(() => fs.readFileSync(`/proc/${task}/mountinfo`))
     if (text === undefined) continue

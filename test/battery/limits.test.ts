@@ -325,6 +325,9 @@ else {
       const images = modest()
       change(images)
       writeImages(directory, images)
+      // As right after a dump, whenever they were made.
+      for (const name of fs.readdirSync(app)) fs.chmodSync(join(app, name), 0o644)
+      fs.chmodSync(app, 0o755)
       for (const [file, size] of Object.entries(grow)) fs.truncateSync(join(directory, file), size)
       const before = manifest(app)
       const command = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, criuGc]

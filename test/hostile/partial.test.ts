@@ -300,8 +300,19 @@ const cases: Case[] = [
     build: (world) => {
       world.inventory = { version: 0, preDumpMode: 1 }
     },
+    tamper: (images) => {
+      for (const name of images.keys()) if (name !== 'inventory.img') images.delete(name)
+    },
     verdicts: [],
     code: 0,
+  },
+  {
+    name: '19b: the inventory of a pre-dump, beside images of a dump that was killed',
+    build: (world) => {
+      world.inventory = { version: 0, preDumpMode: 1 }
+    },
+    verdicts: removed(...ALL),
+    code: 4,
   },
   {
     name: '20: a streamed dump, which leaves a log at most',
