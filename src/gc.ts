@@ -2,6 +2,7 @@
 import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
+import { dumpTimes, uptime } from './host/clock.js'
 import { keepLiving } from './host/elsewhere.js'
 import { addressBelow, addressOfFd, rowOf } from './host/address.js'
 import { hostAddress, mountpointTest, placementOf } from './host/evidence.js'
@@ -18,7 +19,6 @@ import type { Command, Report } from './report/model.js'
 import { dropPrivileges } from './privilege/drop.js'
 import { AT_FDCWD, O_DIRECTORY, O_PATH } from './sys/constants.js'
 import type { Sys } from './sys/sys.js'
-import type { Time } from './time.js'
 
 export interface RunOptions {
   readonly command: Command
@@ -31,9 +31,6 @@ export interface RunOptions {
   readonly keepLastLink: boolean
   readonly onProgress: (done: number, total: number) => void
 }
-
-/** Of images that are all missing. */
-const NEVER: Time = { sec: 0, nsec: 0 }
 
 /**
  * One run, synchronous from end to end; the calling thread ends in a mount namespace of its own.
@@ -58,7 +55,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     [host, ...foreign],
     options.force ? () => undefined : whyUnseen,
   )
-  const { writtenAt = NEVER, begunAt = NEVER } = checkpoint
+  const { writtenAt, begunAt } = dumpTimes(checkpoint, Date.now() / 1000, uptime())
   const constructed = construct(sys, plan, {
     writtenAt,
     ask: (path) => answersAt(sys, host.mounts, path),

@@ -3,6 +3,7 @@
 import { badImages } from '../errors.js'
 import { ImageDirectory, type ImageState } from '../images/directory.js'
 import { LIMITS } from '../limits.js'
+import { readBootClock } from './clock.js'
 import { readInventory } from './inventory.js'
 import type { Checkpoint, MountNamespace } from './model.js'
 import { readMountNamespace } from './mounts.js'
@@ -41,6 +42,7 @@ export const readFrom = (images: ImageDirectory): Checkpoint => {
       next: 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)',
     })
   const namespaces = readNamespaces(images, tasks)
+  const bootClock = readBootClock(images)
   const tree = tasks.tree === 'unknown' ? guessTree(namespaces, remaps) : tasks.tree
   return {
     directory: images.path,
@@ -61,6 +63,7 @@ export const readFrom = (images: ImageDirectory): Checkpoint => {
     counts: remaps.counts,
     writtenAt: images.writtenAt,
     begunAt: images.begunAt,
+    bootClock,
     notes: tasks.notes,
   }
 }
@@ -125,5 +128,6 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   writtenAt: images.writtenAt,
   begunAt: images.begunAt,
+  bootClock: undefined,
   notes: ['a pre-dump: it made no link remaps'],
 })

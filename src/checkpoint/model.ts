@@ -85,6 +85,8 @@ export interface Checkpoint {
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
   /** The latest modification time of the images. */
   readonly writtenAt: Time | undefined
+  /** The kernel's clock at the dump, since the boot of then. */
+  readonly bootClock: Time | undefined
   /** The earliest time of the images. No link of the dump was made before, nor its directory last changed. */
   readonly begunAt: Time | undefined
   /** Facts worth a line: what is odd, and what was done about it. */

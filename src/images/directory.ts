@@ -69,6 +69,12 @@ export class ImageDirectory {
     return state
   }
 
+  /** As read(), for an image that only newer releases write: that it is missing is worth no note. */
+  readIfThere(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
+    const state = this.walk(name, kind, onEntry)
+    if (state.state !== 'absent') this.states.push(state)
+  }
+
   /** Modification time of the last read image that is there: when the dump had ended, at the latest. */
   get writtenAt(): Time | undefined {
     return this.latest === undefined ? undefined : toTime(this.latest)

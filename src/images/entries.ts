@@ -1,6 +1,7 @@
 // The few messages of CRIU's images that a clean-up reads, by field number. A number that is not
 // listed is skipped. "since" is the CRIU release that first wrote the field.
 import type { Bytes } from '../bytes.js'
+import type { Time } from '../time.js'
 import { entry, required, type Fields } from './message.js'
 
 /** ids-PID.img and inventory.root_ids. Ids are CRIU's own, from 1, and mean something only here. */
@@ -304,6 +305,31 @@ const mnt = (fields: Fields): MntEntry => {
   return row
 }
 
+/** timens-NSID.img, since 3.14: what the clocks of the kernel said at the dump. */
+export interface TimensEntry {
+  /** CLOCK_BOOTTIME. */
+  readonly boottime: Time
+}
+
+const timespec = (fields: Fields): Time => {
+  let sec: number | undefined
+  let nsec: number | undefined
+  while (fields.next())
+    if (fields.number === 1) sec = fields.uint64()
+    else if (fields.number === 2) nsec = fields.uint64()
+    else fields.skip()
+  return { sec: required(sec, 'tv_sec'), nsec: required(nsec, 'tv_nsec') }
+}
+
+const timens = (fields: Fields): TimensEntry => {
+  let boottime: Time | undefined
+  while (fields.next())
+    if (fields.number === 2) boottime = fields.message(timespec)
+    else fields.skip()
+  return { boottime: required(boottime, 'boottime') }
+}
+
+export const decodeTimens = entry(timens)
 export const decodeIds = entry(taskKobjIds)
 export const decodeInventory = entry(inventory)
 export const decodePstree = entry(pstree)

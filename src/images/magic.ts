@@ -11,6 +11,7 @@ export const MAGIC = {
   'reg-files': 0x50363636,
   'remap-fpath': 0x59133954,
   mountpoints: 0x55563928,
+  timens: 0x43114433,
 } as const
 
 export type ImageKind = keyof typeof MAGIC

@@ -27,6 +27,11 @@ class MemoryImages {
     return state
   }
 
+  readIfThere(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
+    const state = this.walk(name, kind, onEntry)
+    if (state.state !== 'absent') this.states.push(state)
+  }
+
   private walk(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
     const data = this.images.get(name)
     if (data === undefined) return { name, state: 'absent', entries: 0, bytes: 0 }

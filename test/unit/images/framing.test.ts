@@ -37,6 +37,7 @@ test('the magic words are those of CRIU', (t) => {
     'reg-files': 0x50363636,
     'remap-fpath': 0x59133954,
     mountpoints: 0x55563928,
+    timens: 0x43114433,
   })
 })
 

@@ -94,6 +94,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   writtenAt: WRITTEN,
   begunAt: WRITTEN,
+  bootClock: undefined,
   notes: [],
   ...rest,
 })
