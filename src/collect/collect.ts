@@ -132,7 +132,7 @@ class Run {
         proven,
         isHostTree: mount === undefined,
         ctime: stat.ctime,
-        stat,
+        btime: stat.btime,
         address: (): Address | undefined =>
           this.options.addressOf(mount, inMount(first, mount), stat),
       }

@@ -1,6 +1,7 @@
 // The directory of a link: resolved under its namespace's root, on the mount that the images say, and
 // held by an fd from then on.
 import { slice, type Bytes } from '../bytes.js'
+import type { DumpTimes } from '../host/clock.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { IN_NAMESPACE } from '../namespaces/construct.js'
 import { below, relative, ROOT, slashesOf } from '../paths.js'
@@ -15,14 +16,11 @@ import { notTheOne, pathFailed, WRONG_MOUNT } from './whole.js'
 
 export type Reach = Extract<PlannedRemap, { kind: 'reach' }>
 
-export interface DirectoryOptions {
+export interface DirectoryOptions extends DumpTimes {
   /** fd on `/` for a host tree. */
   readonly hostRoot: number
   /** Whether a path of the host may lead over a mount that never answers. */
   readonly isRemoteAt: (path: Bytes) => boolean
-  /** Of the images. */
-  readonly begunAt: Time
-  readonly writtenAt: Time
   readonly force: boolean
 }
 

@@ -4,33 +4,22 @@ import type { MountpointTest } from '../host/evidence.js'
 import { AT_SYMLINK_NOFOLLOW, ENOENT, O_NOFOLLOW, O_PATH } from '../sys/constants.js'
 import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import type { Time } from '../time.js'
 import type { Reach } from './directories.js'
 import type { Outcome } from './outcome.js'
 import { failed, failedBy, unlinkVerified } from './unlink.js'
-import { verify } from './verify.js'
+import { verify, type DirectoryFacts, type VerifyOptions } from './verify.js'
 import { notTheOne } from './whole.js'
 
-export interface LinkOptions {
+export interface LinkOptions extends VerifyOptions {
   readonly remove: boolean
-  readonly force: boolean
-  readonly keepLastLink: boolean
-  /** Of the images. */
-  readonly writtenAt: Time
-  readonly begunAt: Time
   readonly isMountpoint: MountpointTest
   readonly onProgress: (done: number) => void
 }
 
 /** A directory that is held, and what is known of it. */
-export interface Place {
+export interface Place extends DirectoryFacts, Pick<Stat, 'btime'> {
   readonly fd: number
-  /** On the file system and at the path that the images recorded. */
-  readonly proven: boolean
   readonly isHostTree: boolean
-  /** Before anything of ours was removed from it. */
-  readonly ctime: Time
-  readonly stat: Stat
   readonly address: () => Address | undefined
 }
 
@@ -54,9 +43,7 @@ export class Links {
     const file = sys.tryOpenat(place.fd, base, O_PATH | O_NOFOLLOW)
     // Asked twice: an ENOENT for a name that is there would pass for "already gone".
     if (file === ENOENT && sys.tryStat(place.fd, base, AT_SYMLINK_NOFOLLOW) === ENOENT)
-      return (
-        (options.force ? undefined : notTheOne(place.stat, options, place.isHostTree)) ?? ABSENT
-      )
+      return (options.force ? undefined : notTheOne(place, options, place.isHostTree)) ?? ABSENT
     if (file < 0) return failed('openat', file)
     try {
       const stat = sys.fstat(file)

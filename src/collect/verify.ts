@@ -1,6 +1,7 @@
 // Whether what has the name of the link is the link that this dump made. A pure function of what was
 // seen through one held fd.
 import type { Original } from '../checkpoint/model.js'
+import type { DumpTimes } from '../host/clock.js'
 import {
   S_IFDIR,
   S_IFMT,
@@ -32,10 +33,7 @@ export interface DirectoryFacts {
   readonly proven: boolean
 }
 
-export interface VerifyOptions {
-  /** Of the images: between these the link was made, and its directory changed by that. */
-  readonly begunAt: Time
-  readonly writtenAt: Time
+export interface VerifyOptions extends DumpTimes {
   readonly force: boolean
   readonly keepLastLink: boolean
 }

@@ -1,8 +1,9 @@
 // Outcomes that all links of a mount or of a directory share.
+import type { DumpTimes } from '../host/clock.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import { join, ROOT } from '../paths.js'
 import type { Stat } from '../sys/stat.js'
-import { isAfter, isLongBefore, latestMeaning, type Time } from '../time.js'
+import { isAfter, isLongBefore, latestMeaning } from '../time.js'
 import { escape } from '../report/escape.js'
 import { kept, type Outcome } from './outcome.js'
 import { failed } from './unlink.js'
@@ -22,9 +23,12 @@ export const WRONG_MOUNT = kept(
 )
 
 /** In a directory that is not the dump's, a link of that name is another dump's, and none says nothing. */
-export const elsewhere = ({ attachment: { mount, provider } }: ConstructedMount): Outcome => {
+export const elsewhere = ({
+  attachment: { mount, provider },
+  address,
+}: ConstructedMount): Outcome => {
   const given = 'path' in provider ? escape(join(provider.path, provider.sub)) : 'this'
-  if (mount.fstype === 'tmpfs')
+  if (mount.fstype === 'tmpfs' && address?.device.startsWith('0:') !== true)
     return kept(
       'elsewhere',
       `${given} is not on a tmpfs, as its mount was at the dump`,
@@ -33,7 +37,7 @@ export const elsewhere = ({ attachment: { mount, provider } }: ConstructedMount)
   const { root, major, minor } = mount
   return kept(
     'elsewhere',
-    `${given} is not what was mounted at the dump: that was ${escape(root ?? ROOT)} of the disk ${major}:${minor}`,
+    `${given} is not what was mounted at the dump: that was ${escape(root ?? ROOT)} of the file system ${major}:${minor}`,
     'give the directory where that is now; if it was moved here, add --force',
   )
 }
@@ -44,7 +48,7 @@ export const elsewhere = ({ attachment: { mount, provider } }: ConstructedMount)
  */
 export const notTheOne = (
   { ctime, btime }: Pick<Stat, 'ctime' | 'btime'>,
-  { begunAt, writtenAt }: { readonly begunAt: Time; readonly writtenAt: Time },
+  { begunAt, writtenAt }: DumpTimes,
   isHostTree: boolean,
 ): Outcome | undefined => {
   const next = isHostTree
@@ -67,14 +71,9 @@ export const notTheOne = (
 
 /** For a provider that the host turned out not to have. */
 export const withoutContents = ({ problem, next, loss }: ConstructedMount): Outcome => {
-  switch (loss) {
-    case 'died':
-      return { verdict: 'vanished', message: VANISHED }
-    case 'removed':
-      return PARENT_GONE
-    default:
-      return kept('unreachable', problem ?? 'its mount has no contents', next)
-  }
+  return loss === 'removed'
+    ? PARENT_GONE
+    : kept('unreachable', problem ?? 'its mount has no contents', next)
 }
 
 /** An unmounted rootfs is an empty directory: what is not in it is not "already gone". */

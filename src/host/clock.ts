@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import type { Checkpoint } from '../checkpoint/model.js'
 import { isAfter, type Time } from '../time.js'
 
+/** Between these each link was made, and its directory changed by that. */
 export interface DumpTimes {
   readonly begunAt: Time
   readonly writtenAt: Time

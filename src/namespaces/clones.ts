@@ -32,11 +32,8 @@ import { isEmptyDirectory } from '../sys/directory.js'
 import type { Sys } from '../sys/sys.js'
 import { isAfter, type Time } from '../time.js'
 
-/**
- * What that means for the links: out of reach, died with the container's file system, or removed
- * together with the directory in which they were.
- */
-export type Loss = 'unreachable' | 'died' | 'removed'
+/** What that means for the links: out of reach, or removed together with the directory in which they were. */
+export type Loss = 'unreachable' | 'removed'
 
 /** A provider that the plan has and the host has not, in words. */
 export class ProviderProblem extends Error {
