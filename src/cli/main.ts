@@ -10,7 +10,7 @@ import { VERSION } from '../version.js'
 import { parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
-import { Log, printError, printReport, STDERR, STDOUT, writeReport } from './output.js'
+import { Log, printError, printReport, STDERR, STDOUT, writeInformation } from './output.js'
 
 /** Runs the command and answers with its exit code; never throws. */
 export const main = (
@@ -39,7 +39,7 @@ export const main = (
 }
 
 const print = (text: string): number => {
-  writeReport(text)
+  writeInformation(text)
   return EXIT.clean
 }
 

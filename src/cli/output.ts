@@ -9,10 +9,14 @@ import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
 import { treeLines } from '../report/tree.js'
 import { summary, warnings } from '../report/words.js'
+import { sleep } from '../sleep.js'
 import type { Arguments } from './arguments.js'
 
 export const STDOUT = 1
 export const STDERR = 2
+
+/** How long a pipe is left alone that has no room and does not block, in ms. */
+const RETRY = 10
 
 /** The whole text, also into a pipe that is slow. @throws GcError internal where it cannot go. */
 const write = (fd: number, text: string): void => {
@@ -21,24 +25,28 @@ const write = (fd: number, text: string): void => {
     try {
       at += fs.writeSync(fd, data, at)
     } catch (error) {
-      if (errorCode(error) === 'EAGAIN') continue
-      throw error
+      if (errorCode(error) !== 'EAGAIN') throw error
+      sleep(RETRY)
     }
 }
 
-export const writeReport = (text: string): void => {
+const toStdout = (text: string, what: string, next: string): void => {
   try {
     write(STDOUT, text)
-  } catch (error) {
-    throw new GcError(
-      'internal',
-      `the report could not be written (${errorCode(error) ?? 'error'})`,
-      {
-        next: 'run the same command again: what was removed is then absent',
-        cause: error,
-      },
-    )
+  } catch (cause) {
+    const code = errorCode(cause) ?? 'error'
+    throw new GcError('internal', `${what} could not be written (${code})`, { next, cause })
   }
+}
+
+export const writeReport = (text: string): void => {
+  const next = 'run the same command again: what was removed is then absent'
+  toStdout(text, 'the report', next)
+}
+
+/** What --help and --version print: nothing was done, and nothing is lost. */
+export const writeInformation = (text: string): void => {
+  toStdout(text, 'the text', 'nothing was touched; see where standard output goes')
 }
 
 /** Characters that are gathered before they are written. */

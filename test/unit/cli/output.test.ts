@@ -6,6 +6,7 @@ import {
   Log,
   printError,
   printReport,
+  writeInformation,
   writeReport,
   writeReportPieces,
 } from '../../../src/cli/output.js'
@@ -165,6 +166,23 @@ test('a slow pipe is waited for, a broken one is an error', (t) => {
     'internal',
     /the report could not be written \(EPIPE\)/,
   )
+})
+
+test('a pipe that has no room and does not block is asked again in a while, not without a pause', (t) => {
+  const started = process.hrtime.bigint()
+  capture(t, () => writeReport('x'), failing('EAGAIN', 5))
+  t.ok(process.hrtime.bigint() - started >= 45_000_000n)
+})
+
+test('help that cannot be written says nothing of what was removed', (t) => {
+  const error = refuses(
+    t,
+    () => capture(t, () => writeInformation('x'), failing('ENOSPC', 1)),
+    'internal',
+    /^the text could not be written \(ENOSPC\)$/,
+  )
+  t.match(error?.next, /^nothing was touched;/)
+  t.equal(capture(t, () => writeInformation('usage\n')).out, 'usage\n')
 })
 
 test('pieces are gathered, and written before they are too many', (t) => {
