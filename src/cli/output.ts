@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError, usage, type ExitName } from '../errors.js'
+import { isMagic } from '../images/magic.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../report/escape.js'
 import type { Report } from '../report/model.js'
@@ -74,9 +75,11 @@ const tryWrite = (text: string): boolean => {
   }
 }
 
+const messageLine = (text: string): string => `criu-gc: ${text}\n`
+
 /** Messages: to standard error, or to the log file in the work directory. */
 export class Log {
-  private readonly fd: number
+  private fd: number
   private progressing = false
 
   /** @throws GcError usage where the log file cannot be written. */
@@ -86,12 +89,21 @@ export class Log {
   }
 
   line(text: string): void {
+    this.endProgress()
+    if (this.fd !== STDERR && !this.toFile(text)) this.fd = STDERR
     // A message that cannot be written must not undo what was done.
+    if (this.fd === STDERR) tryWrite(messageLine(text))
+  }
+
+  /** False where the file takes nothing, such as on a full disk: standard error takes its place. */
+  private toFile(text: string): boolean {
     try {
-      this.endProgress()
-      write(this.fd, `criu-gc: ${text}\n`)
-    } catch {
-      // Nowhere left to say so.
+      write(this.fd, messageLine(text))
+      return true
+    } catch (error) {
+      const code = errorCode(error) ?? 'error'
+      tryWrite(messageLine(`the log file could not be written (${code})`))
+      return false
     }
   }
 
@@ -110,24 +122,32 @@ export class Log {
   }
 }
 
-/** The directory may be anybody's: no link is followed, and nothing but a file of ours is emptied. */
+/**
+ * The directory may be anybody's, and it is that of the images unless told otherwise: no link is
+ * followed, and nothing but a file of ours that is no image is emptied.
+ */
 const openLog = (file: string): number => {
-  const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+  const next = 'nothing was touched; give another one with -o or another directory with -W'
+  const bad = (what: string, cause?: unknown): GcError =>
+    usage(`the log file ${what}`, { where: file, next, cause })
+  if (file.endsWith('.img')) throw bad('has the name of an image')
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
   try {
-    const fd = fs.openSync(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    const fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
     const stat = fs.fstatSync(fd)
-    if (!stat.isFile() || stat.nlink !== 1)
-      throw usage('the log file is not a regular file', { where: file })
+    if (!stat.isFile() || stat.nlink !== 1) throw bad('is not a regular file')
+    if (isMagic(beginning(fd))) throw bad('is an image of CRIU')
     fs.ftruncateSync(fd)
     return fd
   } catch (cause) {
     if (cause instanceof GcError) throw cause
-    throw usage(`the log file cannot be opened (${errorCode(cause) ?? 'error'})`, {
-      where: file,
-      next: 'nothing was touched; give another one with -o or another directory with -W',
-      cause,
-    })
+    throw bad(`cannot be opened (${errorCode(cause) ?? 'error'})`, cause)
   }
+}
+
+const beginning = (fd: number): Buffer => {
+  const data = Buffer.alloc(4)
+  return data.subarray(0, fs.readSync(fd, data, 0, data.length, 0))
 }
 
 /** `terminal`: whether standard output is one. */
@@ -167,7 +187,7 @@ export const printError = (
   const lines = [`${where}${escapeText(error.message)}`]
   if (error.next !== undefined) lines.push(escapeText(error.next))
   for (const line of lines)
-    if (log === undefined) write(STDERR, `criu-gc: ${line}\n`)
+    if (log === undefined) write(STDERR, messageLine(line))
     else log.line(line)
   if (json) writeReport(`${JSON.stringify(errorToJson(error, command), undefined, 2)}\n`)
   return error.exit

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { must } from '../rig/command.js'
-import { hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
+import { gc, hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
 
 interface Bad {
   name: string
@@ -196,6 +196,45 @@ await hostile(import.meta.url, () => {
       bad.spoil?.(world)
       refused(t, world, bad.args?.(world) ?? world.args(), bad)
     })
+
+  test('a log file that is an image of the dump: exit 2', (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    fs.copyFileSync(join(world.images, 'files.img'), join(world.images, 'copy'))
+    for (const name of ['files.img', 'copy']) {
+      const run = unchanged(t, world, ['show', ...world.args(), '-o', name])
+      t.equal(run.code, 2, run.stderr)
+      t.match(run.stderr, `${world.images}/${name}: the log file `)
+      t.match(run.stderr, UNTOUCHED)
+    }
+  })
+
+  test('a log file on a full disk: messages on standard error, the exit code of the run', (t) => {
+    const world = newWorld(t, { alone: true })
+    const link = world.link('app', 4)
+    world.dump()
+    const disk = join(world.base, 'full')
+    fs.mkdirSync(disk)
+    world.mount('-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', disk)
+    fs.writeFileSync(join(disk, 'fill'), Buffer.alloc(4096))
+    const run = unchanged(t, world, ['clean', ...world.args(), '-W', disk, '-o', 'log'], [link])
+    t.equal(run.code, 0, run.stderr)
+    t.equal(
+      run.stderr,
+      'criu-gc: the log file could not be written (ENOSPC)\ncriu-gc: 1 link remap: 1 removed\n',
+    )
+  })
+
+  test('help and version into a full file', (t) => {
+    for (const option of ['--help', '--version']) {
+      const script = ['sh', '-c', 'exec "$@" >/dev/full', 'sh']
+      const { code, stderr } = gc([option], script)
+      t.equal(code, 1)
+      t.match(stderr, 'criu-gc: the text could not be written (ENOSPC)')
+      t.notMatch(stderr, 'removed')
+    }
+  })
 
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
   const may = spawnSync('env', [...nobody, process.execPath, '-v']).status === 0

@@ -11,6 +11,7 @@ import {
   writeReportPieces,
 } from '../../../src/cli/output.js'
 import { GcError } from '../../../src/errors.js'
+import { COMMON_MAGIC, MAGIC, SERVICE_MAGIC } from '../../../src/images/magic.js'
 import { toJson } from '../../../src/report/json.js'
 import { OUTCOMES, report, reported } from '../report/build.js'
 import { refuses, test, type Test } from '../support/check.js'
@@ -253,6 +254,30 @@ test('messages go to a file of ours in the work directory', (t) => {
   t.equal(fs.statSync(path.join(workDir, 'new.log')).mode & 0o777, 0o600)
 })
 
+test('what the log file does not take goes to standard error, and that is said once', (t) => {
+  const workDir = t.testdir({})
+  let full = false
+  const { err } = capture(
+    t,
+    () => {
+      const log = new Log({ logFile: 'x.log', workDir })
+      log.progress('1 of 2')
+      full = true
+      log.line('one')
+      full = false
+      log.text('two\nthree\n')
+    },
+    (fd) => {
+      if (fd > 2 && full) throw Object.assign(new Error('x'), { code: 'ENOSPC' })
+    },
+  )
+  t.equal(
+    err,
+    '\r1 of 2\ncriu-gc: the log file could not be written (ENOSPC)\n' +
+      'criu-gc: one\ncriu-gc: two\ncriu-gc: three\n',
+  )
+})
+
 test('an absolute name is itself', (t) => {
   const dir = t.testdir({})
   new Log({ logFile: path.join(dir, 'x.log'), workDir: '/nowhere' }).line('one')
@@ -270,4 +295,30 @@ test('no link is followed, and nothing of somebody else’s emptied', (t) => {
   refuses(t, () => new Log({ logFile: 'hard', workDir }), 'usage', /is not a regular file/)
   t.equal(fs.readFileSync(at('victim'), 'utf8'), 'precious')
   t.notOk(fs.existsSync(at('nowhere')))
+})
+
+test('no image is a log file', (t) => {
+  const word = (value: number): Buffer => {
+    const data = Buffer.alloc(4)
+    data.writeUInt32LE(value)
+    return data
+  }
+  const words = [COMMON_MAGIC, SERVICE_MAGIC, ...Object.values(MAGIC)].map(word)
+  const dir = t.testdir({ 'files.img': 'x', 'three bytes': words[0]?.subarray(0, 3) ?? '' })
+  const open = (logFile: string) => new Log({ logFile, workDir: dir })
+  for (const name of ['files.img', 'new.img']) {
+    const error = refuses(t, () => open(name), 'usage', /the log file has the name of an image/)
+    t.equal(error?.where, path.join(dir, name))
+    t.match(error?.next, /^nothing was touched; give another one with -o/)
+  }
+  t.equal(fs.readFileSync(path.join(dir, 'files.img'), 'utf8'), 'x')
+  t.notOk(fs.existsSync(path.join(dir, 'new.img')))
+  for (const data of words) {
+    const contents = Buffer.concat([data, Buffer.from('more')])
+    fs.writeFileSync(path.join(dir, 'stats-dump'), contents)
+    const error = refuses(t, () => open('stats-dump'), 'usage', /is an image of CRIU/)
+    t.match(error?.next, /^nothing was touched;/)
+    t.strictSame(fs.readFileSync(path.join(dir, 'stats-dump')), contents)
+  }
+  t.doesNotThrow(() => open('three bytes'))
 })
