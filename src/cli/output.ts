@@ -3,13 +3,14 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError, usage, type ExitName } from '../errors.js'
 import { isMagic } from '../images/magic.js'
+import { parseExternals } from '../plan/external.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../report/escape.js'
 import type { Report } from '../report/model.js'
 import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
 import { treeLines } from '../report/tree.js'
-import { summary, warnings } from '../report/words.js'
+import { summary, unknownKeys, warnings } from '../report/words.js'
 import { sleep } from '../sleep.js'
 import type { Arguments } from './arguments.js'
 
@@ -166,6 +167,7 @@ export const printReport = (
   const tree = terminal && !options.plain
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
+  for (const warning of unknownKeys(report, parseExternals(options.externals))) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
   if (!tree) {
     writeReportPieces(plainLines(report))

@@ -110,6 +110,22 @@ const cases: Bad[] = [
     says: () => ['/data/link_remap.6', "add --external 'mnt[the key]:PATH'", '/data'],
   },
   {
+    name: 'an external mapping with a key that the dump does not have',
+    prepare: (world) => {
+      world.links = []
+      world.external('/data', 6)
+      world.options = ['--external', `mnt[/dta]:${world.volume}`]
+    },
+    code: 3,
+    says: () => ['no external mount of the dump is called /dta (there are: /data)'],
+  },
+  {
+    name: 'an external mapping that is no resource',
+    args: ({ images, volume }) => ['-D', images, '--external', `mnt[/data]=${volume}`],
+    code: 2,
+    says: ({ volume }) => [`write --external 'mnt[/data]:${volume}'`],
+  },
+  {
     name: 'a --root that is not the rootfs',
     args: ({ images, host }) => ['-D', images, '-r', join(dirname(host), 'work')],
     code: 3,

@@ -68,11 +68,11 @@ test('paths are absolute, from where the caller is', (t) => {
 })
 
 test('the last one counts, externals all', (t) => {
-  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'x[]', '--external', 'mnt[]')
+  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'tty[]', '--external', 'mnt[]')
   t.equal(found.imagesDir, '/b')
   t.strictSame(
     found.externals.map(({ value }) => value),
-    ['x[]', 'mnt[]'],
+    ['tty[]', 'mnt[]'],
   )
 })
 

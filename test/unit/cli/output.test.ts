@@ -15,6 +15,7 @@ import { COMMON_MAGIC, MAGIC, SERVICE_MAGIC } from '../../../src/images/magic.js
 import { toJson } from '../../../src/report/json.js'
 import { OUTCOMES, report, reported } from '../report/build.js'
 import { refuses, test, type Test } from '../support/check.js'
+import { mapped, mount, namespace } from '../support/model.js'
 
 interface Written {
   out: string
@@ -103,6 +104,17 @@ test('warnings come before the summary', (t) => {
   const one = report([], { checkpoint: { notes: ['odd'] } })
   const { err } = capture(t, () => printReport(one, options, new Log(options), false))
   t.equal(err, 'criu-gc: odd\ncriu-gc: no link remaps\n')
+})
+
+test('a key that the dump does not have is said before the summary', (t) => {
+  const namespaces = [namespace(9, [mount(14, '/data', { external: mapped('/data') })])]
+  const argv = ['show', '--no-default-config', '--external', 'mnt[/dta]:/x']
+  const options = parseArguments(argv, {})
+  const one = report([], { checkpoint: { namespaces } })
+  const { err } = capture(t, () => printReport(one, options, new Log(options), false))
+  const [first, second] = err.split('\n')
+  t.equal(first, 'criu-gc: no external mount of the dump is called /dta (there are: /data)')
+  t.equal(second, 'criu-gc: no link remaps')
 })
 
 test('an error: the fact with its place, and what to do', (t) => {
