@@ -264,6 +264,35 @@ await hostile(import.meta.url, () => {
     t.equal(run.code, 8, run.stderr)
     t.match(run.stderr, /not root/)
     t.match(run.stderr, /nothing was touched; run it as root/)
+
+    // root's own configuration, which nobody else may read
+    const home = join(world.base, 'home')
+    fs.mkdirSync(join(home, '.criu'), { recursive: true })
+    fs.writeFileSync(join(home, '.criu/default.conf'), 'nonsense\n')
+    fs.chmodSync(home, 0o700)
+    const ofRoot = [`HOME=${home}`, ...nobody]
+    const there = unchanged(t, world, ['clean', ...world.args()], [], { under: ofRoot })
+    t.equal(there.code, 8, there.stderr)
+    t.match(there.stderr, /not root/)
+    for (const word of ['help', '--version']) t.equal(gc([word], ofRoot).code, 0, word)
+    t.equal(gc(['help'], [`HOME=${home}`]).code, 0, 'help with a bad file')
+  })
+
+  test('a configuration file: its mistakes by line, and its name with -v4', (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    const file = join(world.base, 'x.conf')
+    fs.writeFileSync(file, 'link-remap\nverbosity x\n')
+    const bad = gc(['show', '--config', file, '--json'])
+    t.equal(bad.code, 2)
+    t.match(bad.stderr, `criu-gc: ${file}: line 2: -vx: a number`)
+    t.match(bad.json, { command: 'show', error: { where: `${file}: line 2` } })
+    fs.writeFileSync(file, 'link-remap\n')
+    const read = gc(['show', ...world.args(), '--config', file, '-v4'])
+    t.match(read.stderr, `criu-gc: configuration file ${file} was read\n`)
+    t.match(read.stderr, 'criu-gc: --link-remap means nothing')
+    t.notMatch(gc(['show', ...world.args(), '--config', file, '-v']).stderr, 'was read')
   })
 
   test('bad input: root without the capability: exit 8', { skip: needs('setpriv') }, (t) => {
