@@ -84,16 +84,16 @@ const collectValues = (
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
-  const directory = (name: string): string | undefined => {
+  const directory = (name: string, resolve: (value: string) => string): string | undefined => {
     const { value, where } = last(name) ?? {}
-    return value === undefined ? undefined : told(where, () => absolute(value, name))
+    return value === undefined ? undefined : told(where, () => resolve(notEmpty(value, name)))
   }
-  const imagesDir = directory('images-dir') ?? path.resolve('.')
+  const imagesDir = directory('images-dir', fromHere) ?? fromHere('')
   return {
     command,
     imagesDir,
-    workDir: directory('work-dir') ?? imagesDir,
-    root: directory('root'),
+    workDir: directory('work-dir', fromHere) ?? imagesDir,
+    root: directory('root', (value) => path.resolve(value)),
     externals: externalsOf(options),
     mounts: told(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
     force: has('force'),
@@ -111,9 +111,15 @@ const collectValues = (
 }
 
 /** path.resolve() would take an empty one for the current directory. */
-const absolute = (value: string, option: string): string => {
+const notEmpty = (value: string, option: string): string => {
   if (value === '') throw usage(`--${option} is empty`, { next: 'give a directory' })
-  return path.resolve(value)
+  return value
+}
+
+/** The current directory may have a name that is not UTF-8; no argument has. */
+const fromHere = (value: string): string => {
+  const absolute = path.resolve(value)
+  return absolute.includes('\ufffd') ? `/proc/self/cwd/${value}` : absolute
 }
 
 const externalsOf = (options: readonly Located[]): ExternalOption[] =>

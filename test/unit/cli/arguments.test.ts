@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import path from 'node:path'
 import { glance, parseArguments, type Arguments } from '../../../src/cli/arguments.js'
 import { refuses, test, type Test } from '../support/check.js'
@@ -67,6 +68,27 @@ test('paths are absolute, from where the caller is', (t) => {
     [path.resolve('i'), path.resolve('i'), path.resolve('r')],
     'the work directory is that of the images',
   )
+})
+
+test('a current directory whose name is not UTF-8 is found nevertheless', (t) => {
+  const dir = Buffer.concat([Buffer.from(`${t.testdir({})}/`), Buffer.from([0xff])])
+  fs.mkdirSync(dir)
+  const before = process.cwd()
+  t.teardown(() => {
+    process.chdir(before)
+  })
+  // chdir() of Node takes text alone: a symbolic link leads there.
+  fs.symlinkSync(dir, path.join(t.testdirName, 'link'))
+  process.chdir(path.join(t.testdirName, 'link'))
+  fs.mkdirSync('sub')
+  fs.writeFileSync('sub/file', '')
+  for (const argv of [
+    ['-D', 'sub'],
+    ['-D', './sub/../sub'],
+    ['-W', 'sub', '-D', '/'],
+  ])
+    t.ok(fs.existsSync(`${parse('show', ...argv).workDir}/file`), argv.join(' '))
+  t.ok(fs.existsSync(`${parse('show').imagesDir}/sub`))
 })
 
 test('the last one counts, externals all', (t) => {
