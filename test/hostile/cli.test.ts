@@ -54,7 +54,7 @@ const cases: Bad[] = [
       for (const name of fs.readdirSync(world.images)) write(name, 'GIF89a, and more')(world)
     },
     code: 7,
-    says: ({ images }) => ['is not a CRIU inventory image', `${images}/inventory.img`],
+    says: ({ images }) => ['is not a CRIU inventory image', `${images}/inventory.img`, UNTOUCHED],
   },
   {
     name: 'an unsupported version',
@@ -293,6 +293,22 @@ await hostile(import.meta.url, () => {
     t.match(read.stderr, `criu-gc: configuration file ${file} was read\n`)
     t.match(read.stderr, 'criu-gc: --link-remap means nothing')
     t.notMatch(gc(['show', ...world.args(), '--config', file, '-v']).stderr, 'was read')
+  })
+
+  test('bad input: root without CAP_DAC_OVERRIDE: exit 7', { skip: needs('setpriv') }, (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    const caps = '-dac_override,-dac_read_search'
+    const under = ['setpriv', '--bounding-set', caps, '--inh-caps', caps]
+    for (const path of [join(world.images, 'files.img'), world.images]) {
+      fs.chownSync(path, 65534, 65534)
+      fs.chmodSync(path, 0o700)
+      const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
+      t.equal(run.code, 7, run.stderr)
+      t.match(run.stderr, `criu-gc: ${path}: permission denied`)
+      t.match(run.stderr, /nothing was touched; this needs root with CAP_DAC_OVERRIDE/)
+    }
   })
 
   test('bad input: root without the capability: exit 8', { skip: needs('setpriv') }, (t) => {
