@@ -4,7 +4,8 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fromText } from './bytes.js'
-import { readCheckpoint } from './checkpoint/checkpoint.js'
+import { checkCheckpoint, checkImagesDir, checkOptions } from './calls.js'
+import { readCheckpoint as read } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { EXIT, GcError, type ExitName } from './errors.js'
 import { hostView } from './host/view.js'
@@ -16,7 +17,7 @@ import type { JsonReport } from './report/schema.js'
 export type { Checkpoint, LinkRemap, Mount, MountNamespace } from './checkpoint/model.js'
 export type { Plan, PlannedRemap, Provider } from './plan/model.js'
 export type { JsonReport } from './report/schema.js'
-export { GcError, readCheckpoint }
+export { GcError }
 
 export interface Options {
   /** Directory with the images of the dump. */
@@ -41,9 +42,20 @@ export const show = (options: Options): Promise<JsonReport> => runCommand('show'
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
 export const clean = (options: Options): Promise<JsonReport> => runCommand('clean', options)
 
+/**
+ * The dump in a directory. Needs no privilege but to read the images, and changes nothing.
+ * @throws GcError bad-images (not CRIU's, unsupported, corrupt, over a limit), usage (no directory).
+ */
+export const readCheckpoint = (imagesDir: string): Checkpoint => {
+  checkImagesDir(imagesDir)
+  return read(imagesDir)
+}
+
 /** What would be attached, and how each remap is reached. Pure but for reading /proc by default. */
-export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}): Plan =>
-  planPure(checkpoint, {
+export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}): Plan => {
+  checkCheckpoint(checkpoint)
+  checkOptions(options)
+  return planPure(checkpoint, {
     root: options.root === undefined ? undefined : fromText(path.resolve(options.root)),
     externals: parseExternals(
       (options.external ?? []).map((value) => ({ option: 'external', value })),
@@ -51,6 +63,7 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
     mounts: options.mounts ?? 'remaps',
     host: options.host ?? hostView(),
   })
+}
 
 const COMMAND = fileURLToPath(new URL('criu-gc.cjs', import.meta.url))
 
@@ -68,6 +81,8 @@ const argumentsOf = (command: string, options: Options): string[] => [
 
 const runCommand = (command: 'show' | 'clean', options: Options): Promise<JsonReport> =>
   new Promise((resolve, reject) => {
+    checkOptions(options)
+    checkImagesDir(options.imagesDir)
     const settings = {
       // Nothing of ours reaches a process of root: no NODE_OPTIONS, no LD_PRELOAD.
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

@@ -9,14 +9,16 @@ import type { Remap } from './rig/images.js'
 import { inRepo, repo } from './rig/repo.js'
 
 const built = pathToFileURL(inRepo('dist', 'index.js')).href
-const { planCollection, readCheckpoint } = (await import(built)) as typeof import('../src/index.js')
+const { clean, planCollection, readCheckpoint, show } = (await import(
+  built
+)) as typeof import('../src/index.js')
 
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root'
 
 // tap puts its NODE_OPTIONS into whatever a test starts, also into what the library starts for it
 const inner = fileURLToPath(new URL('lib.inner.js', import.meta.url))
-const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, inner]
-await t.spawn('env', clean, { skip: needsRoot }, 'in a clean environment')
+const cleanly = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, inner]
+await t.spawn('env', cleanly, { skip: needsRoot }, 'in a clean environment')
 
 interface Expected {
   root: string | null
@@ -67,6 +69,26 @@ for (const name of readdirSync(inRepo('test', 'images'))) {
     t.end()
   })
 }
+
+t.test('what the compiler would refuse is a usage error, at once or as a rejection', async (t) => {
+  const refused = { name: 'GcError', exit: 'usage' }
+  const as = (value: unknown): never => value as never
+  for (const run of [show, clean]) {
+    await t.rejects(run(as(undefined)), { ...refused, message: /^options must be an object/ })
+    await t.rejects(run(as({})), { ...refused, message: /^imagesDir must be a path/ })
+    const external = as('mnt[]')
+    await t.rejects(run({ imagesDir: '/', external }), {
+      ...refused,
+      message: /^external must be/,
+    })
+    await t.rejects(run({ imagesDir: 'a\0b' }), refused)
+  }
+  t.throws(() => readCheckpoint(as(undefined)), refused)
+  t.throws(() => planCollection(as(undefined)), refused)
+  const checkpoint = readCheckpoint(inRepo('test', 'images', 'container'))
+  t.throws(() => planCollection(checkpoint, { root: '' }), refused)
+  t.throws(() => planCollection(checkpoint, { external: ['/data:/srv'] }), refused)
+})
 
 const consumer = `
 import { clean, GcError, planCollection, readCheckpoint, show } from 'criu-gc'

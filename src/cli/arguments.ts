@@ -1,11 +1,11 @@
 // From argv to what a run needs to know.
 import path from 'node:path'
-import { usage } from '../errors.js'
+import { GcError, usage } from '../errors.js'
 import { parseExternals, type ExternalOption } from '../plan/external.js'
 import type { Command } from '../report/model.js'
 import { escapeText } from '../report/escape.js'
-import { configArguments } from './config-file.js'
-import { getopt, type Parsed } from './getopt.js'
+import { readConfiguration } from './config-file.js'
+import { getopt, type Given, type Parsed } from './getopt.js'
 
 export interface Arguments {
   readonly command: Command | 'help' | 'version'
@@ -22,52 +22,88 @@ export interface Arguments {
   /** CRIU's levels: 2 by default, 3 adds the plan, 4 says what was ignored. */
   readonly verbosity: number
   readonly logFile: string | undefined
+  /** Configuration files that were read. */
+  readonly configFiles: readonly string[]
   readonly ignored: readonly string[]
 }
 
-/** @throws GcError usage. */
-export const parseArguments = (argv: readonly string[], env: NodeJS.ProcessEnv): Arguments => {
-  const line = getopt(argv)
-  const has = (name: string): boolean => line.options.some(({ option }) => option.long === name)
-  if (has('help')) return collectValues({ options: [], words: ['help'] })
-  if (has('version')) return collectValues({ options: [], words: ['version'] })
-  const explicit = line.options.findLast(({ option }) => option.long === 'config')?.value
-  // Line by line: an option without its value must not take the next line for it.
-  const config = configArguments(explicit, !has('no-default-config'), env)
-    .map((arg) => getopt([arg]))
-    .flatMap(({ options }) => options)
-  return collectValues({ options: [...config, ...line.options], words: line.words })
+/** An option with the file and line that it is from; those of the command line have none. */
+interface Located extends Given {
+  readonly where?: string
 }
 
-const collectValues = ({ options, words }: Parsed): Arguments => {
-  const last = (name: string): string | undefined =>
-    options.findLast(({ option }) => option.long === name)?.value
-  const has = (name: string): boolean => options.some(({ option }) => option.long === name)
-  const externals = options.flatMap(({ option, value }): ExternalOption[] =>
-    (option.long === 'external' || option.long === 'ext-mount-map') && value !== undefined
-      ? [{ option: option.long, value }]
-      : [],
+/**
+ * `begin` is called where more than help or the version is asked for, before a file is read.
+ * @throws GcError usage.
+ */
+export const parseArguments = (
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  begin: () => void = () => undefined,
+): Arguments => {
+  const line = getopt(argv)
+  const command = commandOf(line)
+  if (command === 'help' || command === 'version') return collectValues(command, [], [])
+  begin()
+  const explicit = line.options.findLast(({ option }) => option.long === 'config')?.value
+  const useDefaults = !line.options.some(({ option }) => option.long === 'no-default-config')
+  const { files, lines } = readConfiguration(explicit, useDefaults, env)
+  // Line by line: an option without its value must not take the next line for it.
+  const config = lines.flatMap(({ arg, where }): Located[] =>
+    told(where, () => getopt([arg])).options.map((given) => ({ ...given, where })),
   )
-  parseExternals(externals)
-  const imagesDir = directory(last('images-dir') ?? '.', 'images-dir')
-  const mounts = last('mounts') ?? 'remaps'
-  if (mounts !== 'remaps' && mounts !== 'all')
-    throw usage(`--mounts ${escapeText(mounts)}: either "remaps" or "all"`)
-  const root = last('root')
+  return collectValues(command, [...config, ...line.options], files)
+}
+
+/** What a line that has mistakes says nevertheless, for the report of them. */
+export const glance = (argv: readonly string[]): { command: string; json: boolean } => {
+  const { options, words } = getopt(argv, () => undefined)
+  const [command] = words
   return {
-    command: commandOf(words, has('exec-cmd')),
+    command: command === 'show' || command === 'clean' ? command : 'unknown',
+    json: options.some(({ option }) => option.long === 'json'),
+  }
+}
+
+/** A mistake in a configuration file is told with its line. */
+const told = <T>(where: string | undefined, act: () => T): T => {
+  try {
+    return act()
+  } catch (error) {
+    if (where === undefined || !(error instanceof GcError)) throw error
+    const next = error.next === undefined ? {} : { next: error.next }
+    throw new GcError(error.exit, error.message, { where, ...next, cause: error })
+  }
+}
+
+const collectValues = (
+  command: Arguments['command'],
+  options: readonly Located[],
+  configFiles: readonly string[],
+): Arguments => {
+  const last = (name: string): Located | undefined =>
+    options.findLast(({ option }) => option.long === name)
+  const has = (name: string): boolean => last(name) !== undefined
+  const directory = (name: string, resolve: (value: string) => string): string | undefined => {
+    const { value, where } = last(name) ?? {}
+    return value === undefined ? undefined : told(where, () => resolve(notEmpty(value, name)))
+  }
+  const imagesDir = directory('images-dir', fromHere) ?? fromHere('')
+  return {
+    command,
     imagesDir,
-    workDir: directory(last('work-dir') ?? imagesDir, 'work-dir'),
-    root: root === undefined ? undefined : directory(root, 'root'),
-    externals,
-    mounts,
+    workDir: directory('work-dir', fromHere) ?? imagesDir,
+    root: directory('root', (value) => path.resolve(value)),
+    externals: externalsOf(options),
+    mounts: told(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
     force: has('force'),
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
     plain: has('plain'),
     verbosity: verbosityOf(options),
-    logFile: last('log-file'),
+    logFile: last('log-file')?.value,
+    configFiles,
     ignored: options
       .filter(({ option }) => option.kind === 'ignored')
       .map(({ option }) => option.long),
@@ -75,31 +111,52 @@ const collectValues = ({ options, words }: Parsed): Arguments => {
 }
 
 /** path.resolve() would take an empty one for the current directory. */
-const directory = (value: string, option: string): string => {
+const notEmpty = (value: string, option: string): string => {
   if (value === '') throw usage(`--${option} is empty`, { next: 'give a directory' })
-  return path.resolve(value)
+  return value
 }
 
-const commandOf = (words: readonly string[], execCmd: boolean): Arguments['command'] => {
+/** The current directory may have a name that is not UTF-8; no argument has. */
+const fromHere = (value: string): string => {
+  const absolute = path.resolve(value)
+  return absolute.includes('\ufffd') ? `/proc/self/cwd/${value}` : absolute
+}
+
+const externalsOf = (options: readonly Located[]): ExternalOption[] =>
+  options.flatMap(({ option: { long: option }, value, where }) => {
+    if ((option !== 'external' && option !== 'ext-mount-map') || value === undefined) return []
+    told(where, () => parseExternals([{ option, value }]))
+    return [{ option, value }]
+  })
+
+const mountsOf = (value = 'remaps'): Arguments['mounts'] => {
+  if (value === 'remaps' || value === 'all') return value
+  throw usage(`--mounts ${escapeText(value)}: either "remaps" or "all"`)
+}
+
+const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
+  const has = (name: string): boolean => options.some(({ option }) => option.long === name)
+  if (has('help')) return 'help'
+  if (has('version')) return 'version'
   const [command, extra] = words
   const next = 'see "criu-gc --help"'
   if (command === undefined) throw usage('no command given: say show or clean', { next })
   if (command !== 'show' && command !== 'clean' && command !== 'help' && command !== 'version')
     throw usage(`command ${escapeText(command)} is not known: show or clean`, { next })
-  if (extra !== undefined && !execCmd)
+  if (extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
 }
 
 /** -v adds one, -vvv three, -v4 sets. */
-const verbosityOf = (options: Parsed['options']): number => {
-  let level = 2
-  for (const { option, value } of options) {
-    if (option.long !== 'verbosity') continue
-    if (value === undefined) level += 1
-    else if (/^v+$/.test(value)) level += value.length + 1
-    else if (/^\d+$/.test(value)) level = Number(value)
-    else throw usage(`-v${escapeText(value)}: a number, or more "v"s`)
-  }
-  return level
+const verbosityOf = (options: readonly Located[]): number =>
+  options
+    .filter(({ option }) => option.long === 'verbosity')
+    .reduce((level, { value, where }) => told(where, () => raised(level, value)), 2)
+
+const raised = (level: number, value: string | undefined): number => {
+  if (value === undefined) return level + 1
+  if (/^v+$/.test(value)) return level + value.length + 1
+  if (/^\d+$/.test(value)) return Number(value)
+  throw usage(`-v${escapeText(value)}: a number, or more "v"s`)
 }

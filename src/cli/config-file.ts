@@ -3,32 +3,45 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, usage } from '../errors.js'
 
-/** Arguments as they would stand on a command line. @throws GcError usage. */
-export const parseConfig = (text: string, where: string): string[] => {
-  const args: string[] = []
+/** An argument as it would stand on a command line, and which line of which file it is from. */
+export interface ConfigLine {
+  readonly arg: string
+  readonly where: string
+}
+
+/** @throws GcError usage. */
+export const parseConfig = (text: string, file: string): ConfigLine[] => {
+  const lines: ConfigLine[] = []
   text.split('\n').forEach((line, index) => {
     const match = /^\s*(?:([\w-]+)(?:\s+(?:"((?:[^"\\]|\\.)*)"|([^\s"#]+)))?\s*)?(?:#.*)?$/.exec(
       line,
     )
+    const where = `${file}: line ${index + 1}`
     if (match === null)
-      throw usage(`line ${index + 1} is not "option" or "option value"`, {
+      throw usage('neither "option" nor "option value"', {
         where,
         next: 'put a value with blanks or # in double quotes',
       })
     const [, name, quoted, bare] = match
     if (name === undefined) return
     const value = quoted?.replaceAll('\\"', '"') ?? bare
-    args.push(value === undefined ? `--${name}` : `--${name}=${value}`)
+    lines.push({ arg: value === undefined ? `--${name}` : `--${name}=${value}`, where })
   })
-  return args
+  return lines
+}
+
+export interface Configuration {
+  /** Those that are there. */
+  readonly files: readonly string[]
+  readonly lines: readonly ConfigLine[]
 }
 
 /** Files that CRIU reads, later ones first to be overridden by the command line. */
-export const configArguments = (
+export const readConfiguration = (
   explicit: string | undefined,
   useDefaults: boolean,
   env: NodeJS.ProcessEnv,
-): string[] => {
+): Configuration => {
   const files: { file: string; mayBeMissing: boolean }[] = []
   if (useDefaults && explicit === undefined) {
     files.push({ file: '/etc/criu/default.conf', mayBeMissing: true })
@@ -40,16 +53,27 @@ export const configArguments = (
   const named = env.CRIU_CONFIG_FILE
   if (named !== undefined && named !== '') files.push({ file: named, mayBeMissing: true })
   if (explicit !== undefined) files.push({ file: explicit, mayBeMissing: false })
-  return files.flatMap(({ file, mayBeMissing }) => {
-    try {
-      return parseConfig(fs.readFileSync(file, 'utf8'), file)
-    } catch (error) {
-      const code = errorCode(error)
-      if (code === undefined || (mayBeMissing && (code === 'ENOENT' || code === 'ENOTDIR'))) {
-        if (code === undefined) throw error
-        return []
-      }
-      throw usage(`the configuration file cannot be read (${code})`, { where: file, cause: error })
-    }
+  const found = files.flatMap(({ file, mayBeMissing }) => {
+    const text = readText(file, mayBeMissing)
+    return text === undefined ? [] : [{ file, lines: parseConfig(text, file) }]
   })
+  return {
+    files: found.map(({ file }) => file),
+    lines: found.flatMap(({ lines }) => lines),
+  }
+}
+
+/** Undefined where it is not there and need not be. */
+const readText = (file: string, mayBeMissing: boolean): string | undefined => {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch (cause) {
+    const code = errorCode(cause)
+    if (mayBeMissing && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined
+    throw usage(`the configuration file cannot be read (${code})`, {
+      where: file,
+      next: 'nothing was touched; see what is wrong with that file',
+      cause,
+    })
+  }
 }

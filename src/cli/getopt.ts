@@ -1,36 +1,57 @@
 // getopt_long(3), which CRIU's command line is: options and words in any order, -DDIR, -v4, -vv,
 // --name=VALUE, unambiguous beginnings of a name, "--" ends the options. util.parseArgs has no
 // optional arguments and no -v4.
-import { usage } from '../errors.js'
+import { GcError, usage } from '../errors.js'
 import { escapeText } from '../report/escape.js'
 import { OPTIONS, type Option } from './options.js'
 
+/** `value` is undefined where the option has none. */
+export interface Given {
+  readonly option: Option
+  readonly value: string | undefined
+}
+
 export interface Parsed {
-  /** In the order given; `value` is undefined where the option has none. */
-  readonly options: readonly { readonly option: Option; readonly value: string | undefined }[]
+  /** In the order given. */
+  readonly options: readonly Given[]
   readonly words: readonly string[]
 }
 
 const HELP = 'see "criu-gc --help"'
+const NOT_TEXT =
+  'go to the images with cd and leave out -D, or bind-mount the directory on a place whose name is UTF-8'
 
-/** @throws GcError usage for what neither CRIU nor this program knows. */
-export const getopt = (args: readonly string[]): Parsed => {
-  const options: { option: Option; value: string | undefined }[] = []
+const refuse = (mistake: GcError): void => {
+  throw mistake
+}
+
+/**
+ * What neither CRIU nor this program knows is a mistake; where `onMistake` returns, it is passed over.
+ * @throws GcError usage unless told otherwise.
+ */
+export const getopt = (args: readonly string[], onMistake = refuse): Parsed => {
+  const options: Given[] = []
   const words: string[] = []
   const rest = [...args]
   // What is not UTF-8 was already replaced before it came here, and would name something else.
   const lossy = args.find((arg) => arg.includes('\ufffd'))
-  if (lossy !== undefined) throw usage(`argument ${escapeText(lossy)} is not UTF-8`, { next: HELP })
+  if (lossy !== undefined)
+    onMistake(usage(`argument ${escapeText(lossy)} is not UTF-8`, { next: NOT_TEXT }))
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--') return { options, words: [...words, ...rest] }
-    if (arg.startsWith('--')) options.push(long(arg, rest))
-    else if (arg.startsWith('-') && arg !== '-') options.push(...short(arg, rest))
-    else words.push(arg)
+    try {
+      if (arg.startsWith('--')) options.push(long(arg, rest))
+      else if (arg.startsWith('-') && arg !== '-') options.push(...short(arg, rest))
+      else words.push(arg)
+    } catch (error) {
+      if (!(error instanceof GcError)) throw error
+      onMistake(error)
+    }
   }
   return { options, words }
 }
 
-const long = (arg: string, rest: string[]): Parsed['options'][number] => {
+const long = (arg: string, rest: string[]): Given => {
   const equals = arg.indexOf('=')
   const name = arg.slice(2, equals < 0 ? undefined : equals)
   const value = equals < 0 ? undefined : arg.slice(equals + 1)
@@ -55,8 +76,8 @@ const byName = (name: string): Option => {
   })
 }
 
-const short = (arg: string, rest: string[]): Parsed['options'][number][] => {
-  const out: Parsed['options'][number][] = []
+const short = (arg: string, rest: string[]): Given[] => {
+  const out: Given[] = []
   for (let at = 1; at < arg.length; at++) {
     const option = OPTIONS.find((one) => one.short === arg[at])
     if (option === undefined)

@@ -2,15 +2,16 @@
 import { errorCode, EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
 import { closeInherited } from '../host/descriptors.js'
+import { escapeText } from '../report/escape.js'
 import { exitOf } from '../report/model.js'
 import { loadAddon } from '../sys/addon.js'
 import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
-import { parseArguments, type Arguments } from './arguments.js'
+import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
-import { Log, printError, printReport, STDERR, STDOUT, writeReport } from './output.js'
+import { Log, printError, printReport, STDERR, STDOUT, writeInformation } from './output.js'
 
 /** Runs the command and answers with its exit code; never throws. */
 export const main = (
@@ -21,13 +22,9 @@ export const main = (
   let options: Arguments | undefined
   let log: Log | undefined
   try {
-    options = parseArguments(argv, env)
+    options = parseArguments(argv, env, refuseOthersThanRoot)
     if (options.command === 'help') return print(HELP)
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
-    if (process.geteuid?.() !== 0)
-      throw new GcError('unsupported', 'not root: mount namespaces cannot be made', {
-        next: 'nothing was touched; run it as root',
-      })
     if (!options.allowEnvironment) refuseEnvironment(env)
     const sys = new Sys(loadAddon(directory))
     closeInherited(sys)
@@ -38,14 +35,25 @@ export const main = (
   }
 }
 
+/** Before a configuration file is read, which may be one that root alone can. */
+const refuseOthersThanRoot = (): void => {
+  if (process.geteuid?.() === 0) return
+  throw new GcError('unsupported', 'not root: mount namespaces cannot be made', {
+    next: 'nothing was touched; run it as root',
+  })
+}
+
 const print = (text: string): number => {
-  writeReport(text)
+  writeInformation(text)
   return EXIT.clean
 }
 
 const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
-  if (options.verbosity >= 4)
+  if (options.verbosity >= 4) {
+    for (const file of options.configFiles)
+      log.line(`configuration file ${escapeText(file)} was read`)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
+  }
   const started = Date.now()
   const showsProgress = sys.isatty(STDERR)
   const report = run(sys, {
@@ -75,8 +83,8 @@ const explain = (
   log: Log | undefined,
 ): ExitName => {
   try {
-    const json = options?.json ?? argv.includes('--json')
-    return printError(asGcError(error), options?.command ?? 'unknown', json, log)
+    const { command, json } = options ?? glance(argv)
+    return printError(asGcError(error), command, json, log)
   } catch {
     return 'internal'
   }

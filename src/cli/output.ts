@@ -2,17 +2,23 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError, usage, type ExitName } from '../errors.js'
+import { isMagic } from '../images/magic.js'
+import { parseExternals } from '../plan/external.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../report/escape.js'
 import type { Report } from '../report/model.js'
 import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
 import { treeLines } from '../report/tree.js'
-import { summary, warnings } from '../report/words.js'
+import { summary, unknownKeys, warnings } from '../report/words.js'
+import { sleep } from '../sleep.js'
 import type { Arguments } from './arguments.js'
 
 export const STDOUT = 1
 export const STDERR = 2
+
+/** How long a pipe is left alone that has no room and does not block, in ms. */
+const RETRY = 10
 
 /** The whole text, also into a pipe that is slow. @throws GcError internal where it cannot go. */
 const write = (fd: number, text: string): void => {
@@ -21,24 +27,28 @@ const write = (fd: number, text: string): void => {
     try {
       at += fs.writeSync(fd, data, at)
     } catch (error) {
-      if (errorCode(error) === 'EAGAIN') continue
-      throw error
+      if (errorCode(error) !== 'EAGAIN') throw error
+      sleep(RETRY)
     }
 }
 
-export const writeReport = (text: string): void => {
+const toStdout = (text: string, what: string, next: string): void => {
   try {
     write(STDOUT, text)
-  } catch (error) {
-    throw new GcError(
-      'internal',
-      `the report could not be written (${errorCode(error) ?? 'error'})`,
-      {
-        next: 'run the same command again: what was removed is then absent',
-        cause: error,
-      },
-    )
+  } catch (cause) {
+    const code = errorCode(cause) ?? 'error'
+    throw new GcError('internal', `${what} could not be written (${code})`, { next, cause })
   }
+}
+
+export const writeReport = (text: string): void => {
+  const next = 'run the same command again: what was removed is then absent'
+  toStdout(text, 'the report', next)
+}
+
+/** What --help and --version print: nothing was done, and nothing is lost. */
+export const writeInformation = (text: string): void => {
+  toStdout(text, 'the text', 'nothing was touched; see where standard output goes')
 }
 
 /** Characters that are gathered before they are written. */
@@ -66,9 +76,11 @@ const tryWrite = (text: string): boolean => {
   }
 }
 
+const messageLine = (text: string): string => `criu-gc: ${text}\n`
+
 /** Messages: to standard error, or to the log file in the work directory. */
 export class Log {
-  private readonly fd: number
+  private fd: number
   private progressing = false
 
   /** @throws GcError usage where the log file cannot be written. */
@@ -78,12 +90,21 @@ export class Log {
   }
 
   line(text: string): void {
+    this.endProgress()
+    if (this.fd !== STDERR && !this.toFile(text)) this.fd = STDERR
     // A message that cannot be written must not undo what was done.
+    if (this.fd === STDERR) tryWrite(messageLine(text))
+  }
+
+  /** False where the file takes nothing, such as on a full disk: standard error takes its place. */
+  private toFile(text: string): boolean {
     try {
-      this.endProgress()
-      write(this.fd, `criu-gc: ${text}\n`)
-    } catch {
-      // Nowhere left to say so.
+      write(this.fd, messageLine(text))
+      return true
+    } catch (error) {
+      const code = errorCode(error) ?? 'error'
+      tryWrite(messageLine(`the log file could not be written (${code})`))
+      return false
     }
   }
 
@@ -102,24 +123,32 @@ export class Log {
   }
 }
 
-/** The directory may be anybody's: no link is followed, and nothing but a file of ours is emptied. */
+/**
+ * The directory may be anybody's, and it is that of the images unless told otherwise: no link is
+ * followed, and nothing but a file of ours that is no image is emptied.
+ */
 const openLog = (file: string): number => {
-  const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+  const next = 'nothing was touched; give another one with -o or another directory with -W'
+  const bad = (what: string, cause?: unknown): GcError =>
+    usage(`the log file ${what}`, { where: file, next, cause })
+  if (file.endsWith('.img')) throw bad('has the name of an image')
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
   try {
-    const fd = fs.openSync(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    const fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
     const stat = fs.fstatSync(fd)
-    if (!stat.isFile() || stat.nlink !== 1)
-      throw usage('the log file is not a regular file', { where: file })
+    if (!stat.isFile() || stat.nlink !== 1) throw bad('is not a regular file')
+    if (isMagic(beginning(fd))) throw bad('is an image of CRIU')
     fs.ftruncateSync(fd)
     return fd
   } catch (cause) {
     if (cause instanceof GcError) throw cause
-    throw usage(`the log file cannot be opened (${errorCode(cause) ?? 'error'})`, {
-      where: file,
-      next: 'nothing was touched; give another one with -o or another directory with -W',
-      cause,
-    })
+    throw bad(`cannot be opened (${errorCode(cause) ?? 'error'})`, cause)
   }
+}
+
+const beginning = (fd: number): Buffer => {
+  const data = Buffer.alloc(4)
+  return data.subarray(0, fs.readSync(fd, data, 0, data.length, 0))
 }
 
 /** `terminal`: whether standard output is one. */
@@ -138,6 +167,7 @@ export const printReport = (
   const tree = terminal && !options.plain
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
+  for (const warning of unknownKeys(report, parseExternals(options.externals))) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
   if (!tree) {
     writeReportPieces(plainLines(report))
@@ -159,7 +189,7 @@ export const printError = (
   const lines = [`${where}${escapeText(error.message)}`]
   if (error.next !== undefined) lines.push(escapeText(error.next))
   for (const line of lines)
-    if (log === undefined) write(STDERR, `criu-gc: ${line}\n`)
+    if (log === undefined) write(STDERR, messageLine(line))
     else log.line(line)
   if (json) writeReport(`${JSON.stringify(errorToJson(error, command), undefined, 2)}\n`)
   return error.exit

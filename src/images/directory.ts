@@ -20,6 +20,16 @@ export interface ImageState {
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
 
+const NEXT = 'nothing was deleted; give a directory with the images themselves'
+
+/** Root may open everything by a capability, which a container or a service can be without. */
+const denied = (act: string, where: string, cause: unknown): GcError =>
+  badImages(`permission denied to ${act} (EACCES)`, {
+    where,
+    next: 'nothing was touched; this needs root with CAP_DAC_OVERRIDE, and a FUSE or network file system that lets root in',
+    cause,
+  })
+
 export class ImageDirectory {
   readonly path: string
   readonly fd: number
@@ -43,8 +53,10 @@ export class ImageDirectory {
           next: 'give the directory that criu dump wrote with -D',
           cause,
         })
+      if (code === 'EACCES') throw denied('open the image directory', path, cause)
       throw badImages(`the image directory cannot be opened (${code ?? 'unknown error'})`, {
         where: path,
+        next: 'nothing was touched; see what is in the way of that path',
         cause,
       })
     }
@@ -94,6 +106,7 @@ export class ImageDirectory {
       if (error instanceof GcError && error.where === undefined)
         throw new GcError(error.exit, error.message, {
           where: `${this.path}/${name}`,
+          next: error.next ?? NEXT,
           cause: error,
         })
       throw error
@@ -107,13 +120,14 @@ export class ImageDirectory {
 
   private load(name: string): Buffer | undefined {
     const where = `${this.path}/${name}`
-    const next = 'nothing was deleted; give a directory with the images themselves'
+    const next = NEXT
     let fd: number
     try {
       fd = fs.openSync(this.anchored(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
     } catch (cause) {
       const code = errorCode(cause)
       if (code === 'ENOENT') return undefined
+      if (code === 'EACCES') throw denied('open it', where, cause)
       const what = code === 'ELOOP' ? 'is a symbolic link' : `cannot be opened (${code})`
       throw badImages(what, { where, next, cause })
     }
@@ -123,7 +137,10 @@ export class ImageDirectory {
       const size = Number(stat.size)
       this.totalBytes += size
       if (size > LIMITS.imageBytes)
-        throw badImages(`has ${size} bytes, the limit is ${LIMITS.imageBytes}`, { where, next })
+        throw badImages(`has ${size} bytes, the limit is ${LIMITS.imageBytes}`, {
+          where,
+          next,
+        })
       if (this.totalBytes > LIMITS.totalBytes)
         throw badImages(`brings the images to more than ${LIMITS.totalBytes} bytes`, {
           where,

@@ -3,6 +3,9 @@
 /** Leads every image but the inventory where inventory.img_version is 2 (CRIU 1.6 and later). */
 export const COMMON_MAGIC = 0x54564319
 
+/** Leads service files, such as `stats-dump`, whose names do not end in .img. */
+export const SERVICE_MAGIC = 0x55105940
+
 export const MAGIC = {
   inventory: 0x58313116,
   pstree: 0x50273030,
@@ -15,3 +18,9 @@ export const MAGIC = {
 } as const
 
 export type ImageKind = keyof typeof MAGIC
+
+const WORDS: ReadonlySet<number> = new Set([COMMON_MAGIC, SERVICE_MAGIC, ...Object.values(MAGIC)])
+
+/** Whether the beginning of a file, 4 bytes at least, is that of one of CRIU's. */
+export const isMagic = (start: Buffer): boolean =>
+  start.length >= 4 && WORDS.has(start.readUInt32LE(0))

@@ -2,7 +2,8 @@
 // names keys.
 import { resolve } from 'node:path'
 import { fromText, type Bytes } from '../bytes.js'
-import { usage } from '../errors.js'
+import { usage, type GcError } from '../errors.js'
+import { shellQuote } from '../report/escape.js'
 
 export interface Externals {
   /** mnt[KEY]:PATH and -M KEY:PATH; the last given for a key wins, as in CRIU. */
@@ -22,9 +23,10 @@ export interface ExternalOption {
 /** Absolute, and without a slash at its end, which would follow a symbolic link. */
 const hostPath = (path: string): Bytes => fromText(resolve(path))
 
-const BRACKETS = /^(mnt|dev)\[(.*?)\](?::(.*))?$/s
+/** A kind with its key in brackets, then a value after a colon: "mnt[/data]:/srv/data". */
+const RESOURCE = /^([a-z]\w*)\[(.*?)\](?::(.*))?$/s
 
-/** @throws GcError usage for a value that CRIU refuses too. */
+/** @throws GcError usage for a value that CRIU refuses too, or that would mean nothing to it. */
 export const parseExternals = (options: readonly ExternalOption[]): Externals => {
   const mapped = new Map<Bytes, Bytes>()
   const devices = new Map<Bytes, Bytes>()
@@ -33,24 +35,46 @@ export const parseExternals = (options: readonly ExternalOption[]): Externals =>
     if (option === 'ext-mount-map') {
       if (value === 'auto') auto = true
       else {
-        const colon = value.indexOf(':')
-        if (colon < 1)
+        const [, key, path] = /^([^:]+):(.+)$/s.exec(value) ?? []
+        if (key === undefined || path === undefined)
           throw usage(`-M ${value}: neither KEY:PATH nor "auto"`, {
             next: "write -M KEY:PATH, or --external 'mnt[KEY]:PATH'",
           })
-        mapped.set(fromText(value.slice(0, colon)), hostPath(value.slice(colon + 1)))
+        mapped.set(fromText(key), hostPath(path))
       }
       continue
     }
-    // tty[], unix[], net[] and the others are of no use to a clean-up.
-    const [, kind, key, path] = BRACKETS.exec(value) ?? []
-    if (kind === undefined || key === undefined) continue
+    const [, kind, key, path = ''] = RESOURCE.exec(value) ?? []
+    if (kind === undefined || key === undefined) throw notResource(value)
     if (kind === 'mnt' && key === '') {
-      if (path !== undefined && path !== '' && !/^[ms]/.test(path))
+      if (path !== '' && !/^[ms]/.test(path))
         throw usage(`--external ${value}: only "m" or "s" may follow mnt[]:`)
       auto = true
-    } else if (path !== undefined && path !== '')
-      (kind === 'mnt' ? mapped : devices).set(fromText(key), hostPath(path))
+    } else if (kind === 'mnt') {
+      if (path === '') throw lacksValue(value, `mnt[${key}]:PATH`, 'host directory of that mount')
+      mapped.set(fromText(key), hostPath(path))
+    } else if (kind === 'dev') {
+      if (path === '') throw lacksValue(value, `dev[${key}]:/dev/NAME`, 'device on this host')
+      devices.set(fromText(key), hostPath(path))
+    }
+    // tty[], unix[], net[] and the others are of no use to a clean-up.
   }
   return { mapped, devices, auto }
+}
+
+const write = (resource: string): string => `write --external ${shellQuote(resource)}`
+
+const lacksValue = (value: string, resource: string, what: string): GcError =>
+  usage(`--external ${value}: nothing is given for it`, {
+    next: `${write(resource)}, with the ${what}`,
+  })
+
+/** CRIU takes such a value and never looks at it again. */
+const notResource = (value: string): GcError => {
+  const [, key, path] =
+    /^mnt\[(.+?)\][=/ ]*(\/.*)$/s.exec(value) ?? /^(\/[^:[\]]*):(.+)$/s.exec(value) ?? []
+  const resource = key === undefined ? 'mnt[KEY]:PATH' : `mnt[${key}]:${path}`
+  return usage(`--external ${value}: not a resource, such as mnt[KEY]:PATH`, {
+    next: write(resource),
+  })
 }

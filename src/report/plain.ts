@@ -1,4 +1,4 @@
-// One line a remap, for pipes: verdict, reason, namespace, link, original, bytes, message, separated
+// One line a remap, for pipes: verdict, reason or errno, namespace, link, original, bytes, message, separated
 // by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines.
 import { escape } from './escape.js'
 import type { Report, ReportedRemap } from './model.js'
@@ -9,10 +9,14 @@ const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedR
   const namespace = mount?.nsId ?? nowhere
   const link = remap.link === '' ? '-' : escape(remap.link)
   const original = remap.original.path === '' ? '-' : originalText(remap.original)
-  const why = outcome.errno ?? outcome.reason ?? '-'
+  const why = reasonOf(outcome) ?? '-'
   const size = outcome.size ?? '-'
   return `${outcome.verdict}\t${why}\t${namespace}\t${link}\t${original}\t${size}\t${explanation(outcome)}\n`
 }
+
+/** A reason is a word of the manual, also where an errno led to it. */
+const reasonOf = ({ verdict, errno, reason }: ReportedRemap['outcome']): string | undefined =>
+  verdict === 'failed' ? (errno ?? reason) : reason
 
 const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
   if (message === undefined) return next ?? '-'

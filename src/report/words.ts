@@ -1,6 +1,7 @@
 // Phrases that both forms of text use.
 import type { Original } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
+import type { Externals } from '../plan/external.js'
 import type { Provider } from '../plan/model.js'
 import { escape } from './escape.js'
 import { totalsOf, VERDICTS, type Report } from './model.js'
@@ -112,6 +113,35 @@ export const warnings = ({ checkpoint, mounts }: Report): string[] => {
   const { unknown } = checkpoint.counts
   if (unknown > 0) out.push(`${unknown} remaps of a type that is not known: left alone`)
   return [...out, ...checkpoint.notes]
+}
+
+/** A container has some external mounts of its runtime, such as /etc/hosts, beside its volumes. */
+const MANY = 20
+
+/**
+ * A key in the options that no mount of the dump has, where one of its own lacks its option. Without
+ * such a one it is no mistake: pasted options of CRIU may have more keys than are needed.
+ */
+export const unknownKeys = (
+  { checkpoint: { namespaces } }: Report,
+  { mapped }: Pick<Externals, 'mapped'>,
+): string[] => {
+  const keys = new Set(
+    namespaces.flatMap(({ mounts }) =>
+      mounts.flatMap(({ external }) => (external?.kind === 'mapped' ? [external.key] : [])),
+    ),
+  )
+  const wanted = [...keys].filter((key) => !mapped.has(key))
+  if (wanted.length === 0) return []
+  // One that lacks its option is what was meant.
+  const all = [...wanted, ...[...keys].filter((key) => mapped.has(key))].map((key) => escape(key))
+  const shown = all.length > MANY ? [...all.slice(0, MANY), `${all.length - MANY} more`] : all
+  return [...mapped.keys()]
+    .filter((key) => !keys.has(key))
+    .map(
+      (key) =>
+        `no external mount of the dump is called ${escape(key)} (there are: ${shown.join(', ')})`,
+    )
 }
 
 const missing = (images: Report['checkpoint']['images']): string => {

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { must } from '../rig/command.js'
-import { hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
+import { gc, hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
 
 interface Bad {
   name: string
@@ -54,7 +54,7 @@ const cases: Bad[] = [
       for (const name of fs.readdirSync(world.images)) write(name, 'GIF89a, and more')(world)
     },
     code: 7,
-    says: ({ images }) => ['is not a CRIU inventory image', `${images}/inventory.img`],
+    says: ({ images }) => ['is not a CRIU inventory image', `${images}/inventory.img`, UNTOUCHED],
   },
   {
     name: 'an unsupported version',
@@ -108,6 +108,22 @@ const cases: Bad[] = [
     },
     code: 3,
     says: () => ['/data/link_remap.6', "add --external 'mnt[the key]:PATH'", '/data'],
+  },
+  {
+    name: 'an external mapping with a key that the dump does not have',
+    prepare: (world) => {
+      world.links = []
+      world.external('/data', 6)
+      world.options = ['--external', `mnt[/dta]:${world.volume}`]
+    },
+    code: 3,
+    says: () => ['no external mount of the dump is called /dta (there are: /data)'],
+  },
+  {
+    name: 'an external mapping that is no resource',
+    args: ({ images, volume }) => ['-D', images, '--external', `mnt[/data]=${volume}`],
+    code: 2,
+    says: ({ volume }) => [`write --external 'mnt[/data]:${volume}'`],
   },
   {
     name: 'a --root that is not the rootfs',
@@ -197,6 +213,45 @@ await hostile(import.meta.url, () => {
       refused(t, world, bad.args?.(world) ?? world.args(), bad)
     })
 
+  test('a log file that is an image of the dump: exit 2', (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    fs.copyFileSync(join(world.images, 'files.img'), join(world.images, 'copy'))
+    for (const name of ['files.img', 'copy']) {
+      const run = unchanged(t, world, ['show', ...world.args(), '-o', name])
+      t.equal(run.code, 2, run.stderr)
+      t.match(run.stderr, `${world.images}/${name}: the log file `)
+      t.match(run.stderr, UNTOUCHED)
+    }
+  })
+
+  test('a log file on a full disk: messages on standard error, the exit code of the run', (t) => {
+    const world = newWorld(t, { alone: true })
+    const link = world.link('app', 4)
+    world.dump()
+    const disk = join(world.base, 'full')
+    fs.mkdirSync(disk)
+    world.mount('-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', disk)
+    fs.writeFileSync(join(disk, 'fill'), Buffer.alloc(4096))
+    const run = unchanged(t, world, ['clean', ...world.args(), '-W', disk, '-o', 'log'], [link])
+    t.equal(run.code, 0, run.stderr)
+    t.equal(
+      run.stderr,
+      'criu-gc: the log file could not be written (ENOSPC)\ncriu-gc: 1 link remap: 1 removed\n',
+    )
+  })
+
+  test('help and version into a full file', (t) => {
+    for (const option of ['--help', '--version']) {
+      const script = ['sh', '-c', 'exec "$@" >/dev/full', 'sh']
+      const { code, stderr } = gc([option], script)
+      t.equal(code, 1)
+      t.match(stderr, 'criu-gc: the text could not be written (ENOSPC)')
+      t.notMatch(stderr, 'removed')
+    }
+  })
+
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
   const may = spawnSync('env', [...nobody, process.execPath, '-v']).status === 0
   const skip = may ? false : 'nobody cannot run Node here'
@@ -209,6 +264,51 @@ await hostile(import.meta.url, () => {
     t.equal(run.code, 8, run.stderr)
     t.match(run.stderr, /not root/)
     t.match(run.stderr, /nothing was touched; run it as root/)
+
+    // root's own configuration, which nobody else may read
+    const home = join(world.base, 'home')
+    fs.mkdirSync(join(home, '.criu'), { recursive: true })
+    fs.writeFileSync(join(home, '.criu/default.conf'), 'nonsense\n')
+    fs.chmodSync(home, 0o700)
+    const ofRoot = [`HOME=${home}`, ...nobody]
+    const there = unchanged(t, world, ['clean', ...world.args()], [], { under: ofRoot })
+    t.equal(there.code, 8, there.stderr)
+    t.match(there.stderr, /not root/)
+    for (const word of ['help', '--version']) t.equal(gc([word], ofRoot).code, 0, word)
+    t.equal(gc(['help'], [`HOME=${home}`]).code, 0, 'help with a bad file')
+  })
+
+  test('a configuration file: its mistakes by line, and its name with -v4', (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    const file = join(world.base, 'x.conf')
+    fs.writeFileSync(file, 'link-remap\nverbosity x\n')
+    const bad = gc(['show', '--config', file, '--json'])
+    t.equal(bad.code, 2)
+    t.match(bad.stderr, `criu-gc: ${file}: line 2: -vx: a number`)
+    t.match(bad.json, { command: 'show', error: { where: `${file}: line 2` } })
+    fs.writeFileSync(file, 'link-remap\n')
+    const read = gc(['show', ...world.args(), '--config', file, '-v4'])
+    t.match(read.stderr, `criu-gc: configuration file ${file} was read\n`)
+    t.match(read.stderr, 'criu-gc: --link-remap means nothing')
+    t.notMatch(gc(['show', ...world.args(), '--config', file, '-v']).stderr, 'was read')
+  })
+
+  test('bad input: root without CAP_DAC_OVERRIDE: exit 7', { skip: needs('setpriv') }, (t) => {
+    const world = newWorld(t, { alone: true })
+    world.link('app', 4)
+    world.dump()
+    const caps = '-dac_override,-dac_read_search'
+    const under = ['setpriv', '--bounding-set', caps, '--inh-caps', caps]
+    for (const path of [join(world.images, 'files.img'), world.images]) {
+      fs.chownSync(path, 65534, 65534)
+      fs.chmodSync(path, 0o700)
+      const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
+      t.equal(run.code, 7, run.stderr)
+      t.match(run.stderr, `criu-gc: ${path}: permission denied`)
+      t.match(run.stderr, /nothing was touched; this needs root with CAP_DAC_OVERRIDE/)
+    }
   })
 
   test('bad input: root without the capability: exit 8', { skip: needs('setpriv') }, (t) => {

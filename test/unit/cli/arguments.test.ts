@@ -1,5 +1,6 @@
+import fs from 'node:fs'
 import path from 'node:path'
-import { parseArguments, type Arguments } from '../../../src/cli/arguments.js'
+import { glance, parseArguments, type Arguments } from '../../../src/cli/arguments.js'
 import { refuses, test, type Test } from '../support/check.js'
 
 /** Without the configuration of whoever runs the tests. */
@@ -27,6 +28,7 @@ test('defaults', (t) => {
     plain: false,
     verbosity: 2,
     logFile: undefined,
+    configFiles: [],
     ignored: [],
   })
 })
@@ -54,6 +56,7 @@ test('everything', (t) => {
     plain: true,
     verbosity: 4,
     logFile: 'x.log',
+    configFiles: [],
     ignored: ['tcp-established'],
   })
 })
@@ -67,12 +70,33 @@ test('paths are absolute, from where the caller is', (t) => {
   )
 })
 
+test('a current directory whose name is not UTF-8 is found nevertheless', (t) => {
+  const dir = Buffer.concat([Buffer.from(`${t.testdir({})}/`), Buffer.from([0xff])])
+  fs.mkdirSync(dir)
+  const before = process.cwd()
+  t.teardown(() => {
+    process.chdir(before)
+  })
+  // chdir() of Node takes text alone: a symbolic link leads there.
+  fs.symlinkSync(dir, path.join(t.testdirName, 'link'))
+  process.chdir(path.join(t.testdirName, 'link'))
+  fs.mkdirSync('sub')
+  fs.writeFileSync('sub/file', '')
+  for (const argv of [
+    ['-D', 'sub'],
+    ['-D', './sub/../sub'],
+    ['-W', 'sub', '-D', '/'],
+  ])
+    t.ok(fs.existsSync(`${parse('show', ...argv).workDir}/file`), argv.join(' '))
+  t.ok(fs.existsSync(`${parse('show').imagesDir}/sub`))
+})
+
 test('the last one counts, externals all', (t) => {
-  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'x[]', '--external', 'mnt[]')
+  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'tty[]', '--external', 'mnt[]')
   t.equal(found.imagesDir, '/b')
   t.strictSame(
     found.externals.map(({ value }) => value),
-    ['x[]', 'mnt[]'],
+    ['tty[]', 'mnt[]'],
   )
 })
 
@@ -103,6 +127,32 @@ test('the home’s configuration, unless --no-default-config', (t) => {
 test('an unknown option in a file is a mistake too', (t) => {
   refuses(t, () => parseWith(t, 'nonsense', 'show'), 'usage', /--nonsense is not known/)
   refuses(t, () => parseWith(t, 'json yes', 'show'), 'usage', /--json takes no value/)
+})
+
+test('a mistake in a file is told with its line', (t) => {
+  const mistakes = {
+    nonsense: /--nonsense is not known/,
+    pidfile: /needs a value/,
+    'images-dir ""': /--images-dir is empty/,
+    'root ""': /--root is empty/,
+    'mounts some': /^--mounts some: either/,
+    'verbosity x': /a number/,
+    'external /data:/tmp': /not a resource/,
+    'ext-mount-map x': /neither KEY:PATH/,
+  }
+  for (const [line, message] of Object.entries(mistakes)) {
+    const config = `tcp-established\n${line}\n`
+    const error = refuses(t, () => parseWith(t, config, 'show'), 'usage', message)
+    t.match(error?.where, /\/x\.conf: line 2$/, line)
+  }
+  const next = refuses(t, () => parseWith(t, 'nonsense', 'show'), 'usage', /not known/)?.next
+  t.match(next, /--help/)
+  const own = refuses(t, () => parseWith(t, 'mounts all', 'show', '--mounts', 'x'), 'usage', /x/)
+  t.equal(own?.where, undefined, 'but not one of the command line')
+})
+
+test('the files that were read', (t) => {
+  t.match(parseWith(t, '', 'show').configFiles[0], /\/x\.conf$/)
 })
 
 test('an option without its value in a file does not take the next line for it', (t) => {
@@ -143,6 +193,37 @@ test('help and version before all else', (t) => {
     'help',
     'whatever the configuration',
   )
+})
+
+test('a bad configuration is in the way of neither, in whatever form', (t) => {
+  for (const word of ['help', '-h', 'version', '-V'])
+    t.doesNotThrow(() => parseWith(t, 'nonsense', word), word)
+})
+
+test('what has to be seen to before a file is read', (t) => {
+  const begin = (): void => {
+    throw new Error('begun')
+  }
+  const env = { CRIU_CONFIG_FILE: t.testdir({}) }
+  t.throws(() => parseArguments(['show'], env, begin), { message: 'begun' })
+  for (const word of ['help', '-h', 'version', '-V'])
+    t.doesNotThrow(() => parseArguments([word], env, begin), word)
+  refuses(t, () => parseArguments(['shwo'], env, begin), 'usage', /not known/)
+  refuses(t, () => parseArguments(['show', '--nonsense'], env, begin), 'usage', /not known/)
+})
+
+test('what a line with mistakes says nevertheless', (t) => {
+  const clean = { command: 'clean', json: true }
+  for (const argv of [
+    ['clean', '--json', '--nonsense'],
+    ['--nonsense', '--js', 'clean', 'show'],
+    ['-z', 'clean', '--json=x', '--json', '-D'],
+    ['clean', '-D', '\ufffd', '--json'],
+  ])
+    t.strictSame(glance(argv), clean, argv.join(' '))
+  t.strictSame(glance(['-D', '--json', '-r', 'clean']), { command: 'unknown', json: false })
+  t.strictSame(glance(['shwo']), { command: 'unknown', json: false })
+  t.strictSame(glance(['show', 'clean']), { command: 'show', json: false })
 })
 
 test('verbosity', (t) => {

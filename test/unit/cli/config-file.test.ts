@@ -1,9 +1,14 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { configArguments, parseConfig } from '../../../src/cli/config-file.js'
+import { parseConfig, readConfiguration } from '../../../src/cli/config-file.js'
 import { refuses, test, type Test } from '../support/check.js'
 
-const parse = (text: string): string[] => parseConfig(text, '/etc/criu/x.conf')
+const parse = (text: string): string[] =>
+  parseConfig(text, '/etc/criu/x.conf').map(({ arg }) => arg)
+
+/** The arguments of the files. */
+const configArguments = (...args: Parameters<typeof readConfiguration>): string[] =>
+  readConfiguration(...args).lines.map(({ arg }) => arg)
 
 test('one option a line', (t) => {
   t.strictSame(parse('tcp-established\nroot /rootfs\n\nv4\n'), [
@@ -58,10 +63,10 @@ test('what is neither', (t) => {
       t,
       () => parse(`link-remap\n${line}\n`),
       'usage',
-      /line 2 is not "option" or "option value"/,
+      /^neither "option" nor "option value"$/,
       line,
     )
-    t.equal(error?.where, '/etc/criu/x.conf')
+    t.equal(error?.where, '/etc/criu/x.conf: line 2')
   }
 })
 
@@ -102,6 +107,21 @@ test('without the defaults CRIU_CONFIG_FILE is still read', (t) => {
   t.strictSame(configArguments(undefined, false, { CRIU_CONFIG_FILE: '' }), [])
 })
 
+test('each line knows its place, and each file that was there is named', (t) => {
+  t.strictSame(parseConfig('# x\n\nroot /r\nlink-remap', 'f'), [
+    { arg: '--root=/r', where: 'f: line 3' },
+    { arg: '--link-remap', where: 'f: line 4' },
+  ])
+  const { home, file } = setting(t)
+  const env = { HOME: home, CRIU_CONFIG_FILE: file('nothing') }
+  const system = readConfiguration(undefined, true, {}).files
+  t.strictSame(readConfiguration(undefined, true, env).files, [
+    ...system,
+    path.join(home, '.criu/default.conf'),
+  ])
+  t.strictSame(readConfiguration(file('explicit.conf'), true, env).files, [file('explicit.conf')])
+})
+
 test('files that are missing', (t) => {
   const { dir, file } = setting(t)
   const env = { HOME: file('nobody'), CRIU_CONFIG_FILE: file('nothing') }
@@ -118,6 +138,7 @@ test('files that are missing', (t) => {
     'but one that was named with --config has to be there',
   )
   t.equal(error?.where, file('nothing'))
+  t.match(error?.next, /^nothing was touched;/)
 })
 
 test('files that cannot be read, or understood', (t) => {
@@ -132,9 +153,9 @@ test('files that cannot be read, or understood', (t) => {
     t,
     () => configArguments(undefined, false, { CRIU_CONFIG_FILE: file('bad.conf') }),
     'usage',
-    /line 1 is not/,
+    /neither/,
   )
-  t.equal(error?.where, file('bad.conf'))
+  t.equal(error?.where, `${file('bad.conf')}: line 1`)
 })
 
 test('a home that is not absolute is none', (t) => {

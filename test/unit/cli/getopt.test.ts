@@ -105,12 +105,25 @@ test('values where there are none, and none where there have to be', (t) => {
 })
 
 test('what is not UTF-8 names something else', (t) => {
-  refuses(t, () => parse('-D', 'ok', 'x\ufffd'), 'usage', /is not UTF-8/)
+  const error = refuses(t, () => parse('-D', 'ok', 'x\ufffd'), 'usage', /is not UTF-8/)
+  t.match(error?.next, /cd and leave out -D, or bind-mount/)
 })
 
 test('a value that is not UTF-8 is refused like a word', (t) => {
   refuses(t, () => parse('-D', 'x\ufffd'), 'usage', /is not UTF-8/)
   refuses(t, () => parse('--root', 'x\ufffd'), 'usage', /is not UTF-8/)
+})
+
+test('mistakes may be passed over', (t) => {
+  const found: string[] = []
+  const args = ['--nonsense', '-jz', 'show', 'x\ufffd', '--json', '-D']
+  const { options, words } = getopt(args, ({ message }) => found.push(message))
+  t.strictSame(
+    options.map(({ option }) => option.long),
+    ['json'],
+  )
+  t.strictSame(words, ['show', 'x\ufffd'])
+  t.equal(found.length, 4)
 })
 
 test('odd names are told in one line', (t) => {

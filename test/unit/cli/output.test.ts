@@ -6,13 +6,16 @@ import {
   Log,
   printError,
   printReport,
+  writeInformation,
   writeReport,
   writeReportPieces,
 } from '../../../src/cli/output.js'
 import { GcError } from '../../../src/errors.js'
+import { COMMON_MAGIC, MAGIC, SERVICE_MAGIC } from '../../../src/images/magic.js'
 import { toJson } from '../../../src/report/json.js'
 import { OUTCOMES, report, reported } from '../report/build.js'
 import { refuses, test, type Test } from '../support/check.js'
+import { mapped, mount, namespace } from '../support/model.js'
 
 interface Written {
   out: string
@@ -103,6 +106,17 @@ test('warnings come before the summary', (t) => {
   t.equal(err, 'criu-gc: odd\ncriu-gc: no link remaps\n')
 })
 
+test('a key that the dump does not have is said before the summary', (t) => {
+  const namespaces = [namespace(9, [mount(14, '/data', { external: mapped('/data') })])]
+  const argv = ['show', '--no-default-config', '--external', 'mnt[/dta]:/x']
+  const options = parseArguments(argv, {})
+  const one = report([], { checkpoint: { namespaces } })
+  const { err } = capture(t, () => printReport(one, options, new Log(options), false))
+  const [first, second] = err.split('\n')
+  t.equal(first, 'criu-gc: no external mount of the dump is called /dta (there are: /data)')
+  t.equal(second, 'criu-gc: no link remaps')
+})
+
 test('an error: the fact with its place, and what to do', (t) => {
   const error = new GcError('busy', 'held\n\x1b', { where: '/d\n', next: 'wait' })
   const { out, err } = capture(t, () => {
@@ -165,6 +179,23 @@ test('a slow pipe is waited for, a broken one is an error', (t) => {
     'internal',
     /the report could not be written \(EPIPE\)/,
   )
+})
+
+test('a pipe that has no room and does not block is asked again in a while, not without a pause', (t) => {
+  const started = process.hrtime.bigint()
+  capture(t, () => writeReport('x'), failing('EAGAIN', 5))
+  t.ok(process.hrtime.bigint() - started >= 45_000_000n)
+})
+
+test('help that cannot be written says nothing of what was removed', (t) => {
+  const error = refuses(
+    t,
+    () => capture(t, () => writeInformation('x'), failing('ENOSPC', 1)),
+    'internal',
+    /^the text could not be written \(ENOSPC\)$/,
+  )
+  t.match(error?.next, /^nothing was touched;/)
+  t.equal(capture(t, () => writeInformation('usage\n')).out, 'usage\n')
 })
 
 test('pieces are gathered, and written before they are too many', (t) => {
@@ -235,6 +266,30 @@ test('messages go to a file of ours in the work directory', (t) => {
   t.equal(fs.statSync(path.join(workDir, 'new.log')).mode & 0o777, 0o600)
 })
 
+test('what the log file does not take goes to standard error, and that is said once', (t) => {
+  const workDir = t.testdir({})
+  let full = false
+  const { err } = capture(
+    t,
+    () => {
+      const log = new Log({ logFile: 'x.log', workDir })
+      log.progress('1 of 2')
+      full = true
+      log.line('one')
+      full = false
+      log.text('two\nthree\n')
+    },
+    (fd) => {
+      if (fd > 2 && full) throw Object.assign(new Error('x'), { code: 'ENOSPC' })
+    },
+  )
+  t.equal(
+    err,
+    '\r1 of 2\ncriu-gc: the log file could not be written (ENOSPC)\n' +
+      'criu-gc: one\ncriu-gc: two\ncriu-gc: three\n',
+  )
+})
+
 test('an absolute name is itself', (t) => {
   const dir = t.testdir({})
   new Log({ logFile: path.join(dir, 'x.log'), workDir: '/nowhere' }).line('one')
@@ -252,4 +307,30 @@ test('no link is followed, and nothing of somebody else’s emptied', (t) => {
   refuses(t, () => new Log({ logFile: 'hard', workDir }), 'usage', /is not a regular file/)
   t.equal(fs.readFileSync(at('victim'), 'utf8'), 'precious')
   t.notOk(fs.existsSync(at('nowhere')))
+})
+
+test('no image is a log file', (t) => {
+  const word = (value: number): Buffer => {
+    const data = Buffer.alloc(4)
+    data.writeUInt32LE(value)
+    return data
+  }
+  const words = [COMMON_MAGIC, SERVICE_MAGIC, ...Object.values(MAGIC)].map(word)
+  const dir = t.testdir({ 'files.img': 'x', 'three bytes': words[0]?.subarray(0, 3) ?? '' })
+  const open = (logFile: string) => new Log({ logFile, workDir: dir })
+  for (const name of ['files.img', 'new.img']) {
+    const error = refuses(t, () => open(name), 'usage', /the log file has the name of an image/)
+    t.equal(error?.where, path.join(dir, name))
+    t.match(error?.next, /^nothing was touched; give another one with -o/)
+  }
+  t.equal(fs.readFileSync(path.join(dir, 'files.img'), 'utf8'), 'x')
+  t.notOk(fs.existsSync(path.join(dir, 'new.img')))
+  for (const data of words) {
+    const contents = Buffer.concat([data, Buffer.from('more')])
+    fs.writeFileSync(path.join(dir, 'stats-dump'), contents)
+    const error = refuses(t, () => open('stats-dump'), 'usage', /is an image of CRIU/)
+    t.match(error?.next, /^nothing was touched;/)
+    t.strictSame(fs.readFileSync(path.join(dir, 'stats-dump')), contents)
+  }
+  t.doesNotThrow(() => open('three bytes'))
 })

@@ -119,7 +119,9 @@ test('all images together have a limit too', (t) => {
 
 test('a refusal says which image', (t) => {
   const read = readIn(t, file('files.img', image('pstree', [])))
-  t.match(refuses(t, read, 'bad-images', /not a CRIU files image/)?.where, /files\.img$/)
+  const error = refuses(t, read, 'bad-images', /not a CRIU files image/)
+  t.match(error?.where, /files\.img$/)
+  t.match(error?.next, /^nothing was deleted;/)
   const dir = t.testdir({ 'files.img': WHOLE })
   const images = new ImageDirectory(dir)
   t.teardown(() => images.close())
@@ -136,7 +138,28 @@ test('a directory that is none', (t) => {
   for (const name of ['missing', 'file', 'file/below'])
     refuses(t, () => new ImageDirectory(path.join(dir, name)), 'usage', /no image directory there/)
   fs.symlinkSync('loop', path.join(dir, 'loop'))
-  refuses(t, () => new ImageDirectory(path.join(dir, 'loop')), 'bad-images', /ELOOP/)
+  const loop = () => new ImageDirectory(path.join(dir, 'loop'))
+  t.match(refuses(t, loop, 'bad-images', /ELOOP/)?.next, /^nothing was touched;/)
+})
+
+test('permission denied, of the directory and of an image', (t) => {
+  const dir = t.testdir({ 'files.img': WHOLE })
+  const images = new ImageDirectory(dir)
+  t.teardown(() => images.close())
+  const { openSync } = fs
+  const deny = (act: () => unknown): void => {
+    // Root is denied nothing.
+    fs.openSync = () => {
+      throw Object.assign(new Error('x'), { code: 'EACCES' })
+    }
+    t.teardown(() => (fs.openSync = openSync))
+    const error = refuses(t, act, 'bad-images', /^permission denied to open .* \(EACCES\)$/)
+    fs.openSync = openSync
+    t.match(error?.next, /^nothing was touched; .*CAP_DAC_OVERRIDE/)
+    t.ok(error?.where?.startsWith(dir))
+  }
+  deny(() => new ImageDirectory(dir))
+  deny(() => images.read('files.img', 'files', () => () => true))
 })
 
 test('all images come from the directory that was opened', (t) => {

@@ -1,5 +1,5 @@
 import { parseExternals, type Externals } from '../../../src/plan/external.js'
-import { refuses, test } from '../support/check.js'
+import { refuses, test, type Test } from '../support/check.js'
 
 const parse = (...values: readonly string[]): Externals =>
   parseExternals(values.map((value) => ({ option: 'external', value })))
@@ -48,8 +48,39 @@ test('the last given for a key wins, of either form', (t) => {
   )
 })
 
-test('a key without a value maps nothing', (t) => {
-  t.strictSame(shown(parse('mnt[k]', 'mnt[l]:')), NOTHING)
+/** What a mistake is told to be written as. */
+const advice = (t: Test, value: string, message: RegExp): string | undefined =>
+  refuses(t, () => parse(value), 'usage', message)?.next
+
+test('a key without a value', (t) => {
+  for (const value of ['mnt[/data]', 'mnt[/data]:'])
+    t.equal(
+      advice(t, value, /^--external mnt\[\/data\]:?: nothing is given for it$/),
+      "write --external 'mnt[/data]:PATH', with the host directory of that mount",
+    )
+  for (const value of ['dev[vol]', 'dev[vol]:'])
+    t.equal(
+      advice(t, value, /nothing is given/),
+      "write --external 'dev[vol]:/dev/NAME', with the device on this host",
+    )
+})
+
+test('what is no resource is a mistake, told with what to write', (t) => {
+  const meant = "write --external 'mnt[/data]:/tmp'"
+  for (const value of ['/data:/tmp', 'mnt[/data]=/tmp', 'mnt[/data]/tmp', 'mnt[/data] /tmp'])
+    t.equal(advice(t, value, /: not a resource, such as mnt\[KEY\]:PATH$/), meant, value)
+  for (const value of [
+    'x',
+    '',
+    'auto',
+    'mnt',
+    'mnt k:/x',
+    'mnt[k:/x',
+    '[k]:/x',
+    'MNT[k]:/x',
+    '/data',
+  ])
+    t.equal(advice(t, value, /not a resource/), "write --external 'mnt[KEY]:PATH'", value)
 })
 
 test('mnt[] lets mounts be found', (t) => {
@@ -61,13 +92,12 @@ test('mnt[] lets mounts be found', (t) => {
 
 test('dev[NAME]:DEVICE', (t) => {
   t.strictSame(shown(parse('dev[vol]:/dev/vdb')), { ...NOTHING, devices: { vol: '/dev/vdb' } })
-  t.strictSame(shown(parse('dev[vol]')), NOTHING)
 })
 
 test('other kinds are CRIU’s and of no use here', (t) => {
-  const others = ['tty[1:2]', 'unix[5]', 'net[1]:x', 'file[1:2]', 'pid[1]:x', 'veth[a]:b', 'x', '']
+  const others = ['tty[1:2]', 'unix[5]', 'net[1]:x', 'file[1:2]', 'pid[1]:x', 'veth[a]:b', 'new[]']
   for (const value of others) t.strictSame(shown(parse(value)), NOTHING, value)
-  t.strictSame(shown(parse('xmnt[k]:/x', 'mnt k:/x', 'mnt[k:/x', 'mnt[k]/x')), NOTHING)
+  t.strictSame(shown(parse('xmnt[k]:/x')), NOTHING)
 })
 
 test('-M KEY:PATH splits at the first colon', (t) => {
@@ -75,6 +105,7 @@ test('-M KEY:PATH splits at the first colon', (t) => {
   t.strictSame(shown(parseOld('auto')), { ...NOTHING, auto: true })
   refuses(t, () => parseOld('nothing'), 'usage', /neither KEY:PATH nor "auto"/)
   refuses(t, () => parseOld(':/x'), 'usage', /neither/)
+  refuses(t, () => parseOld('/data:'), 'usage', /neither/)
 })
 
 test('names beyond ASCII are bytes', (t) => {
@@ -83,7 +114,7 @@ test('names beyond ASCII are bytes', (t) => {
 
 test('the two forms are not read as one another', (t) => {
   t.strictSame(shown(parseOld('mnt[k]:/x')), { ...NOTHING, mapped: { 'mnt[k]': '/x' } })
-  t.strictSame(shown(parse('auto', '/data:/srv')), NOTHING)
+  refuses(t, () => parse('/data:/srv'), 'usage', /not a resource/)
 })
 
 test('a path is made absolute, and has no slash at its end, which would follow a link', (t) => {

@@ -1,4 +1,5 @@
 import { plainLines, plainText } from '../../../src/report/plain.js'
+import type { Outcome } from '../../../src/collect/outcome.js'
 import { test } from '../support/check.js'
 import { at, b, mount, remap } from '../support/model.js'
 import { bytes, EVIL, OUTCOMES, reach, report, reported } from './build.js'
@@ -37,9 +38,13 @@ test('a size of 0 is a size', (t) => {
   t.equal(lines([reported({ verdict: 'removed', size: 0 })])[0]?.split('\t')[5], '0')
 })
 
-test('the errno before the reason', (t) => {
-  const outcome = { verdict: 'kept', reason: 'unsafe-path', errno: 'ELOOP' } as const
-  t.equal(lines([reported(outcome)])[0]?.split('\t')[1], 'ELOOP')
+test('the errno of what failed, the reason of all else', (t) => {
+  const why = (outcome: Outcome): string | undefined =>
+    lines([reported(outcome)])[0]?.split('\t')[1]
+  t.equal(why({ verdict: 'kept', reason: 'unsafe-path', errno: 'ELOOP' }), 'unsafe-path')
+  t.equal(why({ verdict: 'failed', errno: 'EROFS' }), 'EROFS')
+  t.equal(why({ verdict: 'absent', reason: 'parent-gone' }), 'parent-gone')
+  t.equal(why({ verdict: 'failed' }), '-')
 })
 
 test('a host tree has no namespace', (t) => {

@@ -4,11 +4,12 @@ import {
   providerText,
   sizeText,
   summary,
+  unknownKeys,
   verdictWord,
   warnings,
 } from '../../../src/report/words.js'
 import { test } from '../support/check.js'
-import { b } from '../support/model.js'
+import { b, mapped, mount, namespace } from '../support/model.js'
 import {
   constructed,
   DATA,
@@ -159,4 +160,29 @@ test('mounts with a problem, and notes', (t) => {
     checkpoint: { notes: ['odd'] },
   })
   t.strictSame(lines, ['mount 14 on /data: it is gone', 'odd'])
+})
+
+/** What is said of these keys by a dump with external mounts of those. */
+const unknownOf = (given: readonly string[], dumped: readonly string[]): string[] => {
+  const mounts = dumped.map((key, index) => mount(20 + index, key, { external: mapped(key) }))
+  const namespaces = [namespace(9, [ROOT, ...mounts]), namespace(10, mounts, { isRoot: false })]
+  const one = report([], { checkpoint: { namespaces } })
+  return unknownKeys(one, { mapped: new Map(given.map((key) => [b(key), b('/x')])) })
+}
+
+test('a key that no mount of the dump has, where one lacks its option', (t) => {
+  t.strictSame(unknownOf(['/data', '/var/logg', '/x'], ['/data', '/var/log']), [
+    'no external mount of the dump is called /var/logg (there are: /var/log, /data)',
+    'no external mount of the dump is called /x (there are: /var/log, /data)',
+  ])
+  t.strictSame(unknownOf(['/data'], ['/data', '/var/log']), [], 'none is wrong')
+  t.strictSame(unknownOf(['/data', '/x'], ['/data']), [], 'more than is needed')
+  t.strictSame(
+    unknownOf(['/x'], []),
+    [],
+    'a tree without external mounts, such as that of the host',
+  )
+  const many = Array.from({ length: 40 }, (_, id) => `/${id}`)
+  t.match(unknownOf(['/x'], many)[0], / \/19, 20 more\)$/)
+  t.notMatch(unknownOf([EVIL], [`${EVIL}2`])[0], /[\n\t\u202e]/)
 })

@@ -1,0 +1,54 @@
+// Callers without the compiler may hand over anything: what is of a wrong type is a mistake in the
+// call, and not a fault of the library.
+import { usage } from './errors.js'
+
+interface Check {
+  readonly what: string
+  readonly fits: (value: unknown) => boolean
+}
+
+/** What an argument of a command can be. */
+const isText = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0')
+
+const PATH: Check = { what: 'a path', fits: (value) => isText(value) && value !== '' }
+const FLAG: Check = { what: 'true or false', fits: (value) => typeof value === 'boolean' }
+
+const OPTIONS: Readonly<Record<string, Check>> = {
+  imagesDir: PATH,
+  root: PATH,
+  external: {
+    what: 'an array of strings, such as ["mnt[/data]:/srv/data"]',
+    fits: (value) => Array.isArray(value) && value.every(isText),
+  },
+  mounts: { what: '"remaps" or "all"', fits: (value) => value === 'remaps' || value === 'all' },
+  force: FLAG,
+  keepLastLink: FLAG,
+}
+
+const must = (name: string, value: unknown, { what, fits }: Check): void => {
+  if (!fits(value)) throw usage(`${name} must be ${what}`)
+}
+
+const OBJECT: Check = {
+  what: 'an object',
+  fits: (value) => typeof value === 'object' && value !== null,
+}
+
+/** @throws GcError usage where one has a value that its type does not have. */
+export const checkOptions = (options: object): void => {
+  must('options', options, OBJECT)
+  for (const [name, value] of Object.entries(options)) {
+    const check = OPTIONS[name]
+    if (check !== undefined && value !== undefined) must(name, value, check)
+  }
+}
+
+/** @throws GcError usage. */
+export const checkImagesDir = (imagesDir: string): void => {
+  must('imagesDir', imagesDir, PATH)
+}
+
+/** @throws GcError usage. */
+export const checkCheckpoint = (checkpoint: object): void => {
+  must('checkpoint', checkpoint, { ...OBJECT, what: 'what readCheckpoint() answers with' })
+}
