@@ -65,7 +65,9 @@ export const foreignNamespaces = (sys: Sys, host: readonly HostMount[]): Foreign
         for (const { fstype, root, mountpoint } of mounts)
           if (fstype === 'nsfs' && isUnknown(root))
             return `a mount namespace without a process is kept on ${escape(mountpoint)}`
-      const holder = processIds().find((pid) => namesOfFds(sys, pid, buffer).some(isUnknown))
+      const holder = processIds().find(
+        (pid) => namesOfFds(sys, pid, buffer).some(isUnknown) && !isCleanUp(pid),
+      )
       return holder === undefined
         ? unseen
         : `process ${holder} holds a mount namespace in which no process is`
@@ -87,6 +89,12 @@ const firstSeen = (
 
 const threadsOf = (pid: number): string[] =>
   (ifSeen(() => fs.readdirSync(`/proc/${pid}/task`)) ?? []).map((tid) => `${pid}/task/${tid}`)
+
+/** Another clean-up holds those that it has constructed. */
+const isCleanUp = (pid: number): boolean =>
+  (ifSeen(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ?? '')
+    .split('\0')
+    .some((arg) => /(^|\/)criu-gc(\.cjs)?$/.test(arg))
 
 /** What the descriptors of a process are called by the kernel, which asks no file system for that. */
 const namesOfFds = (sys: Sys, pid: number, buffer: Buffer<ArrayBuffer>): Bytes[] =>

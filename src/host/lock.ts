@@ -1,6 +1,7 @@
 // One clean-up of a set of images at a time, and none while CRIU is at work on them.
 import { badImages, GcError } from '../errors.js'
 import type { ImageDirectory } from '../images/directory.js'
+import { sleep } from '../sleep.js'
 import { EINTR, EWOULDBLOCK, LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
@@ -36,8 +37,4 @@ export const lockImages = (sys: Sys, images: ImageDirectory): void => {
       where: images.path,
       next: 'nothing was touched; try again when it has ended',
     })
-}
-
-const sleep = (milliseconds: number): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { foreignNamespaces } from '../../../src/host/foreign.js'
 import { Sys } from '../../../src/sys/sys.js'
@@ -87,4 +89,14 @@ t.test('a namespace that is kept by a mount of it, or by a descriptor, without a
   const known = sysWith({ [`${ours}/fd/${fd}`]: 'mnt:[1]' })
   t.equal(foreignNamespaces(known, []).whyUnseen(), undefined)
   t.end()
+})
+
+t.test('namespaces that another clean-up has constructed are not counted', async (t) => {
+  const child = spawn('sleep', ['60'], { argv0: '/usr/local/sbin/criu-gc', stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  await new Promise((resolve) => child.once('spawn', resolve))
+  while (!fs.readFileSync(`/proc/${child.pid}/cmdline`, 'latin1').startsWith('/usr/local'))
+    await setTimeout(5)
+  const held = sysWith({ [`/proc/${child.pid}/fd/0`]: 'mnt:[79]' })
+  t.equal(foreignNamespaces(held, []).whyUnseen(), undefined)
 })
