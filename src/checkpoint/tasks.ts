@@ -62,7 +62,10 @@ const withIds = (
     if (ids?.mnt_ns_id !== undefined) namespaces.add(ids.mnt_ns_id)
   }
   const count = tasks.length
-  if (without > 0) notes.push(`${without} of ${count} tasks have no ids: zombies`)
+  if (without > 0)
+    notes.push(
+      `${without} of ${count} tasks have no ids, as zombies have none: a mount namespace that only they were in is not known`,
+    )
   if (rootIds === undefined) return { ...UNKNOWN, count, notes }
   // root_ns_mask: a namespace is the tree's own where the root task's id differs from CRIU's.
   const namespaced = (rootIds.mnt_ns_id ?? 0) !== (criu.mnt_ns_id ?? 0)

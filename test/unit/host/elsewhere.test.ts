@@ -208,3 +208,19 @@ test('where not all namespaces are seen, nothing is called gone', (t) => {
   })
   t.equal(run({ tables: [{ mounts: [] }] }).planned.kind, 'vanished')
 })
+
+test('one that the caller has to give is named with its place', (t) => {
+  const external = { kind: 'mapped', key: b("it's") } as const
+  const nextOf = (root: string, row: HostMount): string | undefined => {
+    const shm = { ...SHM, external, root: b(root) }
+    const there = ['mnt/shm', 'link_remap.6', 'pods/1/link_remap.6']
+    const { planned } = run({
+      planned: { kind: 'vanished', remap: LINK, mount: shm },
+      tables: [{ mounts: [row] }],
+      there,
+    })
+    return planned.kind === 'kept' ? planned.next : planned.kind
+  }
+  t.equal(nextOf('/', ROW), `add --external 'mnt[it'\\''s]:/mnt/shm'`)
+  t.equal(nextOf('/pods/1', ROW), `add --external 'mnt[it'\\''s]:/mnt/shm/pods/1'`)
+})

@@ -87,6 +87,33 @@ test('a missing mapping names the exact option', (t) => {
   )
 })
 
+test('what is missing is said with where it was, if that disk is mounted here', (t) => {
+  const volume = mount(11, '/data', { minor: 16, root: b('/vol/x'), external: mapped('d') })
+  const host = [
+    hostMount('/', { minor: 1 }),
+    hostMount('/srv', { minor: 16, root: b('/vol') }),
+    hostMount('/mnt/other', { minor: 16, root: b('/else') }),
+  ]
+  t.match(providerOf([ROOT, volume], { host }), {
+    kind: 'none',
+    next: "add --external 'mnt[d]:PATH', the host directory of /data (at the dump: /srv/x)",
+  })
+  const root = mount(10, '/', { minor: 1, root: b('/pods/1') })
+  t.match(providerOf([root], { root: undefined, host }), {
+    kind: 'none',
+    next: 'add --root with the host path of the rootfs (at the dump: /pods/1)',
+  })
+})
+
+test('a memory file system of the runtime’s that was not given died, unless it is found to live', (t) => {
+  const shm = tmpfs(11, '/dev/shm', { external: mapped('shm') })
+  t.strictSame(providerOf([ROOT, shm]), { kind: 'stand-in' })
+  t.match(providerOf([ROOT, shm], { externals: externals({ shm: '/run/shm' }) }), {
+    kind: 'external',
+    path: '/run/shm',
+  })
+})
+
 test('a bind of the root is the root and the path between', (t) => {
   t.strictSame(providerOf([ROOT, mount(11, '/mnt', { root: b('/var/lib') })]), {
     kind: 'root',
