@@ -123,7 +123,7 @@ export const externals = (
 })
 
 export interface OptionsSpec {
-  readonly root?: string
+  readonly root?: string | undefined
   readonly externals?: Externals
   readonly mounts?: 'remaps' | 'all'
   readonly host?: readonly HostMount[]
