@@ -18,7 +18,7 @@ import { criuGc, node } from '../rig/repo.js'
 import { refuseReport } from '../rig/sanitizer.js'
 
 /** the built command, or a mutant of it that these tests have to catch */
-const program = process.env.CRIU_GC ?? criuGc
+export const program = process.env.CRIU_GC ?? criuGc
 
 /** descriptor of the machine's mount table; the low ones are taken by whoever starts tests */
 const MACHINE = 9
