@@ -2,7 +2,9 @@
 // sight, a volume that is not the right one.
 import fs from 'node:fs'
 import { join } from 'node:path'
+import type { MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { mountinfo } from '../rig/mountinfo.js'
 import {
   check,
   DATA_MOUNT,
@@ -18,6 +20,12 @@ import {
 } from './rig.js'
 
 const TMPFS = 5
+
+/** the device of a mount */
+const sourceOf = (mountpoint: string): string => {
+  const row = mountinfo().find((line) => line.split(' ')[4] === mountpoint) ?? ''
+  return row.slice(row.indexOf(' - ')).split(' ')[3] ?? ''
+}
 
 await hostile(import.meta.url, () => {
   test('the recorded directory is mounted there, and covered by another tree', (t) => {
@@ -172,6 +180,20 @@ await hostile(import.meta.url, () => {
         afterwards: () => t.ok(fs.existsSync(link)),
       })
     })
+
+  test("'dev[NAME]' for what another directory of its disk covers", (t) => {
+    const world = newWorld(t)
+    const link = found(world)
+    const row = world.rows.at(-1) as MountRow
+    world.rows[world.rows.length - 1] = { ...row, extKey: 'CRIU:EXTERNAL_DEV', source: 'dev[vol]' }
+    world.options = ['--external', `dev[vol]:${sourceOf(join(world.base, 'mounted'))}`]
+    check(t, world, {
+      verdicts: ['4 kept unreachable'],
+      says: /another mount covers/,
+      after: () => world.mount('--bind', world.host, join(world.base, 'mounted')),
+      afterwards: () => t.ok(fs.existsSync(link)),
+    })
+  })
 
   test('a directory of a tmpfs under "/" that another one of it covers', (t) => {
     const world = newWorld(t, { alone: true })
