@@ -165,6 +165,17 @@ const cases: Bad[] = [
     says: ({ base }) => ['/data/link_remap.6', `${base}/link is a symbolic link`],
   },
   {
+    name: 'the same with slashes at its end',
+    prepare: (world) => {
+      world.links = []
+      world.external('data', 6)
+      fs.symlinkSync(world.volume, join(world.base, 'link'))
+      world.options = ['--external', `mnt[data]:${world.base}/link//`]
+    },
+    code: 3,
+    says: ({ base }) => ['/data/link_remap.6', `${base}/link is a symbolic link`],
+  },
+  {
     name: 'images of a tree without a mount namespace, and a --root',
     prepare: (world) => {
       world.rows = []

@@ -61,6 +61,10 @@ const ALL = [4, 6, 8]
 const removed = (...ids: number[]): string[] => ids.map((id) => `${id} removed`)
 const candidates: Unlisted = ALL.map((id) => ({ id, link: `/app/link_remap.${id}` }))
 
+const asPreDump = (world: World): void => {
+  world.inventory = { version: 0, preDumpMode: 1 }
+}
+
 const cases: Case[] = [
   {
     name: '1: an empty directory',
@@ -297,9 +301,8 @@ const cases: Case[] = [
   },
   {
     name: '19: the images of a pre-dump',
-    build: (world) => {
-      world.inventory = { version: 0, preDumpMode: 1 }
-    },
+    build: asPreDump,
+    // it writes its inventory and memory
     tamper: (images) => {
       for (const name of images.keys()) if (name !== 'inventory.img') images.delete(name)
     },
@@ -307,10 +310,24 @@ const cases: Case[] = [
     code: 0,
   },
   {
-    name: '19b: the inventory of a pre-dump, beside images of a dump that was killed',
-    build: (world) => {
-      world.inventory = { version: 0, preDumpMode: 1 }
+    name: '19b: the inventory of a pre-dump beside the images of a dump that was killed at its first link',
+    build: asPreDump,
+    tamper: (images) => {
+      for (const name of ['files.img', 'remap-fpath.img']) empty(name)(images)
     },
+    verdicts: [],
+    code: 4,
+  },
+  {
+    name: '19c: the same where only the process tree was written',
+    build: asPreDump,
+    tamper: without('files.img', 'remap-fpath.img', MOUNTPOINTS),
+    verdicts: [],
+    code: 4,
+  },
+  {
+    name: '19d: the same where it was killed at its end',
+    build: asPreDump,
     verdicts: removed(...ALL),
     code: 4,
   },

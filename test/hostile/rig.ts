@@ -18,7 +18,7 @@ import { criuGc, node } from '../rig/repo.js'
 import { refuseReport } from '../rig/sanitizer.js'
 
 /** the built command, or a mutant of it that these tests have to catch */
-const program = process.env.CRIU_GC ?? criuGc
+export const program = process.env.CRIU_GC ?? criuGc
 
 /** descriptor of the machine's mount table; the low ones are taken by whoever starts tests */
 const MACHINE = 9
@@ -182,6 +182,11 @@ export class World {
     return join(this.kind === 'lower' ? join(this.base, 'lower') : this.root, ...parts)
   }
 
+  /** the same path as the dumped tree saw it */
+  inside(...parts: string[]): string {
+    return join(this.isHost ? this.root : '/', ...parts)
+  }
+
   /** files that a wrong deletion would hit: names of links of this dump, and precious ones */
   victims(dir: string): void {
     for (const name of ['link_remap.4', 'link_remap.6', 'link_remap.90', 'precious'])
@@ -224,7 +229,7 @@ export class World {
   link(dir: string, id: number, options: LinkOptions = {}): string {
     const name = `link_remap.${id | 0}`
     this.file(this.at(dir), name, options)
-    const inside = this.isHost ? join(this.root, dir) : join('/', dir)
+    const inside = this.inside(dir)
     this.remap(id, join(inside, name), { original: join(inside, 'old'), ...options })
     return join(this.root, dir, name)
   }

@@ -1,10 +1,13 @@
 // A file system on which some look waits for ever, as a container's own FUSE server can arrange.
 import fs from 'node:fs'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { execute } from '../battery/tool.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse, mountMute, type Level } from '../rig/mute.js'
-import { DATA_MOUNT, gc, newWorld, test, verdicts } from './rig.js'
+import { node } from '../rig/repo.js'
+import { DATA_MOUNT, gc, newWorld, program, test, verdicts } from './rig.js'
 
 const CASES: readonly { level: Level; says: string }[] = [
   { level: 'nothing', says: 'kept unreachable' },
@@ -42,4 +45,27 @@ export function testSilentFuse(): void {
       const again = gc(['show', ...world.args(), '--json'], [], 60_000)
       t.equal(again.code, answers ? 0 : 3, again.stderr)
     })
+  test('case 46b: a silent file system, by a relative path', { skip }, async (t) => {
+    const world = newWorld(t)
+    world.external('data', 4, { row: { major: 0, minor: 0xffff0, root: '/' } })
+    world.dump()
+    const mute = mountMute('nothing')
+    world.finally(mute.stop)
+    const path = relative(tmpdir(), join(mute.path, 'sub'))
+    const before = manifest(world.root, world.volume)
+    let waited = false
+    // whoever waits there cannot be killed, only rescued
+    const rescue = setTimeout(() => {
+      waited = true
+      mute.stop()
+    }, 12_000)
+    const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, node, program]
+    const words = ['show', ...world.args(), '--external', `mnt[data]:${path}/`]
+    const done = await execute('env', [...clean, ...words])
+    clearTimeout(rescue)
+    t.notOk(waited, 'it ends by itself')
+    t.equal(done.code, 3, done.stderr)
+    t.match(done.stdout, /does not answer/)
+    t.strictSame(onlyRemoved(before, manifest(world.root, world.volume), []), [])
+  })
 }
