@@ -4,6 +4,7 @@ import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { ROOT } from '../paths.js'
 import { escape } from '../report/escape.js'
 import { AT_FDCWD, EACCES, EPERM } from '../sys/constants.js'
+import { isSameInode } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { parseMountinfo, type HostMount } from './mountinfo.js'
 import { ifSeen, processIds, seen } from './processes.js'
@@ -49,7 +50,7 @@ export const foreignNamespaces = (sys: Sys, host: readonly HostMount[]): Foreign
     const text = ifSeen(() => fs.readFileSync(`/proc/${task}/mountinfo`))
     if (text === undefined) continue
     const mounts = parseMountinfo(fromBuffer(text))
-    if (mounts.some(({ mountpoint }) => mountpoint === ROOT)) {
+    if (mounts.some(({ mountpoint }) => mountpoint === ROOT) && !isChrooted(sys, task)) {
       known.add(namespace)
       parts.delete(namespace)
       tables.push({ pid, mounts })
@@ -73,6 +74,18 @@ export const foreignNamespaces = (sys: Sys, host: readonly HostMount[]): Foreign
         : `process ${holder} holds a mount namespace in which no process is`
     },
   }
+}
+
+/** Above the root of a mount namespace is itself; above that of a chroot(2), also of one into a mount, is more. */
+const isChrooted = (sys: Sys, task: number | string | undefined): boolean => {
+  const [root, above] = ['root', 'root/..'].map((name) =>
+    sys.tryStatCached(AT_FDCWD, concat(`/proc/${task}/${name}`)),
+  )
+  return (
+    root !== undefined &&
+    above !== undefined &&
+    !(isSameInode(root, above) && root.mntId === above.mntId)
+  )
 }
 
 /** The first of the tasks of which it can be seen, with its namespace. */

@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { errorCode } from '../errors.js'
-import { AT_FDCWD, O_RDONLY } from '../sys/constants.js'
+import { AT_FDCWD, EACCES, EPERM, O_RDONLY } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import { isSameInode } from '../sys/stat.js'
 import { SyscallError } from '../sys/syscall-error.js'
@@ -63,21 +63,20 @@ const isCriu = (sys: Sys, pid: number, buffer: Buffer): boolean => {
   }
 }
 
-/** Asks no server, as whoever calls itself criu may hold a file on a silent one. */
+/**
+ * Also where it cannot be seen, without CAP_SYS_PTRACE. Asks no server, as whoever calls itself criu may
+ * hold a file on a silent one.
+ */
 const holds = (sys: Sys, pid: number, directory: number): boolean => {
   const held = sys.fstat(directory)
-  let names: readonly string[]
-  try {
-    names = fs.readdirSync(`/proc/${pid}/fd`)
-  } catch (error) {
-    // Who may not look cannot say that it is at work elsewhere.
-    if (['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return true
-    if (NOT_SEEN.has(errorCode(error) ?? '')) return false
-    throw error
-  }
+  const names = ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []
+  const buffer = Buffer.allocUnsafe(1)
   return names.some((fd) => {
-    // Ours is held, and there: whatever cannot be looked at is another.
-    const found = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))
+    const path = concat(`/proc/${pid}/fd/${fd}`)
+    const link = sys.tryReadlinkat(AT_FDCWD, path, buffer)
+    if (link === EACCES || link === EPERM) return true
+    // Ours is held, and there: whatever else cannot be looked at is another.
+    const found = sys.tryStatCached(AT_FDCWD, path)
     return found !== undefined && isSameInode(found, held)
   })
 }
