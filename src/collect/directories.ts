@@ -38,6 +38,10 @@ export type Directory =
   | { readonly kind: 'missing'; readonly doubt: Outcome | undefined }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
+type Seen =
+  | { readonly kind: 'stat'; readonly stat: Stat }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+
 export class Directories {
   private readonly sys: Sys
   private readonly constructed: Constructed
@@ -103,10 +107,7 @@ export class Directories {
     }
   }
 
-  private look(
-    fd: number,
-    mount: ConstructedMount | undefined,
-  ): { kind: 'stat'; stat: Stat } | { kind: 'outcome'; outcome: Outcome } {
+  private look(fd: number, mount: ConstructedMount | undefined): Seen {
     try {
       const stat = this.sys.fstat(fd)
       return mount === undefined || stat.mntId === mount.stat.mntId || stat.mntId === mount.asideId
@@ -127,31 +128,34 @@ export class Directories {
   private missing(again: number, mount: ConstructedMount | undefined, remap: Reach): Directory {
     if (again >= 0) this.sys.close(again)
     if (again !== ENOENT) return { kind: 'outcome', outcome: failed('openat2', ENOENT) }
-    const above = this.options.force ? undefined : this.nearest(mount, remap)
-    const doubt = above && notTheOne(above, this.options, mount === undefined)
-    return { kind: 'missing', doubt }
+    if (this.options.force) return { kind: 'missing', doubt: undefined }
+    const above = this.nearest(mount, remap)
+    if (above.kind === 'outcome') return above
+    return { kind: 'missing', doubt: notTheOne(above.stat, this.options, mount === undefined) }
   }
 
-  /** The deepest directory on the way that is there; undefined where that cannot be seen. */
-  private nearest(mount: ConstructedMount | undefined, remap: Reach): Stat | undefined {
+  /** The deepest directory on the way that is there. */
+  private nearest(mount: ConstructedMount | undefined, remap: Reach): Seen {
     const { from, dir, resolve } = this.startOf(mount, remap)
     const asksFirst = this.asksFirst(mount, remap)
     const ends = slashesOf(dir)
-    let found: Stat | undefined
+    let found: Seen = { kind: 'outcome', outcome: failed('openat2', ENOENT) }
     // One that is there is below others that are: halved, because a path may have thousands of parts.
     for (let low = 0, high = ends.length - 1; low <= high;) {
       const middle = (low + high) >> 1
       const above = middle === 0 ? ROOT : slice(dir, 0, ends[middle])
-      if (asksFirst && this.sys.answers(from, relative(above), resolve) < 0) return undefined
-      const fd = this.sys.tryOpenat2(from, relative(above), O_PATH | O_DIRECTORY, resolve)
+      const answer = asksFirst ? this.sys.answers(from, relative(above), resolve) : 0
+      const fd =
+        answer < 0
+          ? answer
+          : this.sys.tryOpenat2(from, relative(above), O_PATH | O_DIRECTORY, resolve)
       if (fd === ENOENT) high = middle - 1
-      else if (fd < 0) return undefined
+      else if (fd < 0) return { kind: 'outcome', outcome: pathFailed(fd) }
       else {
         low = middle + 1
-        const seen = this.look(fd, undefined)
+        found = this.look(fd, undefined)
         this.sys.close(fd)
-        if (seen.kind === 'outcome') return undefined
-        found = seen.stat
+        if (found.kind === 'outcome') return found
       }
     }
     return found

@@ -318,3 +318,10 @@ test('a directory that was made after the dump is another one', (t) => {
   t.strictSame(verdicts(outcomes), ['kept unreachable', 'kept unreachable'])
   t.match(outcomes[0]?.message, /was made after the dump/)
 })
+
+test('what is left of the path has to be seen to call a directory gone', (t) => {
+  const kernel = makeHost()
+  kernel.before('openat2', (_fd, path) => (path === 'var/x' ? -13 : undefined))
+  const gone = [remap(6, '/var/x/y/z', { mntId: 10 }), inVar(8)]
+  t.strictSame(verdicts(run(kernel, gone)), ['failed EACCES', 'absent'])
+})
