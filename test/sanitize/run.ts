@@ -42,7 +42,7 @@ await build()
 const env = { ...process.env, CRIU_GC_NODE: launcherOf(variant) }
 const tap = inRepo('node_modules', '.bin', 'tap')
 // By itself tap leaves cores idle, and each battery waits for one process of its own much of the time.
-const options = ['--reporter=tap', `--jobs=${Math.max(2, availableParallelism())}`]
+const options = ['--reporter=tap', `--jobs=${Math.max(4, availableParallelism())}`]
 const { status } = spawnSync(tap, [...options, ...suites()], { stdio: 'inherit', env })
 const { started, reports } = readCounts(variant)
 console.log(`# sanitized processes: ${started}, ended by a report: ${reports}`)
