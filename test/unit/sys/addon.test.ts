@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { loadAddon } from '../../../src/sys/addon.js'
+import { LAYOUT, loadAddon } from '../../../src/sys/addon.js'
 import { refuses, test } from '../support/check.js'
 
 test('an addon that was not built', (t) => {
@@ -73,4 +73,16 @@ test('an addon that may not be read', (t) => {
   } finally {
     if (isRoot) process.seteuid?.(0)
   }
+})
+
+test('an addon of another version would be misread', (t) => {
+  const dlopen = process.dlopen.bind(process)
+  t.teardown(() => (process.dlopen = dlopen))
+  for (const layout of [undefined, LAYOUT - 1, LAYOUT + 1]) {
+    process.dlopen = (addon) => ((addon as { exports: object }).exports = { layout })
+    const error = refuses(t, () => loadAddon('/'), 'unsupported', /built for another version/)
+    t.match(error?.next, /nothing was touched; run "npm run build:native"/)
+  }
+  process.dlopen = (addon) => ((addon as { exports: object }).exports = { layout: LAYOUT })
+  t.equal(loadAddon('/').layout, LAYOUT)
 })
