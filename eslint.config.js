@@ -1,6 +1,63 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
+// The rooms of src/, lowest first. What stands in one may import from itself, from rooms before it and
+// from the files at the bottom of src/, never from a room after it.
+const ROOMS = [
+  'sys',
+  'images',
+  'checkpoint',
+  'host',
+  'proof',
+  'plan',
+  'namespaces',
+  'privilege',
+  'collect',
+  'report',
+  'gc.ts',
+  'cli',
+  'index.ts',
+  'bin.ts',
+]
+
+/** Files at the bottom: for all, and importing none but each other. */
+const isRoom = /^(?!.*\.ts$)/
+
+// A container's files are reached through src/sys alone. Images, the host's own /proc, CRIU's
+// configuration and the report are not a container's.
+const TOUCHES_FILES = ['images', 'host', 'cli']
+
+const FILE_MODULES = ['fs', 'fs/promises', 'node:fs/promises']
+  .map((name) => ({ name }))
+  .concat({
+    name: 'node:fs',
+    allowImportNames: ['constants'],
+    message: 'only src/sys touches files',
+  })
+
+const imports = (files, above, paths) => ({
+  files,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        paths,
+        patterns: above.map((name) => ({
+          regex: `^\\.{1,2}/(\\.\\./)*${name.replace(/\.ts$/, '\\.js$')}${isRoom.test(name) ? '/' : ''}`,
+          message: 'an import runs back up: see the order of the rooms in eslint.config.js',
+        })),
+      },
+    ],
+  },
+})
+
+const room = (name, index) =>
+  imports(
+    [isRoom.test(name) ? `src/${name}/**/*.ts` : `src/${name}`],
+    ROOMS.slice(index + 1),
+    TOUCHES_FILES.includes(name) ? [] : FILE_MODULES,
+  )
+
 export default tseslint.config(
   { ignores: ['build', 'dist', 'out', '.criu', '.sanitize', '.tap', 'node_modules'] },
   js.configs.recommended,
@@ -19,26 +76,8 @@ export default tseslint.config(
       ],
     },
   },
-  {
-    // A container's files are reached through src/sys alone. Images, the host's own /proc, CRIU's
-    // configuration and the report are not a container's.
-    files: ['src/**/*.ts'],
-    ignores: ['src/images/directory.ts', 'src/host/*.ts', 'src/cli/*.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: ['fs', 'fs/promises', 'node:fs/promises']
-            .map((name) => ({ name }))
-            .concat({
-              name: 'node:fs',
-              allowImportNames: ['constants'],
-              message: 'only src/sys touches files',
-            }),
-        },
-      ],
-    },
-  },
+  imports(['src/*.ts'], ROOMS, FILE_MODULES),
+  ...ROOMS.map(room),
   {
     // One thread, one order: after unshare(2) nothing may run anywhere else.
     files: ['src/**/*.ts'],

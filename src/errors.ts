@@ -45,6 +45,17 @@ export const badImages = (message: string, advice?: Advice): GcError =>
 export const usage = (message: string, advice?: Advice): GcError =>
   new GcError('usage', message, advice)
 
+/** What is wrong in one line of many is told with its place. */
+export const locating = <T>(where: string | undefined, act: () => T): T => {
+  try {
+    return act()
+  } catch (error) {
+    if (where === undefined || !(error instanceof GcError)) throw error
+    const next = error.next === undefined ? {} : { next: error.next }
+    throw new GcError(error.exit, error.message, { where, ...next, cause: error })
+  }
+}
+
 /** `code` of a Node or system call error; undefined for anything else. */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'

@@ -13,7 +13,7 @@ import { lockImages } from './host/lock.js'
 import { ImageDirectory } from './images/directory.js'
 import { construct } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
-import { parseExternals, type ExternalOption } from './plan/external.js'
+import type { Externals } from './plan/external.js'
 import { planCollection } from './plan/plan.js'
 import type { Command, Report } from './report/model.js'
 import { dropPrivileges } from './privilege/drop.js'
@@ -25,7 +25,7 @@ export interface RunOptions {
   /** Absolute host paths. */
   readonly imagesDir: string
   readonly root: string | undefined
-  readonly externals: readonly ExternalOption[]
+  readonly externals: Externals
   readonly mounts: 'remaps' | 'all'
   readonly force: boolean
   readonly keepLastLink: boolean
@@ -43,8 +43,12 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const host = hostView()
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
-  const externals = parseExternals(options.externals)
-  const planned = planCollection(checkpoint, { root, externals, mounts: options.mounts, host })
+  const planned = planCollection(checkpoint, {
+    root,
+    externals: options.externals,
+    mounts: options.mounts,
+    host,
+  })
   if (planned.remaps.length === 0 && planned.namespaces.length === 0)
     return { command: options.command, checkpoint, mounts: [], remaps: [] }
 

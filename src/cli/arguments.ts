@@ -1,9 +1,9 @@
 // From argv to what a run needs to know.
 import path from 'node:path'
-import { GcError, usage } from '../errors.js'
-import { parseExternals, type ExternalOption } from '../plan/external.js'
+import { locating, usage } from '../errors.js'
+import { parseExternals, type ExternalOption, type Externals } from '../plan/external.js'
 import type { Command } from '../report/model.js'
-import { escapeText } from '../report/escape.js'
+import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
 import { getopt, type Given, type Parsed } from './getopt.js'
 
@@ -12,7 +12,7 @@ export interface Arguments {
   readonly imagesDir: string
   readonly workDir: string
   readonly root: string | undefined
-  readonly externals: readonly ExternalOption[]
+  readonly externals: Externals
   readonly mounts: 'remaps' | 'all'
   readonly force: boolean
   readonly keepLastLink: boolean
@@ -50,7 +50,7 @@ export const parseArguments = (
   const { files, lines } = readConfiguration(explicit, useDefaults, env)
   // Line by line: an option without its value must not take the next line for it.
   const config = lines.flatMap(({ arg, where }): Located[] =>
-    told(where, () => getopt([arg])).options.map((given) => ({ ...given, where })),
+    locating(where, () => getopt([arg])).options.map((given) => ({ ...given, where })),
   )
   return collectValues(command, [...config, ...line.options], files)
 }
@@ -65,17 +65,6 @@ export const glance = (argv: readonly string[]): { command: string; json: boolea
   }
 }
 
-/** A mistake in a configuration file is told with its line. */
-const told = <T>(where: string | undefined, act: () => T): T => {
-  try {
-    return act()
-  } catch (error) {
-    if (where === undefined || !(error instanceof GcError)) throw error
-    const next = error.next === undefined ? {} : { next: error.next }
-    throw new GcError(error.exit, error.message, { where, ...next, cause: error })
-  }
-}
-
 const collectValues = (
   command: Arguments['command'],
   options: readonly Located[],
@@ -86,7 +75,7 @@ const collectValues = (
   const has = (name: string): boolean => last(name) !== undefined
   const directory = (name: string, resolve: (value: string) => string): string | undefined => {
     const { value, where } = last(name) ?? {}
-    return value === undefined ? undefined : told(where, () => resolve(notEmpty(value, name)))
+    return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
   }
   const imagesDir = directory('images-dir', fromHere) ?? fromHere('')
   return {
@@ -94,8 +83,8 @@ const collectValues = (
     imagesDir,
     workDir: directory('work-dir', fromHere) ?? imagesDir,
     root: directory('root', (value) => path.resolve(value)),
-    externals: externalsOf(options),
-    mounts: told(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
+    externals: parseExternals(options.flatMap(externalOption)),
+    mounts: locating(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
     force: has('force'),
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
@@ -122,12 +111,10 @@ const fromHere = (value: string): string => {
   return absolute.includes('\ufffd') ? `/proc/self/cwd/${value}` : absolute
 }
 
-const externalsOf = (options: readonly Located[]): ExternalOption[] =>
-  options.flatMap(({ option: { long: option }, value, where }) => {
-    if ((option !== 'external' && option !== 'ext-mount-map') || value === undefined) return []
-    told(where, () => parseExternals([{ option, value }]))
-    return [{ option, value }]
-  })
+const externalOption = ({ option: { long: option }, value, where }: Located): ExternalOption[] =>
+  (option === 'external' || option === 'ext-mount-map') && value !== undefined
+    ? [{ option, value, where }]
+    : []
 
 const mountsOf = (value = 'remaps'): Arguments['mounts'] => {
   if (value === 'remaps' || value === 'all') return value
@@ -152,7 +139,7 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
 const verbosityOf = (options: readonly Located[]): number =>
   options
     .filter(({ option }) => option.long === 'verbosity')
-    .reduce((level, { value, where }) => told(where, () => raised(level, value)), 2)
+    .reduce((level, { value, where }) => locating(where, () => raised(level, value)), 2)
 
 const raised = (level: number, value: string | undefined): number => {
   if (value === undefined) return level + 1

@@ -2,7 +2,7 @@
 // --name=VALUE, unambiguous beginnings of a name, "--" ends the options. util.parseArgs has no
 // optional arguments and no -v4.
 import { GcError, usage } from '../errors.js'
-import { escapeText } from '../report/escape.js'
+import { escapeText } from '../escape.js'
 import { OPTIONS, type Option } from './options.js'
 
 /** `value` is undefined where the option has none. */

@@ -2,7 +2,7 @@
 import { errorCode, EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
 import { closeInherited } from '../host/descriptors.js'
-import { escapeText } from '../report/escape.js'
+import { escapeText } from '../escape.js'
 import { exitOf } from '../report/model.js'
 import { loadAddon } from '../sys/addon.js'
 import { Sys } from '../sys/sys.js'

@@ -3,9 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError, usage, type ExitName } from '../errors.js'
 import { isMagic } from '../images/magic.js'
-import { parseExternals } from '../plan/external.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
-import { escapeText } from '../report/escape.js'
+import { escapeText } from '../escape.js'
 import type { Report } from '../report/model.js'
 import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
@@ -167,7 +166,7 @@ export const printReport = (
   const tree = terminal && !options.plain
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
-  for (const warning of unknownKeys(report, parseExternals(options.externals))) log.line(warning)
+  for (const warning of unknownKeys(report, options.externals)) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
   if (!tree) {
     writeReportPieces(plainLines(report))

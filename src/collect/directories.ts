@@ -3,10 +3,9 @@
 import { slice, type Bytes } from '../bytes.js'
 import type { DumpTimes } from '../host/clock.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
-import { IN_NAMESPACE } from '../namespaces/construct.js'
 import { below, relative, ROOT, slashesOf } from '../paths.js'
 import type { PlannedRemap } from '../plan/model.js'
-import { ENOENT, ETIMEDOUT, O_DIRECTORY, O_PATH, RESOLVE_NO_XDEV } from '../sys/constants.js'
+import { ENOENT, ETIMEDOUT, IN_MOUNT, IN_NAMESPACE, O_DIRECTORY, O_PATH } from '../sys/constants.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { isSameTime, type Time } from '../time.js'
@@ -174,7 +173,7 @@ export class Directories {
     return {
       from: mount.aside,
       dir: inMount(remap, mount),
-      resolve: IN_NAMESPACE | RESOLVE_NO_XDEV,
+      resolve: IN_MOUNT,
     }
   }
 }

@@ -4,7 +4,7 @@ import type { ConstructedMount } from '../namespaces/construct.js'
 import { join, ROOT } from '../paths.js'
 import type { Stat } from '../sys/stat.js'
 import { isAfter, isLongBefore, latestMeaning } from '../time.js'
-import { escape } from '../report/escape.js'
+import { escape } from '../escape.js'
 import { kept, type Outcome } from './outcome.js'
 import { failed } from './unlink.js'
 

@@ -4,17 +4,8 @@ import { concat, type Bytes } from '../bytes.js'
 import type { LinkRemap, Mount } from '../checkpoint/model.js'
 import { below, isWithin, join, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
-import { escape, shellQuote } from '../report/escape.js'
-import {
-  AT_FDCWD,
-  ENOENT,
-  O_DIRECTORY,
-  O_PATH,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  RESOLVE_NO_XDEV,
-} from '../sys/constants.js'
+import { escape, shellQuote } from '../escape.js'
+import { AT_FDCWD, ENOENT, IN_MOUNT, IN_NAMESPACE, O_DIRECTORY, O_PATH } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import type { HostMount } from './mountinfo.js'
 import { isRemoteAt } from './remote.js'
@@ -122,8 +113,6 @@ const hasLink = (
 
 type Sight = 'there' | 'gone' | 'unseen'
 
-const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
-
 /** Only ENOENT for the link itself, on the very mount, says that it is gone. */
 const look = (sys: Sys, { pid, mounts }: MountTable, row: HostMount, path: Bytes): Sight => {
   const start = pid === undefined ? ROOT : concat(`/proc/${pid}/root`)
@@ -132,8 +121,9 @@ const look = (sys: Sys, { pid, mounts }: MountTable, row: HostMount, path: Bytes
   try {
     // Another mount may be on the way to the link, too, or cover it.
     const link = join(row.mountpoint, path)
-    if (isRemoteAt(mounts, link) && sys.answers(root, relative(link), FLAGS) < 0) return 'unseen'
-    const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
+    if (isRemoteAt(mounts, link) && sys.answers(root, relative(link), IN_NAMESPACE) < 0)
+      return 'unseen'
+    const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, IN_NAMESPACE)
     if (fd < 0) return 'unseen'
     try {
       return lookOn(sys, fd, row, path)
@@ -148,7 +138,7 @@ const look = (sys: Sys, { pid, mounts }: MountTable, row: HostMount, path: Bytes
 const lookOn = (sys: Sys, fd: number, { major, minor }: HostMount, path: Bytes): Sight => {
   const stat = sys.fstatCached(fd)
   if (stat.major !== major || stat.minor !== minor) return 'unseen'
-  const link = sys.tryOpenat2(fd, relative(path), O_PATH, FLAGS | RESOLVE_NO_XDEV)
+  const link = sys.tryOpenat2(fd, relative(path), O_PATH, IN_MOUNT)
   if (link < 0) return link === ENOENT ? 'gone' : 'unseen'
   sys.close(link)
   return 'there'

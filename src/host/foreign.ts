@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { ROOT } from '../paths.js'
-import { escape } from '../report/escape.js'
+import { escape } from '../escape.js'
 import { AT_FDCWD, EACCES, EPERM } from '../sys/constants.js'
 import { isSameInode } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'

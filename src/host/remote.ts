@@ -2,19 +2,12 @@
 // another machine. Whoever waits for them cannot be interrupted, at times not even killed, so that each
 // look-up in one is first made by a child of ours (`Sys.answers`).
 import type { Bytes } from '../bytes.js'
+import { LOCAL } from '../file-systems.js'
 import { isWithin, relative, ROOT } from '../paths.js'
 import { AT_FDCWD, O_DIRECTORY } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import { rowOf } from './address.js'
 import type { HostMount } from './mountinfo.js'
-
-/** Types that the kernel serves by itself, from a disk or from memory. Any other is asked first. */
-const LOCAL = new Set([
-  'bcachefs', 'binfmt_misc', 'bpf', 'btrfs', 'cgroup', 'cgroup2', 'configfs', 'debugfs', 'devpts',
-  'devtmpfs', 'efivarfs', 'erofs', 'exfat', 'ext2', 'ext3', 'ext4', 'f2fs', 'fusectl', 'hugetlbfs',
-  'iso9660', 'jfs', 'mqueue', 'nilfs2', 'nsfs', 'ntfs3', 'overlay', 'proc', 'pstore', 'ramfs', 'reiserfs',
-  'rootfs', 'securityfs', 'selinuxfs', 'squashfs', 'sysfs', 'tmpfs', 'tracefs', 'udf', 'vfat', 'xfs', 'zfs',
-]) // prettier-ignore
 
 export const isRemote = ({ fstype }: HostMount): boolean => !LOCAL.has(fstype)
 

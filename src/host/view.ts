@@ -2,9 +2,15 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import { fromBuffer } from '../bytes.js'
-import type { HostView } from '../plan/model.js'
 import type { Time } from '../time.js'
-import { parseMountinfo } from './mountinfo.js'
+import { parseMountinfo, type HostMount } from './mountinfo.js'
+
+/** What is mounted in our own mount namespace. */
+export interface HostView {
+  readonly mounts: readonly HostMount[]
+  /** Device numbers in images from before this mean nothing now. */
+  readonly bootedAt: Time
+}
 
 export const hostView = (): HostView => {
   let bootedAt: Time | undefined

@@ -3,12 +3,13 @@
 import type { Bytes } from '../bytes.js'
 import type { HostMount } from '../host/mountinfo.js'
 import type { Provider } from '../plan/model.js'
-import { IN_MEMORY } from '../plan/providers.js'
+import { IN_MEMORY } from '../file-systems.js'
 import { addressBelow, type Address } from '../host/address.js'
 import { relative, ROOT } from '../paths.js'
-import { escape } from '../report/escape.js'
+import { escape } from '../escape.js'
 import {
   AT_FDCWD,
+  BENEATH_MOUNT,
   ENOENT,
   EXDEV,
   MOUNT_ATTR_NODEV,
@@ -18,10 +19,6 @@ import {
   OPEN_TREE_CLONE,
   O_NOFOLLOW,
   O_PATH,
-  RESOLVE_BENEATH,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  RESOLVE_NO_XDEV,
   STATX_ATTR_MOUNT_ROOT,
   S_IFLNK,
   S_IFMT,
@@ -98,7 +95,7 @@ export const cloneProvider = (
     check(provider, stat, (mount) => isOn(top, mount))
     const reborn = isReborn(provider, stat, writtenAt)
     const remote = isRemote(top)
-    if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT))
+    if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), BENEATH_MOUNT))
     const address = addressBelow(addressOf(top), provider.sub)
     const fd = provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider, address)
     return { fd, remote, reborn, address }
@@ -122,8 +119,6 @@ const clone = (sys: Sys, fd: number): number => {
   return detached
 }
 
-const STRICT = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
-
 /** What lies below a caller's directory may be the container's doing: nothing there is followed. */
 const cloneBelow = (
   sys: Sys,
@@ -131,7 +126,7 @@ const cloneBelow = (
   { path, sub }: Reachable,
   address: Address | undefined,
 ): number => {
-  let fd = sys.tryOpenat2(top, relative(sub), O_PATH, STRICT)
+  let fd = sys.tryOpenat2(top, relative(sub), O_PATH, BENEATH_MOUNT)
   if (fd === EXDEV) fd = openUncovered(sys, top, sub)
   if (fd >= 0)
     try {
@@ -152,7 +147,7 @@ const cloneBelow = (
 const openUncovered = (sys: Sys, top: number, sub: Bytes): number => {
   const detached = clone(sys, top)
   try {
-    return sys.tryOpenat2(detached, relative(sub), O_PATH, STRICT)
+    return sys.tryOpenat2(detached, relative(sub), O_PATH, BENEATH_MOUNT)
   } finally {
     sys.close(detached)
   }

@@ -9,6 +9,7 @@ import type { Attachment, Plan, PlannedNamespace } from '../plan/model.js'
 import {
   AT_FDCWD,
   CLONE_NEWNS,
+  IN_NAMESPACE,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
   MS_PRIVATE,
@@ -16,9 +17,6 @@ import {
   O_DIRECTORY,
   O_PATH,
   O_RDONLY,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
   S_IFDIR,
   S_IFMT,
 } from '../sys/constants.js'
@@ -65,7 +63,6 @@ export interface Constructed {
 }
 
 const MOVE_BY_FD = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
-export const IN_NAMESPACE = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 
 /**
  * From the first unshare on the calling thread is in namespaces of its own and stays there: nothing

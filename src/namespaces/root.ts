@@ -4,7 +4,7 @@ import { usage } from '../errors.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { answersAt } from '../host/remote.js'
 import { ROOT } from '../paths.js'
-import { escape } from '../report/escape.js'
+import { escape } from '../escape.js'
 import {
   AT_FDCWD,
   O_DIRECTORY,

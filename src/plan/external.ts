@@ -2,8 +2,8 @@
 // names keys.
 import { resolve } from 'node:path'
 import { fromText, type Bytes } from '../bytes.js'
-import { usage, type GcError } from '../errors.js'
-import { shellQuote } from '../report/escape.js'
+import { locating, usage, type GcError } from '../errors.js'
+import { shellQuote } from '../escape.js'
 
 export interface Externals {
   /** mnt[KEY]:PATH and -M KEY:PATH; the last given for a key wins, as in CRIU. */
@@ -18,6 +18,8 @@ export interface Externals {
 export interface ExternalOption {
   readonly option: 'external' | 'ext-mount-map'
   readonly value: string
+  /** The line of a configuration file. */
+  readonly where?: string | undefined
 }
 
 /** Absolute, and without a slash at its end, which would follow a symbolic link. */
@@ -26,40 +28,51 @@ const hostPath = (path: string): Bytes => fromText(resolve(path))
 /** A kind with its key in brackets, then a value after a colon: "mnt[/data]:/srv/data". */
 const RESOURCE = /^([a-z]\w*)\[(.*?)\](?::(.*))?$/s
 
+interface Building extends Externals {
+  readonly mapped: Map<Bytes, Bytes>
+  readonly devices: Map<Bytes, Bytes>
+  auto: boolean
+}
+
 /** @throws GcError usage for a value that CRIU refuses too, or that would mean nothing to it. */
 export const parseExternals = (options: readonly ExternalOption[]): Externals => {
-  const mapped = new Map<Bytes, Bytes>()
-  const devices = new Map<Bytes, Bytes>()
-  let auto = false
-  for (const { option, value } of options) {
-    if (option === 'ext-mount-map') {
-      if (value === 'auto') auto = true
-      else {
-        const [, key, path] = /^([^:]+):(.+)$/s.exec(value) ?? []
-        if (key === undefined || path === undefined)
-          throw usage(`-M ${value}: neither KEY:PATH nor "auto"`, {
-            next: "write -M KEY:PATH, or --external 'mnt[KEY]:PATH'",
-          })
-        mapped.set(fromText(key), hostPath(path))
-      }
-      continue
-    }
-    const [, kind, key, path = ''] = RESOURCE.exec(value) ?? []
-    if (kind === undefined || key === undefined) throw notResource(value)
-    if (kind === 'mnt' && key === '') {
-      if (path !== '' && !/^[ms]/.test(path))
-        throw usage(`--external ${value}: only "m" or "s" may follow mnt[]:`)
-      auto = true
-    } else if (kind === 'mnt') {
-      if (path === '') throw lacksValue(value, `mnt[${key}]:PATH`, 'host directory of that mount')
-      mapped.set(fromText(key), hostPath(path))
-    } else if (kind === 'dev') {
-      if (path === '') throw lacksValue(value, `dev[${key}]:/dev/NAME`, 'device on this host')
-      devices.set(fromText(key), hostPath(path))
-    }
-    // tty[], unix[], net[] and the others are of no use to a clean-up.
+  const externals: Building = { mapped: new Map(), devices: new Map(), auto: false }
+  for (const { option, value, where } of options)
+    locating(where, () =>
+      option === 'external' ? addResource(externals, value) : addMapping(externals, value),
+    )
+  return externals
+}
+
+/** -M KEY:PATH, or "auto". */
+const addMapping = (externals: Building, value: string): void => {
+  if (value === 'auto') {
+    externals.auto = true
+    return
   }
-  return { mapped, devices, auto }
+  const [, key, path] = /^([^:]+):(.+)$/s.exec(value) ?? []
+  if (key === undefined || path === undefined)
+    throw usage(`-M ${value}: neither KEY:PATH nor "auto"`, {
+      next: "write -M KEY:PATH, or --external 'mnt[KEY]:PATH'",
+    })
+  externals.mapped.set(fromText(key), hostPath(path))
+}
+
+const addResource = (externals: Building, value: string): void => {
+  const [, kind, key, path = ''] = RESOURCE.exec(value) ?? []
+  if (kind === undefined || key === undefined) throw notResource(value)
+  if (kind === 'mnt' && key === '') {
+    if (path !== '' && !/^[ms]/.test(path))
+      throw usage(`--external ${value}: only "m" or "s" may follow mnt[]:`)
+    externals.auto = true
+  } else if (kind === 'mnt') {
+    if (path === '') throw lacksValue(value, `mnt[${key}]:PATH`, 'host directory of that mount')
+    externals.mapped.set(fromText(key), hostPath(path))
+  } else if (kind === 'dev') {
+    if (path === '') throw lacksValue(value, `dev[${key}]:/dev/NAME`, 'device on this host')
+    externals.devices.set(fromText(key), hostPath(path))
+  }
+  // tty[], unix[], net[] and the others are of no use to a clean-up.
 }
 
 const write = (resource: string): string => `write --external ${shellQuote(resource)}`

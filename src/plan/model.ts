@@ -2,7 +2,7 @@
 import type { Bytes } from '../bytes.js'
 import type { LinkRemap, Mount } from '../checkpoint/model.js'
 import type { HostMount } from '../host/mountinfo.js'
-import type { Time } from '../time.js'
+import type { HostView } from '../host/view.js'
 import type { Externals } from './external.js'
 
 export interface PlanOptions {
@@ -12,13 +12,6 @@ export interface PlanOptions {
   /** `remaps`: what leads to the remaps. `all`: every mount of every namespace. */
   readonly mounts: 'remaps' | 'all'
   readonly host: HostView
-}
-
-/** What is mounted in our own mount namespace. */
-export interface HostView {
-  readonly mounts: readonly HostMount[]
-  /** Device numbers in images from before this mean nothing now. */
-  readonly bootedAt: Time
 }
 
 /** Where the contents of a mount come from. `sub` is a path below, which a container may control. */

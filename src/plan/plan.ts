@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
 import { below, isWithin, ROOT, splitLast } from '../paths.js'
-import { escape } from '../report/escape.js'
+import { escape } from '../escape.js'
 import { chainOf, layOut, mountFinder } from './layout.js'
 import type {
   Plan,

@@ -2,18 +2,13 @@
 // as a bind of it; a file system that is still mounted here; or nothing, because it died.
 import type { Bytes } from '../bytes.js'
 import type { Checkpoint, Mount } from '../checkpoint/model.js'
+import { IN_MEMORY } from '../file-systems.js'
 import { groupBy } from '../group.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, ROOT } from '../paths.js'
-import { escape, escapeText, shellQuote } from '../report/escape.js'
+import { escape, escapeText, shellQuote } from '../escape.js'
 import type { PlanOptions, Provider, Providers } from './model.js'
-
-/** File systems whose contents are gone when nothing has them mounted. */
-export const IN_MEMORY = new Set([
-  'tmpfs', 'ramfs', 'hugetlbfs', 'devpts', 'mqueue', 'proc', 'sysfs', 'devtmpfs', 'cgroup', 'cgroup2',
-  'debugfs', 'tracefs', 'securityfs', 'pstore', 'fusectl', 'binfmt_misc', 'autofs', 'rpc_pipefs',
-]) // prettier-ignore
 
 const none = (reason: string, next: string): Provider => ({ kind: 'none', reason, next })
 

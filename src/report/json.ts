@@ -6,7 +6,7 @@ import type { ConstructedMount } from '../namespaces/construct.js'
 import type { Mount } from '../checkpoint/model.js'
 import type { Provider } from '../plan/model.js'
 import { toIso } from '../time.js'
-import { escape, toText } from './escape.js'
+import { escape, toText } from '../escape.js'
 import { exitOf, totalsOf, type Report, type ReportedRemap } from './model.js'
 
 export const SCHEMA = 'criu-gc/1'

@@ -1,6 +1,6 @@
 // One line a remap, for pipes: verdict, reason or errno, namespace, link, original, bytes, message, separated
 // by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines.
-import { escape } from './escape.js'
+import { escape } from '../escape.js'
 import type { Report, ReportedRemap } from './model.js'
 import { originalText } from './words.js'
 

@@ -1,5 +1,5 @@
 // With -v: what was attached where, and from what.
-import { escape } from './escape.js'
+import { escape } from '../escape.js'
 import type { Report } from './model.js'
 import { providerText } from './words.js'
 

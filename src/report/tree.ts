@@ -3,7 +3,7 @@ import type { Mount } from '../checkpoint/model.js'
 import type { Outcome } from '../collect/outcome.js'
 import { toIso } from '../time.js'
 import { groupBy } from '../group.js'
-import { escape, escapeText } from './escape.js'
+import { escape, escapeText } from '../escape.js'
 import type { Report, ReportedRemap } from './model.js'
 import { ageText, originalText, providerText, sizeText, verdictWord } from './words.js'
 

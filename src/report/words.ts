@@ -3,7 +3,7 @@ import type { Original } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { Externals } from '../plan/external.js'
 import type { Provider } from '../plan/model.js'
-import { escape } from './escape.js'
+import { escape } from '../escape.js'
 import { totalsOf, VERDICTS, type Report } from './model.js'
 
 const WORDS: Readonly<Record<Verdict, string>> = {

@@ -31,6 +31,13 @@ export const RESOLVE_NO_MAGICLINKS = 0x02
 export const RESOLVE_NO_SYMLINKS = 0x04
 export const RESOLVE_BENEATH = 0x08
 export const RESOLVE_IN_ROOT = 0x10
+/** A path of a container from its root: nothing that somebody put there is followed, nothing leads out. */
+export const IN_NAMESPACE = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+/** The same on one mount. */
+export const IN_MOUNT = IN_NAMESPACE | RESOLVE_NO_XDEV
+/** A path below a directory, on its mount. */
+export const BENEATH_MOUNT =
+  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
 
 export const OPEN_TREE_CLONE = 1
 export const MOVE_MOUNT_F_EMPTY_PATH = 0x04

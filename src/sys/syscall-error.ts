@@ -1,5 +1,5 @@
 // A failed system call in the shape that Node's own errors have.
-import { escape } from '../report/escape.js'
+import { escape } from '../escape.js'
 import type { Bytes } from '../bytes.js'
 import { errnoName, errnoText } from './errno.js'
 

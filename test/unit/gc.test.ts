@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { parseExternals } from '../../src/plan/external.js'
 import { run, type RunOptions } from '../../src/gc.js'
 import type { Report } from '../../src/report/model.js'
 import { Sys } from '../../src/sys/sys.js'
@@ -23,7 +24,7 @@ const runIn = (
         command: 'clean',
         imagesDir,
         root: undefined,
-        externals: [],
+        externals: parseExternals([]),
         mounts: 'remaps',
         force: false,
         keepLastLink: false,
@@ -127,7 +128,7 @@ const runOn = (
     command: 'clean',
     imagesDir: dump(t, spec),
     root: '/rootfs',
-    externals: [],
+    externals: parseExternals([]),
     mounts: 'remaps',
     force: false,
     keepLastLink: false,

@@ -2,6 +2,7 @@
 // system calls, but for the dropping of privileges, so that one process can do it again and again.
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { parseExternals } from '../../../src/plan/external.js'
 import { GcError } from '../../../src/errors.js'
 import { run, type RunOptions } from '../../../src/gc.js'
 import { toJson } from '../../../src/report/json.js'
@@ -85,7 +86,7 @@ const optionsOf = (random: Random): RunOptions => {
     command: random.once(10) ? 'show' : 'clean',
     imagesDir: jail.images,
     root: random.once(10) ? undefined : jail.root,
-    externals,
+    externals: parseExternals(externals),
     mounts: random.once(3) ? 'all' : 'remaps',
     force: random.once(3),
     keepLastLink: random.once(5),

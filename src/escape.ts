@@ -1,5 +1,5 @@
 // Names for people: whatever bytes they have, they stay on their line and say nothing to a terminal.
-import { toBuffer, type Bytes } from '../bytes.js'
+import { toBuffer, type Bytes } from './bytes.js'
 
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/
 

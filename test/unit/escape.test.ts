@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
-import { fromBuffer, type Bytes } from '../../../src/bytes.js'
-import { escape, escapeText, shellQuote, toText } from '../../../src/report/escape.js'
-import { test } from '../support/check.js'
-import { holds } from '../support/property.js'
-import { b } from '../support/model.js'
-import { bytes } from './build.js'
+import { fromBuffer, type Bytes } from '../../src/bytes.js'
+import { escape, escapeText, shellQuote, toText } from '../../src/escape.js'
+import { test } from './support/check.js'
+import { holds } from './support/property.js'
+import { b } from './support/model.js'
+import { bytes } from './report/build.js'
 
 test('plain names are themselves', (t) => {
   const plain = '/dev/shm/link_remap.6 ~!@#$%^&*()[]{}<>?;:\'"`|+=-_,.'
