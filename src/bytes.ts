@@ -19,3 +19,9 @@ export const concat = (...parts: readonly string[]): Bytes => parts.join('') as 
 /** The part of `bytes` from `start`; a slice of bytes is bytes. */
 export const slice = (bytes: Bytes, start: number, end?: number): Bytes =>
   bytes.slice(start, end) as Bytes
+
+/** Blank, tab, newline and backslash are written in mount tables as a backslash and three octal digits. */
+export const unescapeOctal = (field: string): Bytes =>
+  field.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(parseInt(octal, 8)),
+  ) as Bytes

@@ -1,6 +1,7 @@
 // Callers without the compiler may hand over anything: what is of a wrong type is a mistake in the
 // call, and not a fault of the library.
 import { usage } from './errors.js'
+import { DOUBTS, isDoubt } from './proof/doubts.js'
 
 interface Check {
   readonly what: string
@@ -11,6 +12,10 @@ interface Check {
 const isText = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0')
 
 const PATH: Check = { what: 'a path', fits: (value) => isText(value) && value !== '' }
+const PATHS: Check = {
+  what: 'an array of paths, such as ["/"]',
+  fits: (value) => Array.isArray(value) && value.every(PATH.fits),
+}
 const FLAG: Check = { what: 'true or false', fits: (value) => typeof value === 'boolean' }
 
 const OPTIONS: Readonly<Record<string, Check>> = {
@@ -21,6 +26,14 @@ const OPTIONS: Readonly<Record<string, Check>> = {
     fits: (value) => Array.isArray(value) && value.every(isText),
   },
   mounts: { what: '"remaps" or "all"', fits: (value) => value === 'remaps' || value === 'all' },
+  gone: PATHS,
+  accept: {
+    what: `an array of ${DOUBTS.join(', ')}`,
+    fits: (value) =>
+      Array.isArray(value) && value.every((one) => typeof one === 'string' && isDoubt(one)),
+  },
+  dumpLog: PATH,
+  restoreLog: PATH,
   force: FLAG,
   keepLastLink: FLAG,
 }

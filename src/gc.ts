@@ -1,33 +1,39 @@
 // The whole order of a run: images → checkpoint → plan → namespaces → collect → report.
 import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
+import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
-import { dumpTimes, uptime } from './host/clock.js'
-import { keepLiving } from './host/elsewhere.js'
-import { addressBelow, addressOfFd, rowOf } from './host/address.js'
-import { hostAddress, mountpointTest, placementOf } from './host/evidence.js'
-import { foreignNamespaces } from './host/foreign.js'
-import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
-import { hostView } from './host/view.js'
+import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
+import { Acts, openActs } from './host/acts.js'
+import { readClocks } from './host/clock.js'
+import { hostOf } from './host/host.js'
 import { lockImages } from './host/lock.js'
+import { isOnLink, mountpointTest } from './host/mountpoints.js'
+import { otherNamespaces } from './host/namespaces.js'
+import { hostView } from './host/view.js'
 import { ImageDirectory } from './images/directory.js'
 import { construct } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
 import type { Externals } from './plan/external.js'
 import { planCollection } from './plan/plan.js'
-import type { Command, Report } from './report/model.js'
 import { dropPrivileges } from './privilege/drop.js'
-import { AT_FDCWD, O_DIRECTORY, O_PATH } from './sys/constants.js'
+import type { Consent } from './proof/doubts.js'
+import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
+import type { Command, Report } from './report/model.js'
 import type { Sys } from './sys/sys.js'
 
 export interface RunOptions {
   readonly command: Command
   /** Absolute host paths. */
   readonly imagesDir: string
+  readonly workDir: string | undefined
+  readonly dumpLog: string | undefined
+  readonly restoreLog: string | undefined
   readonly root: string | undefined
   readonly externals: Externals
+  readonly gone: ReadonlySet<Bytes>
   readonly mounts: 'remaps' | 'all'
-  readonly force: boolean
+  readonly accept: Consent
   readonly keepLastLink: boolean
   readonly onProgress: (done: number, total: number) => void
 }
@@ -37,63 +43,51 @@ export interface RunOptions {
  * @throws GcError for whatever ends a run as a whole, with nothing touched.
  */
 export const run = (sys: Sys, options: RunOptions): Report => {
+  const { command, accept } = options
+  const remove = command === 'clean'
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
-  const checkpoint = readFrom(images)
-  const host = hostView()
+  const checkpoint = readFrom(images, options)
+  const host = hostOf(sys, hostView())
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
-  const planned = planCollection(checkpoint, {
-    root,
-    externals: options.externals,
-    mounts: options.mounts,
-    host,
-  })
-  if (planned.remaps.length === 0 && planned.namespaces.length === 0)
-    return { command: options.command, checkpoint, mounts: [], remaps: [] }
+  const plan = planCollection(checkpoint, { ...options, root, host })
+  if (plan.remaps.length === 0 && plan.namespaces.length === 0)
+    return { command, checkpoint, mounts: [], remaps: [], others: [] }
 
-  const { tables: foreign, whyUnseen } = foreignNamespaces(sys, host.mounts)
-  const plan = keepLiving(
-    sys,
-    planned,
-    [host, ...foreign],
-    options.force ? () => undefined : whyUnseen,
-  )
-  const { writtenAt, begunAt } = dumpTimes(checkpoint, Date.now() / 1000, uptime())
-  const constructed = construct(sys, plan, {
-    writtenAt,
-    ask: (path) => answersAt(sys, host.mounts, path),
-    addressOf: (fd) => addressOfFd(sys, host.mounts, fd),
-    isRemote: remoteTest(host.mounts),
-    isOn: (fd, { mntId }) => rowOf(host.mounts, fd)?.mntId === mntId,
-  })
-  const hostRoot = sys.openat(AT_FDCWD, '/' as Bytes, O_PATH | O_DIRECTORY)
+  const window = windowOf(checkpoint)
+  const isLike = isLikeVanished(plan)
+  const others = otherNamespaces(sys, (row) => isOnLink(row) || isLike(row))
+  const deaths = lookForSurvivors(sys, plan, host, others, accept)
+  const constructed = construct(sys, plan, { host, end: beginAndEnd(window).to })
+  const hostRoot = host.root()
+  const acts = new Acts(remove ? openActs(checkpoint.identity) : undefined)
   dropPrivileges(sys)
-  const outcomes = collect(sys, plan, constructed, {
-    remove: options.command === 'clean',
-    force: options.force,
+  const collected = collect(sys, plan, constructed, host, acts, {
+    remove,
+    accept,
     keepLastLink: options.keepLastLink,
-    writtenAt,
-    begunAt,
-    hostRoot,
-    isRemoteAt: (path) => isRemoteAt(host.mounts, path),
-    isMountpoint: mountpointTest([host, ...foreign]),
-    placementOf: ({ attachment, address }) => placementOf(attachment.mount, address),
-    addressOf: (mount, directory, stat) =>
-      mount === undefined
-        ? hostAddress(host.mounts, directory, stat)
-        : addressBelow(mount.address, directory),
+    window,
+    isMountpoint: mountpointTest([host, ...others.tables]),
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },
+    hostRoot,
+    deaths,
+    rolledBack: checkpoint.hints.rolledBack,
   })
   return {
-    command: options.command,
+    command,
     checkpoint,
     mounts: [...constructed.mounts.values()],
-    remaps: plan.remaps.map((one, index) => ({
-      planned: one,
-      outcome: outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
+    remaps: plan.remaps.map((planned, index) => ({
+      planned,
+      outcome: collected.outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
     })),
+    others: collected.others,
   }
 }
+
+/** When the dump was by this machine's clock, and when restores of it failed. */
+const windowOf = ({ times, hints }: Checkpoint): Window =>
+  dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, readClocks())

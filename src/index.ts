@@ -8,6 +8,7 @@ import { checkCheckpoint, checkImagesDir, checkOptions } from './calls.js'
 import { readCheckpoint as read } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { EXIT, GcError, type ExitName } from './errors.js'
+import type { Doubt } from './proof/doubts.js'
 import { hostView, type HostView } from './host/view.js'
 import { parseExternals } from './plan/external.js'
 import type { Plan } from './plan/model.js'
@@ -27,11 +28,18 @@ export interface Options {
   /** In CRIU's syntax, such as `mnt[/data]:/srv/data` or `mnt[]`. */
   readonly external?: readonly string[]
   readonly mounts?: 'remaps' | 'all'
+  /** For good: places in the container, or keys, of mounts; "/" for the root. */
+  readonly gone?: readonly string[]
+  /** Doubts to which the caller consents; see the manual. */
+  readonly accept?: readonly Doubt[]
+  /** All of them. */
   readonly force?: boolean
+  readonly dumpLog?: string
+  readonly restoreLog?: string
   readonly keepLastLink?: boolean
 }
 
-export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts'> {
+export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts' | 'gone'> {
   /** What is mounted here; read from /proc where not given. */
   readonly host?: HostView
 }
@@ -61,6 +69,7 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
       (options.external ?? []).map((value) => ({ option: 'external', value })),
     ),
     mounts: options.mounts ?? 'remaps',
+    gone: new Set((options.gone ?? []).map(fromText)),
     host: options.host ?? hostView(),
   })
 }
@@ -75,6 +84,10 @@ const argumentsOf = (command: string, options: Options): string[] => [
   ...(options.root === undefined ? [] : [`--root=${options.root}`]),
   ...(options.external ?? []).map((value) => `--external=${value}`),
   ...(options.mounts === undefined ? [] : [`--mounts=${options.mounts}`]),
+  ...(options.gone ?? []).map((value) => `--gone=${value}`),
+  ...(options.accept ?? []).map((value) => `--accept=${value}`),
+  ...(options.dumpLog === undefined ? [] : [`--dump-log=${options.dumpLog}`]),
+  ...(options.restoreLog === undefined ? [] : [`--restore-log=${options.restoreLog}`]),
   ...(options.force === true ? ['--force'] : []),
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
 ]

@@ -23,6 +23,8 @@ export interface Mount {
   /** Absolute, in its namespace. */
   readonly mountpoint: Bytes
   readonly source: Bytes
+  /** The upper directory of an overlay, as it was called when that was mounted. */
+  readonly upper: Bytes | undefined
   readonly external: ExternalMark | undefined
   /** Its root was unlinked while mounted. */
   readonly deleted: boolean

@@ -7,6 +7,7 @@ import { groupBy } from '../group.js'
 import type { ImageDirectory } from '../images/directory.js'
 import { decodeMnt, type MntEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
+import { upperOf } from '../overlay.js'
 import { isTooLong, isWithin, pathProblem, slashesOf, ROOT, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import type { ExternalMark, Mount, MountNamespace } from './model.js'
@@ -47,16 +48,18 @@ const toMount = (row: MntEntry, nsId: number, where: string): Mount => {
   // An old external mark is in the place of the root, which is then not known.
   const root = row.ext_mount ? undefined : row.root
   const auto = row.fstype === CRIU_FSTYPE_AUTO ? row.fsname : undefined
+  const fstype = auto ?? CRIU_FSTYPES[row.fstype] ?? `type ${row.fstype}`
   return {
     mntId: row.mnt_id,
     parentId: row.parent_mnt_id,
     nsId,
-    fstype: auto ?? CRIU_FSTYPES[row.fstype] ?? `type ${row.fstype}`,
+    fstype,
     major: row.root_dev >>> 20,
     minor: row.root_dev & 0xfffff,
     root: root !== undefined && pathProblem(root) === undefined ? root : undefined,
     mountpoint: row.mountpoint,
     source: row.source,
+    upper: fstype === 'overlay' ? upperOf(row.options) : undefined,
     external,
     deleted: row.deleted,
   }

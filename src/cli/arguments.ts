@@ -1,10 +1,14 @@
 // From argv to what a run needs to know.
 import path from 'node:path'
+import { fromText, type Bytes } from '../bytes.js'
 import { locating, usage } from '../errors.js'
+import { ROOT } from '../paths.js'
 import { parseExternals, type ExternalOption, type Externals } from '../plan/external.js'
+import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import type { Command } from '../report/model.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
+import { OPTIONS } from './options.js'
 import { getopt, type Given, type Parsed } from './getopt.js'
 
 export interface Arguments {
@@ -14,7 +18,11 @@ export interface Arguments {
   readonly root: string | undefined
   readonly externals: Externals
   readonly mounts: 'remaps' | 'all'
-  readonly force: boolean
+  /** Places in the container, or keys, of mounts that were removed for good. */
+  readonly gone: ReadonlySet<Bytes>
+  readonly dumpLog: string | undefined
+  readonly restoreLog: string | undefined
+  readonly accept: Consent
   readonly keepLastLink: boolean
   readonly allowEnvironment: boolean
   readonly json: boolean
@@ -50,10 +58,16 @@ export const parseArguments = (
   const { files, lines } = readConfiguration(explicit, useDefaults, env)
   // Line by line: an option without its value must not take the next line for it.
   const config = lines.flatMap(({ arg, where }): Located[] =>
-    locating(where, () => getopt([arg])).options.map((given) => ({ ...given, where })),
+    locating(where, () => getopt([arg], undefined, IN_FILES)).options.map((given) => ({
+      ...given,
+      where,
+    })),
   )
   return collectValues(command, [...config, ...line.options], files)
 }
+
+/** "force" in CRIU's files is short for another option. */
+const IN_FILES = OPTIONS.filter(({ neverInFile }) => neverInFile !== true)
 
 /** What a line that has mistakes says nevertheless, for the report of them. */
 export const glance = (argv: readonly string[]): { command: string; json: boolean } => {
@@ -73,6 +87,10 @@ const collectValues = (
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
+  const values = (name: string): string[] =>
+    options.flatMap(({ option, value }) =>
+      option.long === name && value !== undefined ? [notEmpty(value, name)] : [],
+    )
   const directory = (name: string, resolve: (value: string) => string): string | undefined => {
     const { value, where } = last(name) ?? {}
     return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
@@ -85,7 +103,10 @@ const collectValues = (
     root: directory('root', (value) => path.resolve(value)),
     externals: parseExternals(options.flatMap(externalOption)),
     mounts: locating(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
-    force: has('force'),
+    gone: goneOf(values('gone'), has('root')),
+    dumpLog: directory('dump-log', fromHere),
+    restoreLog: directory('restore-log', fromHere),
+    accept: has('force') ? new Set(DOUBTS) : new Set(values('accept').flatMap(doubtsOf)),
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
@@ -115,6 +136,26 @@ const externalOption = ({ option: { long: option }, value, where }: Located): Ex
   (option === 'external' || option === 'ext-mount-map') && value !== undefined
     ? [{ option, value, where }]
     : []
+
+const goneOf = (places: readonly string[], hasRoot: boolean): Set<Bytes> => {
+  const gone = new Set(
+    places.map((place) => fromText(place.startsWith('/') ? path.resolve(place) : place)),
+  )
+  if (hasRoot && gone.has(ROOT))
+    throw usage('the root is given with --root, and gone by --gone /', {
+      next: 'leave out one of them',
+    })
+  return gone
+}
+
+/** "newer,older" */
+const doubtsOf = (value: string): Doubt[] =>
+  value.split(',').map((word) => {
+    if (isDoubt(word)) return word
+    throw usage(`--accept ${escapeText(word)}: there is no such doubt`, {
+      next: `write one or more of ${DOUBTS.join(', ')}, with commas between`,
+    })
+  })
 
 const mountsOf = (value = 'remaps'): Arguments['mounts'] => {
   if (value === 'remaps' || value === 'all') return value

@@ -29,7 +29,11 @@ const refuse = (mistake: GcError): void => {
  * What neither CRIU nor this program knows is a mistake; where `onMistake` returns, it is passed over.
  * @throws GcError usage unless told otherwise.
  */
-export const getopt = (args: readonly string[], onMistake = refuse): Parsed => {
+export const getopt = (
+  args: readonly string[],
+  onMistake = refuse,
+  known: readonly Option[] = OPTIONS,
+): Parsed => {
   const options: Given[] = []
   const words: string[] = []
   const rest = [...args]
@@ -40,7 +44,7 @@ export const getopt = (args: readonly string[], onMistake = refuse): Parsed => {
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--') return { options, words: [...words, ...rest] }
     try {
-      if (arg.startsWith('--')) options.push(long(arg, rest))
+      if (arg.startsWith('--')) options.push(long(arg, rest, known))
       else if (arg.startsWith('-') && arg !== '-') options.push(...short(arg, rest))
       else words.push(arg)
     } catch (error) {
@@ -51,24 +55,24 @@ export const getopt = (args: readonly string[], onMistake = refuse): Parsed => {
   return { options, words }
 }
 
-const long = (arg: string, rest: string[]): Given => {
+const long = (arg: string, rest: string[], known: readonly Option[]): Given => {
   const equals = arg.indexOf('=')
   const name = arg.slice(2, equals < 0 ? undefined : equals)
   const value = equals < 0 ? undefined : arg.slice(equals + 1)
-  const option = byName(name)
+  const option = byName(name, known)
   if (option.argument === 'none' && value !== undefined)
     throw usage(`--${option.long} takes no value`, { next: HELP })
   if (option.argument !== 'required' || value !== undefined) return { option, value }
   return { option, value: nextValue(`--${option.long}`, rest) }
 }
 
-const byName = (name: string): Option => {
+const byName = (name: string, known: readonly Option[]): Option => {
   const positive = name.startsWith('no-') ? name.slice(3) : undefined
-  const exact = OPTIONS.find(
+  const exact = known.find(
     (option) => option.long === name || (option.negatable === true && option.long === positive),
   )
   if (exact !== undefined) return exact
-  const found = OPTIONS.filter((option) => option.long.startsWith(name))
+  const found = known.filter((option) => option.long.startsWith(name))
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   throw usage(`option --${escapeText(name)} is ${found.length > 1 ? 'ambiguous' : 'not known'}`, {

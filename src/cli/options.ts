@@ -9,12 +9,19 @@ export interface Option {
   readonly argument: Argument
   /** `used`: means something here. `ignored`: CRIU knows it, a clean-up has no use for it. */
   readonly kind: 'used' | 'ignored'
+  /** A consent: somebody gives it for one run, and no file for all. */
+  readonly neverInFile?: true
   /** Whether CRIU also takes it as --no-NAME. */
   readonly negatable?: boolean
 }
 
 const used = (long: string, argument: Argument, short?: string): Option =>
   short === undefined ? { long, argument, kind: 'used' } : { long, short, argument, kind: 'used' }
+
+const consent = (long: string, argument: Argument): Option => ({
+  ...used(long, argument),
+  neverInFile: true,
+})
 
 const ignored = (names: string, argument: Argument, negatable = false): Option[] =>
   names.split(' ').map((name) => {
@@ -39,7 +46,11 @@ export const OPTIONS: readonly Option[] = [
   used('json', 'none'),
   used('plain', 'none'),
   used('mounts', 'required'),
-  used('force', 'none'),
+  used('dump-log', 'required', 'L'),
+  used('restore-log', 'required'),
+  consent('accept', 'required'),
+  consent('force', 'none'),
+  consent('gone', 'required'),
   used('keep-last-link', 'none'),
   used('allow-environment', 'none'),
   ...ignored('restore-detached/d restore-sibling/S leave-stopped/s leave-running/R', 'none', true),
@@ -49,7 +60,7 @@ export const OPTIONS: readonly Option[] = [
   ...ignored('tls-no-cn-verify display-stats skip-file-rwx-check ghost-fiemap', 'none', true),
   ...ignored('enable-external-sharing enable-external-masters stream unprivileged', 'none', true),
   ...ignored('exec-cmd experimental allow-uprobes daemon', 'none', true),
-  ...ignored('tree/t timeout libdir/L join-ns/J lsm-profile lsm-mount-context', 'required'),
+  ...ignored('tree/t timeout libdir join-ns/J lsm-profile lsm-mount-context', 'required'),
   ...ignored('ghost-limit inherit-fd cgroup-root cgroup-props cgroup-props-file', 'required'),
   ...ignored('cgroup-dump-controller cgroup-yard action-script pidfile', 'required'),
   ...ignored('file-validation network-lock empty-ns skip-mnt enable-fs feature', 'required'),

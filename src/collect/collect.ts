@@ -1,42 +1,68 @@
-// Each remap under its namespace's root: by mount, then by directory, then one by one.
+// Each remap under its namespace's root: by mount, then by directory, then one by one. Looks, asks `proof`,
+// acts.
 import type { Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
-import type { Address } from '../host/address.js'
-import type { Placement } from '../host/evidence.js'
+import type { Acts } from '../host/acts.js'
+import { addressBelow } from '../host/address.js'
+import type { Host } from '../host/host.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
+import { judgeAbsence } from '../proof/absence.js'
+import type { Place as PlaceVerdict } from '../proof/place.js'
+import { whenWas, type When } from '../proof/window.js'
 import { isEmptyDirectory } from '../sys/directory.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import { Directories, inMount, type DirectoryOptions, type Reach } from './directories.js'
-import { Links, type LinkOptions } from './links.js'
+import { Directories, inMount, type Reach } from './directories.js'
+import {
+  explainAbsence,
+  explainElsewhere,
+  GONE_FOR_GOOD,
+  PARENT_GONE,
+  VANISHED,
+  withoutContents,
+} from './explain.js'
+import { Links, type LinkOptions, type Place } from './links.js'
+import { linkNames } from './others.js'
 import { kept, type Outcome } from './outcome.js'
-import { elsewhere, notInThere, PARENT_GONE, VANISHED, withoutContents } from './whole.js'
+import { placeOfMount } from './places.js'
 
-export interface CollectOptions extends DirectoryOptions, LinkOptions {
-  /** Of a directory in a mount, or in the host tree. */
-  readonly addressOf: (
-    mount: ConstructedMount | undefined,
-    directory: Bytes,
-    stat: Stat,
-  ) => Address | undefined
-  /** Whether a mount's directory on this host is the one that the images say. */
-  readonly placementOf: (mount: ConstructedMount) => Placement
+export interface CollectOptions extends LinkOptions {
+  /** fd on `/` for a host tree. */
+  readonly hostRoot: number
+  /** What became of remaps whose file system is in memory and out of reach. */
+  readonly deaths: ReadonlyMap<PlannedRemap, Outcome>
+  /** CRIU's log says that it removed the links of this dump itself. */
+  readonly rolledBack: boolean
 }
 
-/** Outcomes in the order of the plan's remaps. */
+/** Links that these images do not list, beside those that they do. */
+export interface OtherLinks {
+  /** As the dumped tree saw it, in its namespace or its mount. */
+  readonly directory: Bytes
+  readonly names: readonly Bytes[]
+}
+
+export interface Collected {
+  /** In the order of the plan's remaps. */
+  readonly outcomes: readonly Outcome[]
+  readonly others: readonly OtherLinks[]
+}
+
 export const collect = (
   sys: Sys,
   plan: Plan,
   constructed: Constructed,
+  host: Host,
+  acts: Acts,
   options: CollectOptions,
-): Outcome[] => {
-  const outcomes = plan.remaps.map((planned) => settled(planned))
+): Collected => {
+  const outcomes = plan.remaps.map((planned) => settled(planned, options))
   const reachable = plan.remaps.flatMap((planned, index) =>
     planned.kind === 'reach' ? [{ planned, index }] : [],
   )
-  const run = new Run(sys, constructed, options)
+  const run = new Run(sys, constructed, host, acts, options)
   for (const [mntId, items] of groupBy(reachable, ({ planned }) => planned.mount?.mntId)) {
     const mount = mntId === undefined ? undefined : constructed.mounts.get(mntId)
     // Without a mount is only a host tree: nothing else may be looked for under the host's root.
@@ -47,15 +73,18 @@ export const collect = (
     )
     items.forEach(({ index }, i) => (outcomes[index] = found[i] as Outcome))
   }
-  return outcomes
+  acts.flush()
+  return { outcomes, others: run.others }
 }
 
-const settled = (planned: PlannedRemap): Outcome => {
+const settled = (planned: PlannedRemap, { deaths }: CollectOptions): Outcome => {
   switch (planned.kind) {
     case 'kept':
       return kept(planned.reason, planned.message, planned.next)
+    case 'gone':
+      return GONE_FOR_GOOD
     case 'vanished':
-      return { verdict: 'vanished', message: VANISHED }
+      return deaths.get(planned) ?? VANISHED
     case 'duplicate':
       return {
         verdict: 'absent',
@@ -67,101 +96,147 @@ const settled = (planned: PlannedRemap): Outcome => {
   }
 }
 
+/** A link that is not there, and what its directory, or what is left of the path to it, was like. */
+interface Missing {
+  readonly isDirectoryThere: boolean
+  readonly changed: When
+  readonly born: When | undefined
+  readonly byUs: boolean
+}
+
+type Found = Outcome | Missing
+
+const isMissing = (found: Found): found is Missing => 'byUs' in found
+
 class Run {
+  readonly others: OtherLinks[] = []
   private readonly sys: Sys
+  private readonly host: Host
+  private readonly acts: Acts
   private readonly options: CollectOptions
   private readonly directories: Directories
   private readonly links: Links
 
-  constructor(sys: Sys, constructed: Constructed, options: CollectOptions) {
+  constructor(sys: Sys, constructed: Constructed, host: Host, acts: Acts, options: CollectOptions) {
     this.sys = sys
+    this.host = host
+    this.acts = acts
     this.options = options
-    this.directories = new Directories(sys, constructed, options)
-    this.links = new Links(sys, options)
+    this.directories = new Directories(sys, constructed, host, acts, options.hostRoot)
+    this.links = new Links(sys, acts, options)
   }
 
   /** All remaps of one mount together, so that a wrong mount is told from links that are gone. */
   collectMount(mount: ConstructedMount | undefined, remaps: readonly Reach[]): Outcome[] {
-    const outcomes = this.collectReachable(mount, remaps)
-    // The one that the dump saw died, and its links with it.
-    return mount?.reborn === true
-      ? outcomes.map((one) => (isMissing(one) ? { verdict: 'vanished', message: VANISHED } : one))
-      : outcomes
-  }
-
-  private collectReachable(
-    mount: ConstructedMount | undefined,
-    remaps: readonly Reach[],
-  ): Outcome[] {
-    const unusable = mount?.contents === 'stand-in' ? withoutContents(mount) : undefined
-    if (unusable !== undefined) return remaps.map(() => unusable)
-    const outcomes: (Outcome | undefined)[] = remaps.map(() => undefined)
-    const byDirectory = groupBy(remaps.keys(), (index) => {
-      const { via, dir } = remaps[index] as Reach
-      // Every path begins with a slash: the same string for the usual case, not one more for each link.
-      return via === 'mount' ? `mount ${dir}` : dir
-    })
-    // A mount that was recognised by what the images say of it is not proven by the same words. It is
-    // the right one to look in, though, and so is the one root of a host tree.
-    const recognised = mount?.attachment.provider.kind === 'host'
-    const placement = mount === undefined ? 'recorded' : this.options.placementOf(mount)
-    if (mount !== undefined && placement === 'elsewhere' && !this.options.force) {
-      const outcome = elsewhere(mount)
+    const place = placeOfMount(mount, this.host, this.options.window)
+    if (mount?.contents === 'stand-in') {
+      const lost = mount.loss === 'removed' && place.is === 'the-one'
+      const outcome = lost ? PARENT_GONE : withoutContents(mount)
       return remaps.map(() => outcome)
     }
-    const proven = placement === 'recorded' && !recognised
-    const doubtful = new Map<number, Outcome>()
-    let opened = false
-    let reached = mount === undefined || recognised
-    for (const indices of byDirectory.values()) {
-      const first = remaps[indices[0] as number] as Reach
-      const directory = this.directories.open(mount, first)
-      if (directory.kind === 'missing') {
-        const { doubt } = directory
-        if (doubt !== undefined) for (const index of indices) doubtful.set(index, doubt)
-        continue
-      }
-      if (directory.kind === 'outcome') {
-        for (const index of indices) outcomes[index] = directory.outcome
-        continue
-      }
-      opened = true
-      const { fd, stat } = directory
-      const place = {
-        fd,
-        proven,
-        isHostTree: mount === undefined,
-        ctime: stat.ctime,
-        btime: stat.btime,
-        address: (): Address | undefined =>
-          this.options.addressOf(mount, inMount(first, mount), stat),
-      }
-      try {
-        // The root of a mount is always there: only what is in it tells that it is the right one.
-        reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd)
-        for (const index of indices) {
-          const remap = remaps[index] as Reach
-          outcomes[index] =
-            (directory.asksFirst ? this.directories.ask(mount, remap, remap.base) : undefined) ??
-            this.links.collect(place, remap)
-        }
-        if (indices.some((index) => outcomes[index]?.verdict === 'removed'))
-          this.directories.noteChange(fd, stat)
-      } finally {
-        this.sys.close(fd)
-      }
+    if (mount !== undefined && place.is === 'elsewhere' && !this.options.accept.has('elsewhere')) {
+      const outcome = explainElsewhere(mount, place.why)
+      return remaps.map(() => outcome)
     }
-    if (mount === undefined || reached || (opened && proven))
-      return outcomes.map((outcome, index) => outcome ?? doubtful.get(index) ?? PARENT_GONE)
-    const wrong = notInThere(mount)
-    return outcomes.map((outcome) =>
-      outcome === undefined || outcome.verdict === 'absent' ? wrong : outcome,
-    )
+    const found: Found[] = []
+    // One that was recognised by its mount id is the right one to look in, and so is a host tree.
+    let isReached = mount === undefined || mount.attachment.provider.kind === 'host'
+    for (const [, indices] of groupBy(remaps.keys(), (index) => keyOf(remaps[index] as Reach))) {
+      const group = indices.map((index) => remaps[index] as Reach)
+      const looked = this.collectDirectory(mount, place, group)
+      isReached ||= looked.isReached
+      indices.forEach((index, i) => (found[index] = looked.found[i] as Found))
+    }
+    return found.map((one) => (isMissing(one) ? this.absence(mount, place, one, isReached) : one))
+  }
+
+  private absence(
+    mount: ConstructedMount | undefined,
+    place: PlaceVerdict,
+    missing: Missing,
+    isReached: boolean,
+  ): Outcome {
+    // The one that the dump saw died, and its links with it.
+    if (mount?.reborn === true) return VANISHED
+    const verdict = judgeAbsence({
+      place: place.is === 'elsewhere' ? 'possible' : place.is,
+      isReached,
+      isOurAct: missing.byUs,
+      isRolledBack: this.options.rolledBack,
+      ...missing,
+    })
+    if (verdict === 'elsewhere') throw new TypeError('a place elsewhere was looked into')
+    const outcome = explainAbsence(verdict, mount, missing.isDirectoryThere)
+    return outcome.verdict === 'kept' && this.options.accept.has('gone')
+      ? explainAbsence('unproven', mount, missing.isDirectoryThere)
+      : outcome
+  }
+
+  private collectDirectory(
+    mount: ConstructedMount | undefined,
+    place: PlaceVerdict,
+    remaps: readonly Reach[],
+  ): { readonly found: readonly Found[]; readonly isReached: boolean } {
+    const first = remaps[0] as Reach
+    const directory = this.directories.open(mount, first)
+    if (directory.kind === 'outcome')
+      return { found: remaps.map(() => directory.outcome), isReached: false }
+    if (directory.kind === 'missing') {
+      const missing = this.missing(directory.above, false, false)
+      return { found: remaps.map(() => missing), isReached: false }
+    }
+    const { fd, stat, asksFirst } = directory
+    try {
+      const held: Place = {
+        fd,
+        stat,
+        changed: whenWas(stat.ctime, this.options.window, asksFirst),
+        changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, asksFirst),
+        is: place.is === 'the-one' ? 'the-one' : 'possible',
+        isRemote: asksFirst,
+        address: () =>
+          mount === undefined
+            ? this.host.findAt(first.dir, stat)
+            : addressBelow(mount.given, inMount(first, mount)),
+      }
+      // The root of a mount is always there: only what is in it tells that it is the right one.
+      const isReached =
+        place.is === 'the-one' || !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd)
+      const found = remaps.map(
+        (remap): Found =>
+          (asksFirst ? this.directories.ask(mount, remap, remap.base) : undefined) ??
+          this.links.collect(held, remap) ??
+          this.missing(stat, true, this.acts.hasRemoved(stat, remap.base)),
+      )
+      if (found.some((one) => !isMissing(one) && one.verdict === 'removed'))
+        this.directories.noteChange(fd, stat)
+      if (!asksFirst) this.noteOthers(fd, remaps)
+      return { found, isReached }
+    } finally {
+      this.sys.close(fd)
+    }
+  }
+
+  private missing(stat: Stat, isDirectoryThere: boolean, byUs: boolean): Missing {
+    const { window } = this.options
+    return {
+      isDirectoryThere,
+      changed: whenWas(stat.ctime, window, false),
+      born: stat.btime === undefined ? undefined : whenWas(stat.btime, window, false),
+      byUs,
+    }
+  }
+
+  private noteOthers(fd: number, remaps: readonly Reach[]): void {
+    const listed = new Set(remaps.map(({ base }) => base))
+    const names = linkNames(this.sys, fd).filter((name) => !listed.has(name))
+    const [first] = remaps
+    if (names.length > 0 && first !== undefined) this.others.push({ directory: first.dir, names })
   }
 }
 
-const isMissing = ({ verdict, reason }: Outcome): boolean =>
-  verdict === 'absent' || reason === 'unreachable'
+/** Every path begins with a slash: the same string for the usual case, not one more for each link. */
+const keyOf = ({ via, dir }: Reach): string => (via === 'mount' ? `mount ${dir}` : dir)
 
 const isMountRoot = (remap: Reach, mount: ConstructedMount | undefined): boolean =>
   mount !== undefined && inMount(remap, mount) === ROOT

@@ -1,40 +1,32 @@
 // The directory of a link: resolved under its namespace's root, on the mount that the images say, and
 // held by an fd from then on.
 import { slice, type Bytes } from '../bytes.js'
-import type { DumpTimes } from '../host/clock.js'
+import type { Acts } from '../host/acts.js'
+import type { Host } from '../host/host.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { below, relative, ROOT, slashesOf } from '../paths.js'
 import type { PlannedRemap } from '../plan/model.js'
 import { ENOENT, ETIMEDOUT, IN_MOUNT, IN_NAMESPACE, O_DIRECTORY, O_PATH } from '../sys/constants.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import { isSameTime, type Time } from '../time.js'
 import type { Outcome } from './outcome.js'
-import { failed, failedBy } from './unlink.js'
-import { notTheOne, pathFailed, WRONG_MOUNT } from './whole.js'
+import { WRONG_MOUNT } from './explain.js'
+import { failed, failedBy, pathFailed } from './unlink.js'
 
 export type Reach = Extract<PlannedRemap, { kind: 'reach' }>
-
-export interface DirectoryOptions extends DumpTimes {
-  /** fd on `/` for a host tree. */
-  readonly hostRoot: number
-  /** Whether a path of the host may lead over a mount that never answers. */
-  readonly isRemoteAt: (path: Bytes) => boolean
-  readonly force: boolean
-}
 
 export type Directory =
   | {
       readonly kind: 'fd'
       /** To be closed by the caller. */
       readonly fd: number
-      /** Before anything of ours was removed from it. */
+      /** As it is now. */
       readonly stat: Stat
       /** Each of its links has to be asked for first: what is mounted there may never answer. */
       readonly asksFirst: boolean
     }
-  /** `doubt`: why it may be somewhere else, not gone. */
-  | { readonly kind: 'missing'; readonly doubt: Outcome | undefined }
+  /** `above`: the deepest one on the way that is there. */
+  | { readonly kind: 'missing'; readonly above: Stat }
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
 
 type Seen =
@@ -44,17 +36,19 @@ type Seen =
 export class Directories {
   private readonly sys: Sys
   private readonly constructed: Constructed
-  private readonly options: DirectoryOptions
+  private readonly host: Host
+  private readonly acts: Acts
+  /** fd on `/` for a host tree. */
+  private readonly hostRoot: number
   /** Mounts, by mnt_id, that did not answer once: nobody waits for them again. */
   private readonly silent = new Set<number | undefined>()
 
-  /** Directories in which we removed something: their times before and after, by inode. */
-  private readonly changed = new Map<string, { readonly before: Time; readonly after: Time }>()
-
-  constructor(sys: Sys, constructed: Constructed, options: DirectoryOptions) {
+  constructor(sys: Sys, constructed: Constructed, host: Host, acts: Acts, hostRoot: number) {
     this.sys = sys
     this.constructed = constructed
-    this.options = options
+    this.host = host
+    this.acts = acts
+    this.hostRoot = hostRoot
   }
 
   open(mount: ConstructedMount | undefined, remap: Reach): Directory {
@@ -72,21 +66,13 @@ export class Directories {
       this.sys.close(fd)
       return seen
     }
-    return { kind: 'fd', fd, stat: this.beforeUs(seen.stat), asksFirst }
+    return { kind: 'fd', fd, stat: seen.stat, asksFirst }
   }
 
-  /** After something was removed from it: what comes to it by another mount sees it as it was before. */
-  noteChange(fd: number, stat: Stat): void {
+  /** After something was removed from it: what comes to it by another mount, or later, knows by whom. */
+  noteChange(fd: number, before: Stat): void {
     const now = this.look(fd, undefined)
-    if (now.kind === 'stat')
-      this.changed.set(inodeOf(stat), { before: stat.ctime, after: now.stat.ctime })
-  }
-
-  private beforeUs(stat: Stat): Stat {
-    const change = this.changed.get(inodeOf(stat))
-    return change !== undefined && isSameTime(change.after, stat.ctime)
-      ? { ...stat, ctime: change.before }
-      : stat
+    if (now.kind === 'stat') this.acts.changed('directory', before, now.stat.ctime)
   }
 
   /** Undefined: the directory, and the link if it is named, were looked up in time. */
@@ -118,19 +104,15 @@ export class Directories {
   }
 
   private asksFirst(mount: ConstructedMount | undefined, { dir }: Reach): boolean {
-    return mount === undefined
-      ? this.options.isRemoteAt(dir)
-      : this.constructed.remote.has(mount.nsId)
+    return mount === undefined ? this.host.isRemoteAt(dir) : this.constructed.remote.has(mount.nsId)
   }
 
   /** Asked twice: an ENOENT for a directory that is there would pass for "already gone". */
   private missing(again: number, mount: ConstructedMount | undefined, remap: Reach): Directory {
     if (again >= 0) this.sys.close(again)
     if (again !== ENOENT) return { kind: 'outcome', outcome: failed('openat2', ENOENT) }
-    if (this.options.force) return { kind: 'missing', doubt: undefined }
     const above = this.nearest(mount, remap)
-    if (above.kind === 'outcome') return above
-    return { kind: 'missing', doubt: notTheOne(above.stat, this.options, mount === undefined) }
+    return above.kind === 'outcome' ? above : { kind: 'missing', above: above.stat }
   }
 
   /** The deepest directory on the way that is there. */
@@ -166,7 +148,7 @@ export class Directories {
     remap: Reach,
   ): { from: number; dir: Bytes; resolve: number } {
     const { via, dir } = remap
-    if (mount === undefined) return { from: this.options.hostRoot, dir, resolve: IN_NAMESPACE }
+    if (mount === undefined) return { from: this.hostRoot, dir, resolve: IN_NAMESPACE }
     const root = this.constructed.roots.get(mount.nsId)
     if (via === 'namespace' && mount.state === 'attached' && root !== undefined)
       return { from: root, dir, resolve: IN_NAMESPACE }
@@ -181,6 +163,3 @@ export class Directories {
 /** The directory as seen from the root of its mount; in a host tree, of the host. */
 export const inMount = ({ via, dir }: Reach, mount: ConstructedMount | undefined): Bytes =>
   via === 'mount' || mount === undefined ? dir : below(dir, mount.attachment.mount.mountpoint)
-
-const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
-  `${major}:${minor} ${inoHigh} ${inoLow}`

@@ -1,60 +1,93 @@
-// One link in its held directory: hold what has its name, verify it, unlink it, look again.
+// One link in its held directory: hold what has its name, ask `proof`, unlink it, look again.
+import type { Original } from '../checkpoint/model.js'
+import type { Acts } from '../host/acts.js'
 import type { Address } from '../host/address.js'
-import type { MountpointTest } from '../host/evidence.js'
-import { AT_SYMLINK_NOFOLLOW, ENOENT, O_NOFOLLOW, O_PATH } from '../sys/constants.js'
-import { isSameInode, type Stat } from '../sys/stat.js'
+import type { MountpointTest } from '../host/mountpoints.js'
+import type { Consent } from '../proof/doubts.js'
+import { judgeLink, type LinkFacts } from '../proof/link.js'
+import { whenWas, type When, type Window } from '../proof/window.js'
+import {
+  AT_SYMLINK_NOFOLLOW,
+  ENOENT,
+  O_NOFOLLOW,
+  O_PATH,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
+  STATX_ATTR_APPEND,
+  STATX_ATTR_IMMUTABLE,
+  STATX_ATTR_MOUNT_ROOT,
+} from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Reach } from './directories.js'
-import type { Outcome } from './outcome.js'
+import { explainDoubt, explainKnown } from './explain.js'
+import { kept, type Outcome } from './outcome.js'
 import { failed, failedBy, unlinkVerified } from './unlink.js'
-import { verify, type DirectoryFacts, type VerifyOptions } from './verify.js'
-import { notTheOne } from './whole.js'
 
-export interface LinkOptions extends VerifyOptions {
+export interface LinkOptions {
   readonly remove: boolean
+  readonly accept: Consent
+  readonly keepLastLink: boolean
+  readonly window: Window
   readonly isMountpoint: MountpointTest
   readonly onProgress: (done: number) => void
 }
 
 /** A directory that is held, and what is known of it. */
-export interface Place extends DirectoryFacts, Pick<Stat, 'btime'> {
+export interface Place {
   readonly fd: number
-  readonly isHostTree: boolean
+  readonly stat: Stat
+  readonly changed: When
+  /** The same, but for what clean-ups did themselves. */
+  readonly changedByOthers: () => When
+  readonly is: LinkFacts['place']
+  /** Somebody else answers look-ups in it. */
+  readonly isRemote: boolean
   readonly address: () => Address | undefined
 }
 
-const ABSENT: Outcome = { verdict: 'absent' }
+const LAST_LINK = kept(
+  'last-link',
+  'it is the last name of its file',
+  'leave out --keep-last-link to remove it',
+)
 
 export class Links {
   private readonly sys: Sys
+  private readonly acts: Acts
   private readonly options: LinkOptions
-  /** Inodes of which this run removed a link, which changed their times; by low half of the number. */
-  private readonly touched = new Map<number, Stat>()
+  private readonly accepts: (doubt: Parameters<Consent['has']>[0]) => boolean
   private done = 0
 
-  constructor(sys: Sys, options: LinkOptions) {
+  constructor(sys: Sys, acts: Acts, options: LinkOptions) {
     this.sys = sys
+    this.acts = acts
     this.options = options
+    this.accepts = (doubt) => options.accept.has(doubt)
   }
 
-  collect(place: Place, { remap: { original }, base }: Reach): Outcome {
+  /** Undefined: nothing has its name. */
+  collect(place: Place, { remap: { original }, base }: Reach): Outcome | undefined {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
     const { sys, options } = this
     const file = sys.tryOpenat(place.fd, base, O_PATH | O_NOFOLLOW)
     // Asked twice: an ENOENT for a name that is there would pass for "already gone".
     if (file === ENOENT && sys.tryStat(place.fd, base, AT_SYMLINK_NOFOLLOW) === ENOENT)
-      return (options.force ? undefined : notTheOne(place, options, place.isHostTree)) ?? ABSENT
+      return undefined
     if (file < 0) return failed('openat', file)
     try {
       const stat = sys.fstat(file)
-      const earlier = this.touched.get(stat.inoLow)
-      const known = earlier !== undefined && isSameInode(earlier, stat) ? earlier : stat
-      const isMountpoint = options.isMountpoint(base, place.address)
-      const objection = verify(stat, { original, ctime: known.ctime, isMountpoint }, place, options)
+      const isMountpoint =
+        (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0 || options.isMountpoint(base, place.address)
+      const objection = this.judge(stat, original, place, isMountpoint)
       if (objection !== undefined) return found(stat, objection)
+      if (options.keepLastLink && stat.nlink === 1) return found(stat, LAST_LINK)
       if (!options.remove) return found(stat, this.predict(place.fd))
-      if (stat.nlink > 1) this.touched.set(stat.inoLow, known)
-      return found(stat, unlinkVerified(sys, place.fd, base, file, stat))
+      const outcome = unlinkVerified(sys, place.fd, base, file, stat, this.acts)
+      if (outcome.verdict === 'absent') return undefined
+      if (outcome.verdict === 'removed') this.acts.gone(place.stat, base)
+      return found(stat, outcome)
     } catch (error) {
       return failedBy(error)
     } finally {
@@ -62,10 +95,63 @@ export class Links {
     }
   }
 
+  /** Undefined: it is the dump's link and may go. */
+  private judge(
+    stat: Stat,
+    original: Original,
+    place: Place,
+    isMountpoint: boolean,
+  ): Outcome | undefined {
+    const { window } = this.options
+    const facts = factsOf(stat, original, place, isMountpoint, window)
+    let verdict = judgeLink(facts, this.accepts)
+    let { ctime } = stat
+    if (verdict.is === 'doubt' && place.changed === 'after') {
+      // Another name of the file, or of another link in the directory, may have gone by our own hand.
+      ctime = this.acts.ctimeBefore(stat)
+      const changed = whenWas(ctime, window, place.isRemote)
+      // A link that somebody made meanwhile changed the directory, too.
+      if (changed !== 'after') {
+        const directoryChanged = place.changedByOthers()
+        verdict = judgeLink({ ...facts, changed, directoryChanged }, this.accepts)
+      }
+    }
+    if (verdict.is === 'own') return undefined
+    if (verdict.is === 'known') return explainKnown(verdict.why, stat, original)
+    return explainDoubt(verdict.why, {
+      stat: { ...stat, ctime },
+      changed: place.stat.ctime,
+      original,
+      window,
+    })
+  }
+
   /** `show` finds out what it can without trying: whether the directory can be written. */
   private predict(directory: number): Outcome {
     const result = this.sys.tryWritable(directory)
     return result < 0 ? failed('unlinkat', result) : { verdict: 'would-remove' }
+  }
+}
+
+const factsOf = (
+  { mode, size, attributes, ctime, btime }: Stat,
+  original: Original,
+  { changed: directoryChanged, is, isRemote }: Place,
+  isMountpoint: boolean,
+  window: Window,
+): LinkFacts => {
+  const type = mode & S_IFMT
+  const expected = original.mode === undefined ? S_IFREG : original.mode & S_IFMT
+  return {
+    born: btime === undefined ? undefined : whenWas(btime, window, isRemote),
+    changed: whenWas(ctime, window, isRemote),
+    directoryChanged,
+    place: is,
+    isType: type === expected && type !== S_IFDIR,
+    isMountpoint,
+    isImmutable: (attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0,
+    isMode: original.mode === undefined || (original.mode & 0o7777) === (mode & 0o7777),
+    isSize: original.size === undefined || original.size === size,
   }
 }
 

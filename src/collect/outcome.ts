@@ -1,4 +1,5 @@
 // What became of a remap.
+import type { Doubt } from '../proof/doubts.js'
 
 export type Verdict = 'removed' | 'would-remove' | 'absent' | 'vanished' | 'kept' | 'failed'
 
@@ -6,6 +7,7 @@ export type Verdict = 'removed' | 'would-remove' | 'absent' | 'vanished' | 'kept
 export type KeptReason =
   | 'invalid'
   | 'unreachable'
+  | 'unseen'
   | 'wrong-mount'
   | 'elsewhere'
   | 'unsafe-path'
@@ -20,6 +22,10 @@ export type KeptReason =
 export interface Outcome {
   readonly verdict: Verdict
   readonly reason?: KeptReason | 'duplicate' | 'parent-gone'
+  /** Nothing is there, but that it is gone cannot be known. */
+  readonly proven?: false
+  /** The doubt that keeps it: what --accept takes. */
+  readonly accept?: Doubt
   /** "EROFS"; the system call that failed. */
   readonly errno?: string
   readonly syscall?: string
@@ -40,3 +46,11 @@ export const kept = (reason: KeptReason, message: string, next?: string): Outcom
   next === undefined
     ? { verdict: 'kept', reason, message }
     : { verdict: 'kept', reason, message, next }
+
+/** Kept for a doubt to which the caller may consent: `question` is what decides. */
+export const doubted = (
+  accept: Doubt,
+  reason: KeptReason,
+  message: string,
+  question: string,
+): Outcome => ({ verdict: 'kept', reason, accept, message, next: question })

@@ -1,12 +1,13 @@
 // The last step: the check and unlinkat act on one held directory, and afterwards the file that was
 // verified has to have one name less.
 import { concat, type Bytes } from '../bytes.js'
+import type { Acts } from '../host/acts.js'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT } from '../sys/constants.js'
 import { errnoName, errnoText } from '../sys/errno.js'
-import { isSameInode, readStat, type Stat } from '../sys/stat.js'
+import { isSameInode, readCtime, readStat, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
-import type { Outcome } from './outcome.js'
+import { kept, type Outcome } from './outcome.js'
 
 export const failed = (syscall: string, result: number): Outcome => ({
   verdict: 'failed',
@@ -15,6 +16,22 @@ export const failed = (syscall: string, result: number): Outcome => ({
   message: `${syscall}: ${errnoText(-result) ?? errnoName(-result)}`,
   next: 'see what stands in the way, then run the same command again',
 })
+
+/** ELOOP is somebody's symbolic link in the way: no path that CRIU recorded had one. */
+export const pathFailed = (result: number): Outcome => {
+  const outcome = failed('openat2', result)
+  const { errno, syscall } = outcome
+  if (errno !== 'ELOOP' && errno !== 'EXDEV') return outcome
+  return {
+    ...kept(
+      'unsafe-path',
+      `a symbolic link or a mount is in the way (${errno})`,
+      'see who changed the path since the dump; remove the link by hand',
+    ),
+    errno,
+    ...(syscall === undefined ? {} : { syscall }),
+  }
+}
 
 /** A system call that fails for one link must not stop the others. @throws any other error. */
 export const failedBy = (error: unknown): Outcome => {
@@ -36,6 +53,7 @@ export const unlinkVerified = (
   name: Bytes,
   file: number,
   before: Stat,
+  acts: Acts,
 ): Outcome => {
   const result = sys.tryUnlinkat(directory, name)
   // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
@@ -48,7 +66,10 @@ export const unlinkVerified = (
       ...failed('statx', nlink),
       message: 'unlinkat succeeded, but what it removed could not be verified',
     }
-  if (nlink < before.nlink) return { verdict: 'removed' }
+  if (nlink < before.nlink) {
+    if (nlink > 0) acts.changed('file', before, readCtime(sys.addon.stat))
+    return { verdict: 'removed' }
+  }
   const now = lookUp(sys, directory, name)
   if (now !== undefined && isSameInode(now, before)) return STILL_THERE
   // An overlay keeps the count of a lower file, which the whiteout only hides.

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { concat, type Bytes } from '../bytes.js'
 import { below, isWithin, join } from '../paths.js'
 import { AT_FDCWD } from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { HostMount } from './mountinfo.js'
 
@@ -22,16 +23,34 @@ export const addressIn = (row: HostMount, path: Bytes): Address => ({
 export const addressBelow = (address: Address | undefined, path: Bytes): Address | undefined =>
   address && { ...address, path: join(address.path, path) }
 
-/** Of what `fd` holds; undefined where it cannot be found out. `mounts` is the table as it is now. */
+/** Of what `fd` holds; undefined where it cannot be found out. `row` is the mount that it is on. */
 export const addressOfFd = (
   sys: Sys,
-  mounts: readonly HostMount[],
+  row: HostMount | undefined,
   fd: number,
 ): Address | undefined => {
-  const row = rowOf(mounts, fd)
-  const path = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
+  const path = pathOfFd(sys, fd)
   if (row === undefined || path === undefined || !isWithin(path, row.mountpoint)) return undefined
   return addressIn(row, path)
+}
+
+/** What the kernel calls it now; asks no file system. */
+export const pathOfFd = (sys: Sys, fd: number): Bytes | undefined =>
+  sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
+
+/** Of a directory of this host without symbolic links in its path, that the stat says is on that device. */
+export const hostAddress = (
+  mounts: readonly HostMount[],
+  path: Bytes,
+  { major, minor }: Pick<Stat, 'major' | 'minor'>,
+): Address | undefined => {
+  // The deepest mount on the way, and of those at one place the last, which lies on top. One further up
+  // may cover them all: then the device is another, or cannot be compared.
+  let row: HostMount | undefined
+  for (const one of mounts)
+    if (isWithin(path, one.mountpoint) && one.mountpoint.length >= (row?.mountpoint.length ?? 0))
+      row = one
+  return row?.major === major && row.minor === minor ? addressIn(row, path) : undefined
 }
 
 /** The mount that `fd` is on. */

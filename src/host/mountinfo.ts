@@ -1,5 +1,6 @@
 // /proc/PID/mountinfo as rows (proc_pid_mountinfo(5)).
-import { slice, type Bytes } from '../bytes.js'
+import { slice, unescapeOctal, type Bytes } from '../bytes.js'
+import { upperOf } from '../overlay.js'
 
 export interface HostMount {
   readonly mntId: number
@@ -10,13 +11,9 @@ export interface HostMount {
   readonly mountpoint: Bytes
   readonly fstype: string
   readonly source: Bytes
+  /** The upper directory of an overlay. */
+  readonly upper: Bytes | undefined
 }
-
-/** Blank, tab, newline and backslash are written as a backslash and three octal digits. */
-const unescape = (field: string): Bytes =>
-  field.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(parseInt(octal, 8)),
-  ) as Bytes
 
 /** `text` is the file as bytes. A row that is not understood is left out: it can match nothing. */
 export const parseMountinfo = (text: Bytes): HostMount[] => {
@@ -26,7 +23,7 @@ export const parseMountinfo = (text: Bytes): HostMount[] => {
     const separator = line.indexOf(' - ')
     if (separator < 0) continue
     const [mntId, parentId, dev, root, mountpoint] = line.slice(0, separator).split(' ')
-    const [fstype, source] = line.slice(separator + 3).split(' ')
+    const [fstype, source, options = ''] = line.slice(separator + 3).split(' ')
     const [major, minor] = (dev ?? '').split(':')
     if (root === undefined || mountpoint === undefined || fstype === undefined) continue
     mounts.push({
@@ -34,10 +31,11 @@ export const parseMountinfo = (text: Bytes): HostMount[] => {
       parentId: Number(parentId),
       major: Number(major),
       minor: Number(minor),
-      root: withoutDeleted(unescape(root)),
-      mountpoint: unescape(mountpoint),
+      root: withoutDeleted(unescapeOctal(root)),
+      mountpoint: unescapeOctal(mountpoint),
       fstype,
-      source: unescape(source ?? ''),
+      source: unescapeOctal(source ?? ''),
+      upper: fstype === 'overlay' ? upperOf(options) : undefined,
     })
   }
   return mounts

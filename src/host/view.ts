@@ -24,4 +24,7 @@ export const hostView = (): HostView => {
 }
 
 /** The kernel counts from boot; a second of doubt goes to "before boot", which trusts less. */
-const bootTime = (): Time => ({ sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1, nsec: 0 })
+export const bootTime = (): Time => ({
+  sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1,
+  nsec: 0,
+})

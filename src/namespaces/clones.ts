@@ -1,11 +1,13 @@
 // A detached clone of each provider, made while we are still in the caller's mount namespace:
 // open_tree(2) answers EINVAL for a mount of another one.
 import type { Bytes } from '../bytes.js'
+import type { Mount } from '../checkpoint/model.js'
+import type { Host } from '../host/host.js'
 import type { HostMount } from '../host/mountinfo.js'
 import type { Provider } from '../plan/model.js'
 import { IN_MEMORY } from '../file-systems.js'
-import { addressBelow, type Address } from '../host/address.js'
-import { relative, ROOT } from '../paths.js'
+import type { GivenPlace } from '../proof/place.js'
+import { join, relative, ROOT } from '../paths.js'
 import { escape } from '../escape.js'
 import {
   AT_FDCWD,
@@ -37,33 +39,25 @@ export class ProviderProblem extends Error {
   readonly loss: Loss
   readonly next: string | undefined
   /** Where the directory was that is gone. */
-  readonly address: Address | undefined
+  readonly given: GivenPlace | undefined
 
-  constructor(message: string, loss: Loss, next?: string, address?: Address) {
+  constructor(message: string, loss: Loss, next?: string, given?: GivenPlace) {
     super(message)
     this.loss = loss
     this.next = next
-    this.address = address
+    this.given = given
   }
 }
 
-type Reachable = Exclude<Provider, { kind: 'none' | 'stand-in' }>
+type Reachable = Extract<Provider, { readonly sub: Bytes }>
 
 /** Whatever we attach can neither run, nor open a device, nor pass mounts on. */
 export const INERT = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
 
-/** What a provider is cloned with besides itself. */
+/** What is asked of this machine, and when the dump ended. */
 export interface CloneOptions {
-  /** Of the images. */
-  readonly writtenAt: Time | undefined
-  /** 0, or -errno where a path of this host leads over a file system that does not answer. */
-  readonly ask: (path: Bytes) => number
-  /** Of a directory on this host, by an fd on it. */
-  readonly addressOf: (fd: number) => Address | undefined
-  /** Whether somebody else answers look-ups on this fd's mount, and may not. */
-  readonly isRemote: (fd: number) => boolean
-  /** Whether an fd is on this very mount of this host. */
-  readonly isOn: (fd: number, mount: HostMount) => boolean
+  readonly host: Pick<Host, 'ask' | 'find' | 'isRemote' | 'isOn' | 'isAt'>
+  readonly end: Time
 }
 
 export interface Clone {
@@ -72,17 +66,18 @@ export interface Clone {
   readonly remote: boolean
   /** A file system in memory that was made after the dump: what the dump saw is gone. */
   readonly reborn: boolean
-  /** Of its root, on this host; undefined where that cannot be found out. */
-  readonly address: Address | undefined
+  /** Where its root is on this host; undefined where that cannot be found out. */
+  readonly given: GivenPlace | undefined
 }
 
 /** @throws ProviderProblem where the host has not what the plan expects, SyscallError otherwise. */
 export const cloneProvider = (
   sys: Sys,
   provider: Reachable,
-  { writtenAt, ask, addressOf, isRemote, isOn }: CloneOptions,
+  mount: Mount,
+  { host, end }: CloneOptions,
 ): Clone => {
-  mustAnswer(provider, ask(provider.path))
+  mustAnswer(provider, host.ask(provider.path))
   const top = sys.tryOpenat(AT_FDCWD, provider.path, O_PATH | O_NOFOLLOW)
   if (top < 0)
     throw new ProviderProblem(
@@ -92,16 +87,29 @@ export const cloneProvider = (
     )
   try {
     const stat = sys.fstatCached(top)
-    check(provider, stat, (mount) => isOn(top, mount))
-    const reborn = isReborn(provider, stat, writtenAt)
-    const remote = isRemote(top)
+    check(provider, stat, (row) => host.isOn(top, row))
+    const reborn = isReborn(provider, stat, end)
+    const remote = host.isRemote(top)
     if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), BENEATH_MOUNT))
-    const address = addressBelow(addressOf(top), provider.sub)
-    const fd = provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider, address)
-    return { fd, remote, reborn, address }
+    const given = givenPlace(host, top, mount, provider.sub)
+    const fd = provider.sub === ROOT ? clone(sys, top) : cloneBelow(sys, top, provider, given)
+    return { fd, remote, reborn, given }
   } finally {
     sys.close(top)
   }
+}
+
+/** Before any unshare: afterwards our mounts have other ids than the host's table. */
+const givenPlace = (
+  { find, isAt }: CloneOptions['host'],
+  top: number,
+  { upper }: Mount,
+  sub: Bytes,
+): GivenPlace | undefined => {
+  const found = find(top)
+  if (found === undefined) return undefined
+  const isUpper = upper !== undefined && found.upper !== upper && isAt(top, upper)
+  return { ...found, path: join(found.path, sub), isUpper }
 }
 
 const mustAnswer = ({ path }: Reachable, result: number): void => {
@@ -124,7 +132,7 @@ const cloneBelow = (
   sys: Sys,
   top: number,
   { path, sub }: Reachable,
-  address: Address | undefined,
+  given: GivenPlace | undefined,
 ): number => {
   let fd = sys.tryOpenat2(top, relative(sub), O_PATH, BENEATH_MOUNT)
   if (fd === EXDEV) fd = openUncovered(sys, top, sub)
@@ -139,7 +147,7 @@ const cloneBelow = (
     `${escape(sub)} below ${escape(path)} ${gone ? 'is gone' : `cannot be opened (${errnoName(-fd)})`}`,
     gone ? 'removed' : 'unreachable',
     'see what is there now',
-    address,
+    given,
   )
 }
 
@@ -174,9 +182,8 @@ const check = (provider: Reachable, stat: Stat, isOn: (mount: HostMount) => bool
 }
 
 /** Device numbers are given again. One that is younger than the dump is another file system. */
-const isReborn = (provider: Reachable, { btime }: Stat, writtenAt: Time | undefined): boolean => {
-  if (provider.kind !== 'host' || writtenAt === undefined || btime === undefined) return false
-  if (!isAfter(btime, writtenAt)) return false
+const isReborn = (provider: Reachable, { btime }: Stat, end: Time): boolean => {
+  if (provider.kind !== 'host' || btime === undefined || !isAfter(btime, end)) return false
   if (IN_MEMORY.has(provider.mount.fstype)) return true
   throw new ProviderProblem(
     `the file system on ${escape(provider.path)} was made after the dump`,

@@ -1,9 +1,7 @@
 // Constructs the mount namespaces of the plan with system calls. Everything made here is attached in
 // namespaces that only this process is in: it is gone when the process is, however that ends.
 import type { Bytes } from '../bytes.js'
-import type { Mount } from '../checkpoint/model.js'
-import type { Address } from '../host/address.js'
-import { isRecorded } from '../host/evidence.js'
+import type { GivenPlace } from '../proof/place.js'
 import { below, relative, ROOT } from '../paths.js'
 import type { Attachment, Plan, PlannedNamespace } from '../plan/model.js'
 import {
@@ -41,8 +39,8 @@ export interface ConstructedMount {
   readonly remote: boolean
   /** A file system in memory that was made after the dump. */
   readonly reborn: boolean
-  /** Of its root, on this host; undefined where that cannot be found out. */
-  readonly address: Address | undefined
+  /** Where its root is on this host; undefined where that cannot be found out. */
+  readonly given: GivenPlace | undefined
   /** `stand-in`: not the contents that the tree saw, only the places for other mounts. */
   readonly contents: 'provider' | 'stand-in'
   /** `detached`: good to use by its fd, though its place in the namespace is not there. */
@@ -106,26 +104,32 @@ const prepare = (
 ): ConstructedMount => {
   const { provider } = attachment
   const common = { attachment, nsId, state: 'detached' } as const
-  const standIn = (problem?: string, next?: string, loss?: Loss): ConstructedMount => {
+  const standIn = (
+    problem?: string,
+    next?: string,
+    loss?: Loss,
+    given?: GivenPlace,
+  ): ConstructedMount => {
     const fd = makeStandIn(sys)
     const stat = sys.fstat(fd)
     const aside = { aside: fd, asideId: stat.mntId }
-    const made = { ...common, fd, ...aside, stat, remote: false, reborn: false, address: undefined }
+    const made = { ...common, fd, ...aside, stat, remote: false, reborn: false, given }
     return { ...made, contents: 'stand-in', problem, next, loss }
   }
-  if (provider.kind === 'stand-in') return standIn()
+  if (provider.kind === 'stand-in' || provider.kind === 'gone') return standIn()
   if (provider.kind === 'none') return standIn(provider.reason, provider.next)
   try {
-    const { fd, remote, reborn, address } = cloneProvider(sys, provider, options)
+    const { mount } = attachment
+    const { fd, remote, reborn, given } = cloneProvider(sys, provider, mount, options)
     const contents = 'provider'
     const fine = { problem: undefined, next: undefined, loss: undefined }
     const stat = sys.fstat(fd)
-    const aside = wantsAside ? cloneProvider(sys, provider, options).fd : fd
+    const aside = wantsAside ? cloneProvider(sys, provider, mount, options).fd : fd
     const asideId = wantsAside ? sys.fstat(aside).mntId : stat.mntId
-    return { ...common, fd, aside, asideId, stat, remote, reborn, address, contents, ...fine }
+    return { ...common, fd, aside, asideId, stat, remote, reborn, given, contents, ...fine }
   } catch (error) {
     if (error instanceof ProviderProblem)
-      return standIn(error.message, error.next, provenLoss(error, attachment.mount))
+      return standIn(error.message, error.next, error.loss, error.given)
     // One mount that cannot be cloned (an unbindable one, for example) is no reason to give up the
     // others; a call that the kernel has not, or forbids, is.
     if (error instanceof SyscallError && error.code !== 'ENOSYS' && error.code !== 'EPERM')
@@ -133,10 +137,6 @@ const prepare = (
     throw error
   }
 }
-
-/** A wrong directory has not what is wanted either: only in the recorded one that means "removed". */
-const provenLoss = ({ loss, address }: ProviderProblem, mount: Mount): Loss =>
-  loss === 'removed' && !isRecorded(mount, address) ? 'unreachable' : loss
 
 /** A copy of the caller's namespace that passes nothing on. Private before anything is attached. */
 const enterBase = (sys: Sys): number => {

@@ -11,6 +11,8 @@ export interface PlanOptions {
   readonly externals: Externals
   /** `remaps`: what leads to the remaps. `all`: every mount of every namespace. */
   readonly mounts: 'remaps' | 'all'
+  /** Places in the container, or keys, of mounts that were removed for good; "/" for the root. */
+  readonly gone: ReadonlySet<Bytes>
   readonly host: HostView
 }
 
@@ -20,6 +22,8 @@ export type Provider =
   | { readonly kind: 'external'; readonly key: Bytes; readonly path: Bytes; readonly sub: Bytes }
   /** A file system that is still mounted here: `mount` is the row, `path` its mountpoint. */
   | { readonly kind: 'host'; readonly mount: HostMount; readonly path: Bytes; readonly sub: Bytes }
+  /** The caller says that it was removed for good. */
+  | { readonly kind: 'gone' }
   /** The contents died with the container: an empty tmpfs takes its place. */
   | { readonly kind: 'stand-in' }
   /** The contents exist, or may exist, and are out of reach: why, and what to do. */
@@ -58,7 +62,7 @@ export type PlannedRemap =
     }
   | {
       readonly remap: LinkRemap
-      readonly kind: 'vanished'
+      readonly kind: 'vanished' | 'gone'
       readonly mount: Mount
     }
   | {

@@ -5,6 +5,7 @@ import { GcError } from '../errors.js'
 import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
 import { below, isWithin, ROOT, splitLast } from '../paths.js'
 import { escape } from '../escape.js'
+import { withAssumedMounts } from './assumed.js'
 import { chainOf, layOut, mountFinder } from './layout.js'
 import type {
   Plan,
@@ -17,8 +18,9 @@ import type {
 import { resolveProviders } from './providers.js'
 
 /** @throws GcError refused where options and images contradict each other dangerously. */
-export const planCollection = (checkpoint: Checkpoint, options: PlanOptions): Plan => {
-  if (checkpoint.tree === 'host') return planHostTree(checkpoint, options)
+export const planCollection = (recorded: Checkpoint, options: PlanOptions): Plan => {
+  if (recorded.tree === 'host') return planHostTree(recorded, options)
+  const checkpoint = withAssumedMounts(recorded, options)
   const providers = resolveProviders(checkpoint, options)
   if (options.root === ROOT) refuseForeignHostRoot(checkpoint, options)
   const locate = locator(checkpoint)
@@ -97,7 +99,7 @@ const planNamespace = (
 }
 
 const isReachable = (provider: Provider | undefined): boolean =>
-  provider !== undefined && provider.kind !== 'none' && provider.kind !== 'stand-in'
+  provider !== undefined && 'sub' in provider
 
 const planRemap = (
   { remap, mount, namespace, problem }: Located,
@@ -111,7 +113,11 @@ const planRemap = (
   ): PlannedRemap => ({ remap, kind: 'kept', reason, mount, message, next })
   if (remap.invalid !== undefined) return kept('invalid', remap.invalid, undefined)
   if (problem !== undefined || mount === undefined || namespace === undefined)
-    return kept('unreachable', problem ?? 'no mount', undefined)
+    return kept(
+      'unreachable',
+      problem ?? 'no mount',
+      'give --root, and --external for each volume, to have it looked for by its path',
+    )
   const { dir, base } = splitLast(remap.link)
   if (!isWithin(dir, mount.mountpoint))
     return kept(
@@ -122,6 +128,7 @@ const planRemap = (
   if (remap.duplicate) return { remap, kind: 'duplicate', mount }
   const provider = providers.get(mount.mntId)
   if (provider?.kind === 'none') return kept('unreachable', provider.reason, provider.next)
+  if (provider?.kind === 'gone') return { remap, kind: 'gone', mount }
   if (provider === undefined || provider.kind === 'stand-in')
     return { remap, kind: 'vanished', mount }
   const covered = finders.get(namespace.id)?.(dir) !== mount

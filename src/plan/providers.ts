@@ -25,9 +25,9 @@ export const resolveProviders = (checkpoint: Checkpoint, options: PlanOptions): 
   const roots = rootRows(checkpoint, all)
   const direct = new Map<number, Provider>()
   for (const mount of all.values()) {
-    const provider = roots.has(mount.mntId)
-      ? rootProvider(mount, options)
-      : external(mount, options)
+    const provider =
+      gone(mount, options) ??
+      (roots.has(mount.mntId) ? rootProvider(mount, options) : external(mount, options))
     if (provider !== undefined) direct.set(mount.mntId, provider)
   }
   const groups = groupBy(
@@ -48,6 +48,11 @@ export const resolveProviders = (checkpoint: Checkpoint, options: PlanOptions): 
     },
   }
 }
+
+const gone = ({ mountpoint, external }: Mount, options: PlanOptions): Provider | undefined =>
+  options.gone.has(mountpoint) || (external !== undefined && options.gone.has(external.key))
+    ? { kind: 'gone' }
+    : undefined
 
 /** The rows that --root stands for: the root of the root task's namespace. */
 const rootRows = (checkpoint: Checkpoint, all: ReadonlyMap<number, Mount>): Set<number> => {
@@ -101,6 +106,10 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
       ? none(`${escape(device)} is not mounted here`, 'mount it and try again')
       : asHost(row, mount)
   }
+  // CRIU found it by itself, but the caller may know better where it is now.
+  const path = externals.mapped.get(mount.mountpoint)
+  if (path !== undefined) return { kind: 'external', key: mount.mountpoint, path, sub: ROOT }
+  if (!externals.auto && IN_MEMORY.has(mount.fstype)) return { kind: 'stand-in' }
   if (!externals.auto)
     return none(
       'CRIU found its external mount by itself',
@@ -115,12 +124,13 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
       canHold(other, mount) &&
       join(other.mountpoint, below(mount.root as Bytes, other.root)) === source,
   )
-  return row === undefined
-    ? none(
-        `nothing with its device number is mounted on ${escape(mount.source)} any more`,
-        'mount it and try again',
-      )
-    : asHost(row, mount)
+  if (row !== undefined) return asHost(row, mount)
+  if (IN_MEMORY.has(mount.fstype)) return { kind: 'stand-in' }
+  const option = `--external ${shellQuote(`mnt[${escape(mount.mountpoint)}]:PATH`)}`
+  return none(
+    `nothing with its device number is mounted on ${escape(mount.source)} any more`,
+    `mount it, or add ${option} with the host directory where it is now`,
+  )
 }
 
 const isSame = (row: HostMount, mount: Mount): boolean =>
@@ -153,7 +163,7 @@ const bindOf = (
   }
   const provider = best === undefined ? undefined : direct.get(best.mntId)
   if (best?.root === undefined || provider === undefined) return undefined
-  if (provider.kind === 'stand-in' || provider.kind === 'none') return provider
+  if (!('sub' in provider)) return provider
   return { ...provider, sub: join(provider.sub, below(root, best.root)) }
 }
 

@@ -51,12 +51,16 @@ export const toJson = (report: Report): Json => {
     command: report.command,
     exit: exit(exitOf(report)),
     imagesDir: checkpoint.directory,
+    dump: checkpoint.dump,
+    signs: checkpoint.signs,
     complete: checkpoint.complete,
     images: checkpoint.images,
     tree: checkpoint.tree,
     tasks: checkpoint.tasks,
     preDump: checkpoint.preDump,
-    ...(checkpoint.writtenAt === undefined ? {} : { writtenAt: toIso(checkpoint.writtenAt) }),
+    ...(checkpoint.times.written === undefined
+      ? {}
+      : { writtenAt: toIso(checkpoint.times.written) }),
     namespaces: new List(checkpoint.namespaces, ({ id, isRoot, complete, mounts }) => ({
       id,
       root: isRoot ?? null,
@@ -68,6 +72,10 @@ export const toJson = (report: Report): Json => {
     unlisted: new List(checkpoint.unlisted, ({ id, link }) => ({
       id,
       ...(link === undefined ? {} : name('link', link)),
+    })),
+    others: new List(report.others, ({ directory, names }) => ({
+      ...name('directory', directory),
+      names,
     })),
     notLinked: checkpoint.counts,
     totals: totalsOf(report),

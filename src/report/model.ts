@@ -1,5 +1,6 @@
 // The report: everything that a caller may want to know, before any formatting.
 import type { Checkpoint } from '../checkpoint/model.js'
+import type { OtherLinks } from '../collect/collect.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
@@ -17,6 +18,8 @@ export interface Report {
   readonly checkpoint: Checkpoint
   readonly mounts: readonly ConstructedMount[]
   readonly remaps: readonly ReportedRemap[]
+  /** Links that these images do not list, in directories that were looked into. */
+  readonly others: readonly OtherLinks[]
 }
 
 export const VERDICTS: readonly Verdict[] = [
@@ -37,10 +40,14 @@ export const totalsOf = ({ remaps }: Report): Totals => {
   return totals
 }
 
+/** Whether what is not there is known to be gone. */
+export const isProven = ({ remaps }: Report): boolean =>
+  remaps.every(({ outcome }) => outcome.proven !== false)
+
 /** Precedence: alarm, leftovers, incomplete, clean. */
 export const exitOf = (report: Report): ExitName => {
   const totals = totalsOf(report)
   if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
   if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
-  return report.checkpoint.complete ? 'clean' : 'incomplete'
+  return report.checkpoint.complete && isProven(report) ? 'clean' : 'incomplete'
 }

@@ -1,9 +1,10 @@
 // With -v: what was attached where, and from what.
 import { escape } from '../escape.js'
 import type { Report } from './model.js'
-import { providerText } from './words.js'
+import { otherLinkLines, providerText } from './words.js'
 
-export const planText = ({ checkpoint, mounts }: Report): string => {
+export const planText = (report: Report): string => {
+  const { checkpoint, mounts } = report
   const images = checkpoint.images
     .filter(({ state }) => state !== 'absent')
     .map(
@@ -14,5 +15,5 @@ export const planText = ({ checkpoint, mounts }: Report): string => {
     const what = contents === 'stand-in' ? 'stand-in' : providerText(provider)
     return `mount ${mount.nsId}/${mount.mntId} ${escape(mount.mountpoint)}: ${what} (${state})\n`
   })
-  return [...images, ...lines].join('')
+  return [...images, ...lines, ...otherLinkLines(report).map((line) => `${line}\n`)].join('')
 }

@@ -1,12 +1,14 @@
 // The JSON document "criu-gc/1" as a type. Names that are not UTF-8 are escaped, and carried exactly
 // as base64 beside, under the same key with "Base64".
+import type { DumpKind } from '../checkpoint/model.js'
 import type { Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/directory.js'
+import type { Doubt } from '../proof/doubts.js'
 import type { Totals } from './model.js'
 
 export interface JsonProvider {
-  readonly kind: 'root' | 'external' | 'host' | 'stand-in' | 'none'
+  readonly kind: 'root' | 'external' | 'host' | 'gone' | 'stand-in' | 'none'
   readonly key?: string
   /** Host path. */
   readonly path?: string
@@ -42,6 +44,10 @@ export interface JsonRemap {
   readonly provider?: JsonProvider
   readonly verdict: Verdict
   readonly reason?: string
+  /** Nothing is there, but that it is gone cannot be known. */
+  readonly proven?: false
+  /** The doubt that keeps it, as --accept takes it. */
+  readonly accept?: Doubt
   readonly errno?: string
   readonly syscall?: string
   readonly message?: string
@@ -61,6 +67,9 @@ export interface JsonReport {
   readonly command: 'show' | 'clean'
   readonly exit: { readonly code: number; readonly name: ExitName }
   readonly imagesDir: string
+  /** What kind of dump the directory holds, and by which signs. */
+  readonly dump: DumpKind
+  readonly signs: readonly string[]
   readonly complete: boolean
   readonly images: readonly ImageState[]
   readonly tree: 'host' | 'namespaced'
@@ -76,6 +85,12 @@ export interface JsonReport {
   readonly mounts: readonly JsonMount[]
   readonly remaps: readonly JsonRemap[]
   readonly unlisted: readonly { readonly id: number; readonly link?: string }[]
+  /** Links of the same form in directories that were looked into, which these images do not list. */
+  readonly others: readonly {
+    readonly directory: string
+    readonly directoryBase64?: string
+    readonly names: readonly string[]
+  }[]
   /** Remaps that have no link. */
   readonly notLinked: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
   readonly totals: Totals

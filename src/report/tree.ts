@@ -22,7 +22,9 @@ interface Node {
 export const treeLines = (report: Report, options: TreeOptions): string[] => {
   const { checkpoint } = report
   const dumped =
-    checkpoint.writtenAt === undefined ? '' : `, ${toIso(checkpoint.writtenAt).slice(0, 19)}Z`
+    checkpoint.times.written === undefined
+      ? ''
+      : `, ${toIso(checkpoint.times.written).slice(0, 19)}Z`
   const tasks = `${checkpoint.tasks} task${checkpoint.tasks === 1 ? '' : 's'}`
   const head = `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
   return draw({ text: head, children: children(report, options) }, '')

@@ -1,9 +1,11 @@
 // Phrases that both forms of text use.
-import type { Original } from '../checkpoint/model.js'
+import { concat } from '../bytes.js'
+import type { DumpKind, Original } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { Externals } from '../plan/external.js'
 import type { Provider } from '../plan/model.js'
 import { escape } from '../escape.js'
+import { join } from '../paths.js'
 import { totalsOf, VERDICTS, type Report } from './model.js'
 
 const WORDS: Readonly<Record<Verdict, string>> = {
@@ -51,6 +53,8 @@ export const providerText = (provider: Provider | undefined): string => {
       return `still mounted on ${escape(provider.path)}${below(provider.sub)}`
     case 'none':
       return provider.reason
+    case 'gone':
+      return 'removed for good'
     default:
       return 'nothing is left of it'
   }
@@ -65,6 +69,8 @@ export const summary = (report: Report): string => {
   const parts = VERDICTS.filter((verdict) => totals[verdict] > 0).map(
     (verdict) => `${totals[verdict]} ${WORDS[verdict].toLowerCase()}`,
   )
+  const unproven = report.remaps.filter(({ outcome }) => outcome.proven === false).length
+  if (unproven > 0) parts.push(`${unproven} of them not proven to be gone`)
   const lost = checkpoint.unlisted.length
   if (lost > 0) parts.push(`${lost} without their entries, left alone`)
   if (parts.length === 0) return checkpoint.preDump ? 'nothing to do' : 'no link remaps'
@@ -88,8 +94,35 @@ const unlisted = (links: Report['checkpoint']['unlisted']): string[] => {
   return lines
 }
 
+const KINDS: Readonly<Record<DumpKind, string>> = {
+  whole: 'the images are incomplete',
+  'pre-dump': 'the images are those of a pre-dump',
+  failed: 'this dump failed, and CRIU removed its links itself',
+  killed: 'this dump was killed',
+  mixed: 'these are images of two dumps',
+  blind: 'these images say nothing of links',
+}
+
+const otherLinks = ({ others }: Report): string[] => {
+  const count = others.reduce((sum, { names }) => sum + names.length, 0)
+  if (count === 0) return []
+  const [first] = others
+  const where =
+    others.length === 1 && first ? escape(first.directory) : `${others.length} directories`
+  return [
+    `${count} other link${count === 1 ? '' : 's'} of this form in ${where}, not of these images: another dump made them (-v names them)`,
+  ]
+}
+
+/** With -v: each of them. */
+export const otherLinkLines = ({ others }: Report): string[] =>
+  others.flatMap(({ directory, names }) =>
+    names.map((name) => `other link: ${escape(join(directory, concat('/', name)))}`),
+  )
+
 /** What the exit code rests on besides the remaps. */
-export const warnings = ({ checkpoint, mounts }: Report): string[] => {
+export const warnings = (report: Report): string[] => {
+  const { checkpoint, mounts } = report
   const out: string[] = []
   if (!checkpoint.complete) {
     const odd = checkpoint.images
@@ -99,9 +132,12 @@ export const warnings = ({ checkpoint, mounts }: Report): string[] => {
           ? `${name} is empty`
           : `${name} is cut at byte ${offset} (${detail}; ${entries} whole entries)`,
       )
+    const why = odd.length > 0 ? odd.join(', ') : missing(checkpoint.images)
     out.push(
-      `the images are incomplete: ${odd.length > 0 ? odd.join(', ') : missing(checkpoint.images)}: ` +
-        'links that they do not list may be left; look for link_remap.* in the container by hand',
+      [KINDS[checkpoint.dump], ...(checkpoint.signs.length > 0 ? checkpoint.signs : [why])].join(
+        '; ',
+      ),
+      'links that they do not list may be left: look for link_remap.* in the container by hand',
     )
   }
   out.push(...unlisted(checkpoint.unlisted))
@@ -112,7 +148,7 @@ export const warnings = ({ checkpoint, mounts }: Report): string[] => {
       )
   const { unknown } = checkpoint.counts
   if (unknown > 0) out.push(`${unknown} remaps of a type that is not known: left alone`)
-  return [...out, ...checkpoint.notes]
+  return [...out, ...otherLinks(report), ...checkpoint.notes]
 }
 
 /** A container has some external mounts of its runtime, such as /etc/hosts, beside its volumes. */

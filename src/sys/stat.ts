@@ -67,6 +67,8 @@ export const readStat = (a: Uint32Array): Stat => ({
   btime: (word(a, AT.mask) & STATX_BTIME) === 0 ? undefined : timeAt(a, AT.btime),
 })
 
+export const readCtime = (a: Uint32Array): Time => timeAt(a, AT.ctime)
+
 export const readNlink = (a: Uint32Array): number => word(a, AT.nlink)
 
 export const isSameInode = (a: Stat, b: Stat): boolean =>

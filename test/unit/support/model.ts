@@ -45,6 +45,7 @@ export const mount = (mntId: number, mountpoint: string, spec: Partial<Mount> = 
   root: b('/'),
   mountpoint: b(mountpoint),
   source: b('/dev/vda'),
+  upper: undefined,
   external: undefined,
   deleted: false,
   ...spec,
@@ -108,6 +109,7 @@ export const hostMount = (mountpoint: string, rest: Partial<HostMount> = {}): Ho
   mountpoint: b(mountpoint),
   fstype: 'ext4',
   source: b('/dev/vda'),
+  upper: undefined,
   ...rest,
 })
 

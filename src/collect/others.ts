@@ -1,0 +1,50 @@
+// Links of the same form that these images do not list, in directories that are looked into anyway: a
+// first generation, or another dump's. Nobody touches them; a note says that they are there.
+import type { Bytes } from '../bytes.js'
+import { LINK_PREFIX } from '../checkpoint/files.js'
+import { O_DIRECTORY, O_RDONLY } from '../sys/constants.js'
+import type { Sys } from '../sys/sys.js'
+
+/** Bytes of a directory that are read: a note is not worth more. */
+const MOST = 1024 * 1024
+const CHUNK = 64 * 1024
+
+/** struct linux_dirent64: inode and offset of 8 bytes each, length of the record, type, name. */
+const LENGTH_AT = 16
+const NAME_AT = 19
+
+const FORM = new RegExp(`^${LINK_PREFIX.replace('.', '\\.')}-?\\d+(\\..+)?$`)
+
+/** Names in the directory that have the form of a link remap; as far as it was read. */
+export const linkNames = (sys: Sys, directory: number): Bytes[] => {
+  const fd = sys.tryOpenat(directory, '.' as Bytes, O_RDONLY | O_DIRECTORY)
+  if (fd < 0) return []
+  const names: Bytes[] = []
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK)
+    for (let read = 0; read < MOST;) {
+      const length = sys.tryGetdents64(fd, buffer)
+      if (length <= 0) break
+      read += length
+      const part = buffer.subarray(0, length)
+      // One search beats a look at each name: nearly all directories have none.
+      if (part.includes(LINK_PREFIX)) names.push(...namesIn(part))
+    }
+  } finally {
+    sys.close(fd)
+  }
+  return names
+}
+
+const namesIn = (records: Buffer): Bytes[] => {
+  const names: Bytes[] = []
+  for (let at = 0; at + NAME_AT < records.length;) {
+    const length = records.readUInt16LE(at + LENGTH_AT)
+    if (length === 0) break
+    const end = records.indexOf(0, at + NAME_AT)
+    const name = records.toString('latin1', at + NAME_AT, end)
+    if (FORM.test(name)) names.push(name as Bytes)
+    at += length
+  }
+  return names
+}

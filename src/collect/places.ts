@@ -1,0 +1,28 @@
+// For each mount the question of `proof/place`, with the facts that it needs.
+import type { Host } from '../host/host.js'
+import type { ConstructedMount } from '../namespaces/construct.js'
+import { placeOf, type Place, type RecordedPlace } from '../proof/place.js'
+import { beginAndEnd, type Window } from '../proof/window.js'
+import { isAfter } from '../time.js'
+
+/** Of what stands in the place of a mount; `mount` is undefined in a host tree. */
+export const placeOfMount = (
+  mount: ConstructedMount | undefined,
+  host: Pick<Host, 'bootedAt' | 'isMounted'>,
+  window: Window,
+): Place => {
+  const recorded = mount && recordedPlace(mount)
+  return placeOf({
+    isHostTree: mount === undefined,
+    isStillMounted: mount?.attachment.provider.kind === 'host' && !mount.reborn,
+    recorded,
+    given: mount?.given,
+    isThisBoot: isAfter(beginAndEnd(window).from, host.bootedAt),
+    isRecordedMounted: recorded !== undefined && host.isMounted(recorded.device),
+  })
+}
+
+const recordedPlace = ({ attachment: { mount } }: ConstructedMount): RecordedPlace => {
+  const { major, minor, fstype, root, upper } = mount
+  return { fstype, device: `${major}:${minor}`, root, upper }
+}

@@ -1,0 +1,177 @@
+// Whether a link on a file system in memory that we cannot reach really died: it lives as long as any mount
+// namespace of this machine has that mounted. Looked at before privileges are dropped, because each look
+// enters a namespace.
+import type { Bytes } from '../bytes.js'
+import type { Mount } from '../checkpoint/model.js'
+import { escape, shellQuote } from '../escape.js'
+import { groupBy } from '../group.js'
+import type { Host } from '../host/host.js'
+import type { HostMount } from '../host/mountinfo.js'
+import type { AllNamespaces } from '../host/namespaces.js'
+import { isRemote } from '../host/remote.js'
+import { below, isWithin, join, relative } from '../paths.js'
+import type { Plan, PlannedRemap } from '../plan/model.js'
+import { isAlive, judgeDeath, type Sighting } from '../proof/death.js'
+import type { Consent } from '../proof/doubts.js'
+import { ENOENT, IN_MOUNT, IN_NAMESPACE, O_PATH } from '../sys/constants.js'
+import type { Sys } from '../sys/sys.js'
+import { explainUnseen, VANISHED } from './explain.js'
+import { kept, type Outcome } from './outcome.js'
+
+type Vanished = Extract<PlannedRemap, { kind: 'vanished' | 'gone' }>
+
+/** Rows of the tables that a look at the vanished mounts of a plan needs. */
+export const isLikeVanished = (plan: Plan): ((row: HostMount) => boolean) => {
+  const wanted = new Set(plan.remaps.filter(isVanished).map(({ mount }) => likeness(mount)))
+  return (row) => wanted.has(likeness(row))
+}
+
+const isVanished = (planned: PlannedRemap): planned is Vanished => planned.kind === 'vanished'
+
+const likeness = ({ major, minor, fstype }: HostMount | Mount): string =>
+  `${major}:${minor} ${fstype}`
+
+/** One mount namespace of this machine; without a pid it is ours. */
+interface Table {
+  readonly pid: number | undefined
+  readonly holder: () => string
+  readonly mounts: readonly HostMount[]
+  readonly openRoot: () => number
+}
+
+/** An outcome for each remap whose file system is no more, or may be no more. */
+export const lookForSurvivors = (
+  sys: Sys,
+  plan: Plan,
+  host: Host,
+  others: AllNamespaces,
+  accept: Consent,
+): Map<PlannedRemap, Outcome> => {
+  const outcomes = new Map<PlannedRemap, Outcome>()
+  const ours: Table = {
+    pid: undefined,
+    holder: () => 'this one',
+    mounts: host.mounts,
+    openRoot: host.root,
+  }
+  const byMount = groupBy(plan.remaps.filter(isVanished), ({ mount }) => mount)
+  for (const [mount, remaps] of byMount) {
+    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, host))
+    for (const remap of remaps) outcomes.set(remap, outcomeOf(remap, looks, others.unseen, accept))
+    for (const { end } of looks) end()
+  }
+  return outcomes
+}
+
+/** A mount that may be the one, open for looks. */
+interface Look {
+  readonly table: Table
+  readonly row: HostMount
+  readonly look: (remap: Vanished) => Sighting
+  readonly end: () => void
+}
+
+const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
+  table.mounts
+    .filter((row) => likeness(row) === likeness(mount))
+    .map((row) => {
+      const isSameSource = row.source === mount.source
+      const fd = openMount(sys, table, row, host)
+      return {
+        table,
+        row,
+        look: ({ remap: { link } }) => ({
+          isSameSource,
+          link: fd < 0 ? 'unseen' : lookFor(sys, fd, row, mount, link),
+        }),
+        end: () => {
+          if (fd >= 0) sys.close(fd)
+        },
+      }
+    })
+
+/** An fd on the root of the very mount, or -errno; another one may cover it. */
+const openMount = (sys: Sys, table: Table, row: HostMount, host: Host): number => {
+  // What serves itself can make a look wait for ever; ours are known, those of others are not asked.
+  if (table.pid === undefined && host.isRemoteAt(row.mountpoint)) return ENOENT
+  if (table.mounts.some((one) => isRemote(one) && isWithin(row.mountpoint, one.mountpoint)))
+    return ENOENT
+  const root = table.openRoot()
+  if (root < 0) return root
+  const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, IN_NAMESPACE)
+  sys.close(root)
+  if (fd < 0) return fd
+  const { major, minor } = sys.fstatCached(fd)
+  if (major === row.major && minor === row.minor) return fd
+  sys.close(fd)
+  return ENOENT
+}
+
+/** Only ENOENT for the link itself, on the very mount, says that it is gone. */
+const lookFor = (
+  sys: Sys,
+  fd: number,
+  row: HostMount,
+  { root, mountpoint }: Mount,
+  link: Bytes,
+): Sighting['link'] => {
+  if (root === undefined) return 'unseen'
+  const path = join(root, below(link, mountpoint))
+  if (!isWithin(path, row.root)) return 'unseen'
+  const found = sys.tryOpenat2(fd, relative(below(path, row.root)), O_PATH, IN_MOUNT)
+  if (found < 0) return found === ENOENT ? 'missing' : 'unseen'
+  sys.close(found)
+  return 'there'
+}
+
+const outcomeOf = (
+  remap: Vanished,
+  looks: readonly Look[],
+  unseen: string | undefined,
+  accept: Consent,
+): Outcome => {
+  const { mount } = remap
+  const seen = looks.map(({ table, row, look }) => ({ table, row, sighting: look(remap) }))
+  const verdict = judgeDeath(
+    seen.map(({ sighting }) => sighting),
+    unseen === undefined,
+  )
+  if (verdict === 'unknown')
+    return accept.has('unseen')
+      ? { ...VANISHED, proven: false }
+      : explainUnseen(mount, unseen ?? '')
+  const alive = seen.find(({ sighting }) => isAlive(sighting))
+  if (alive !== undefined) return stillThere(mount, alive.table, alive.row)
+  // A container that lives has it still, without the link.
+  const living = seen.find(
+    ({ row, sighting }) =>
+      sighting.link === 'missing' && sighting.isSameSource && row.mountpoint === mount.mountpoint,
+  )
+  return living === undefined
+    ? VANISHED
+    : {
+        verdict: 'absent',
+        message: `its ${escape(mount.fstype as Bytes)} is still mounted in the mount namespace of ${living.table.holder()}, and the link is not in it`,
+      }
+}
+
+const stillThere = (mount: Mount, table: Table, row: HostMount): Outcome => {
+  const place = escape(row.mountpoint)
+  const fstype = escape(mount.fstype as Bytes)
+  return table.pid === undefined && table.holder() === 'this one'
+    ? kept('unreachable', `its ${fstype} is still mounted here on ${place}`, consent(mount, row))
+    : kept(
+        'unreachable',
+        `its ${fstype} is still mounted on ${place} in the mount namespace of ${table.holder()}`,
+        'stop what keeps it, or remove the link inside that namespace',
+      )
+}
+
+const consent = ({ external, root }: Mount, row: HostMount): string => {
+  if (external?.kind !== 'mapped') return "add --external 'mnt[]' to let criu-gc use it"
+  const place =
+    root === undefined || !isWithin(root, row.root)
+      ? row.mountpoint
+      : join(row.mountpoint, below(root, row.root))
+  return `add --external ${shellQuote(`mnt[${escape(external.key)}]:${escape(place)}`)}`
+}

@@ -1,0 +1,188 @@
+// What clean-ups changed themselves, this one and those before it since the machine was started: such a
+// change makes nothing newer, and such an absence is proven. It explains, and never widens what may be
+// removed.
+//
+// One file for each set of images in /run/criu-gc, which is root's alone. Lines are appended while links are removed, so
+// that a run that is killed leaves them too:
+//
+//     boot BOOT-ID
+//     file|directory INODE CTIME-BEFORE CTIME-AFTER
+//     gone DIRECTORY NAME
+import fs from 'node:fs'
+import type { Bytes } from '../bytes.js'
+import type { Stat } from '../sys/stat.js'
+import type { Time } from '../time.js'
+
+export const PLACE = '/run/criu-gc'
+
+/** Bytes of one file and of all: what is more is as none. */
+const LIMIT = 16 * 1024 * 1024
+/** Characters that are gathered before they are written. */
+const CHUNK = 16 * 1024
+
+/** A change of ours. The time of birth tells an inode from the next one with its number. */
+const keyOf = ({ major, minor, inoHigh, inoLow, btime }: Stat): string =>
+  `${major}:${minor}:${inoHigh}:${inoLow}:${btime === undefined ? '-' : textOf(btime)}`
+
+const textOf = ({ sec, nsec }: Time): string => `${sec}.${nsec}`
+
+const timeOf = (text: string): Time => {
+  const [sec, nsec] = text.split('.').map(Number)
+  return { sec: sec ?? 0, nsec: nsec ?? 0 }
+}
+
+export class Acts {
+  private readonly fd: number | undefined
+  /** By inode and time after: the time before. */
+  private readonly changes = new Map<string, Time>()
+  /** Directory and name. */
+  private readonly removed = new Set<string>()
+  private isRead = false
+  private text = ''
+  private written = 0
+
+  /** `fd`: of the file of these images; undefined to remember for this run only. */
+  constructor(fd: number | undefined) {
+    this.fd = fd
+  }
+
+  /** An inode of which we removed a name, or a directory from which we removed one. */
+  changed(kind: 'file' | 'directory', before: Stat, after: Time): void {
+    const key = keyOf(before)
+    this.changes.set(`${key} ${textOf(after)}`, before.ctime)
+    this.append(`${kind} ${key} ${textOf(before.ctime)} ${textOf(after)}\n`)
+    // Another clean-up may be about to look at the same file.
+    if (kind === 'directory' || before.nlink > 2) this.flush()
+  }
+
+  gone(directory: Stat, name: Bytes): void {
+    this.append(`gone ${keyOf(directory)} ${name}\n`)
+  }
+
+  /** The last change that was not ours. */
+  ctimeBefore(stat: Stat): Time {
+    this.read()
+    const key = keyOf(stat)
+    let { ctime } = stat
+    const seen = new Set<string>()
+    for (;;) {
+      const change = `${key} ${textOf(ctime)}`
+      const before = this.changes.get(change)
+      if (before === undefined || seen.has(change)) return ctime
+      seen.add(change)
+      ctime = before
+    }
+  }
+
+  hasRemoved(directory: Stat, name: Bytes): boolean {
+    this.read()
+    return this.removed.has(`${keyOf(directory)} ${name}`)
+  }
+
+  /** What cannot be written is as none. */
+  flush(): void {
+    const { text, fd } = this
+    this.text = ''
+    if (fd === undefined || text === '' || this.written + text.length > LIMIT) return
+    this.written += text.length
+    try {
+      fs.writeSync(fd, text, null, 'latin1')
+    } catch {
+      this.written = LIMIT
+    }
+  }
+
+  private append(line: string): void {
+    if (this.fd === undefined) return
+    this.text += line
+    if (this.text.length > CHUNK) this.flush()
+  }
+
+  /** Only where something is in doubt: most runs never ask. */
+  private read(): void {
+    if (this.isRead) return
+    this.isRead = true
+    let left = LIMIT * 4
+    for (const name of readdir()) {
+      const lines = readLines(`${PLACE}/${name}`)
+      left -= lines.length
+      if (left < 0) return
+      this.take(lines)
+    }
+  }
+
+  private take(text: string): void {
+    for (const line of text.split('\n')) {
+      const [kind, key, first, second] = line.split(' ')
+      if (key === undefined || first === undefined) continue
+      if (kind === 'gone') this.removed.add(`${key} ${first}`)
+      // One that was cut has no end of its line, and its last word may be a part.
+      else if (second !== undefined) this.changes.set(`${key} ${second}`, timeOf(first))
+    }
+  }
+}
+
+const readdir = (): string[] => {
+  try {
+    return isOurs(fs.lstatSync(PLACE), 'isDirectory') ? fs.readdirSync(PLACE) : []
+  } catch {
+    return []
+  }
+}
+
+const isOurs = (stat: fs.Stats, type: 'isFile' | 'isDirectory'): boolean =>
+  stat[type]() && stat.uid === 0 && (stat.mode & 0o077) === 0
+
+const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+
+/** The whole lines of a file of this boot. */
+const readLines = (path: string): string => {
+  let fd: number | undefined
+  try {
+    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const stat = fs.fstatSync(fd)
+    if (!isOurs(stat, 'isFile') || stat.nlink !== 1 || stat.size > LIMIT) return ''
+    const text = fs.readFileSync(fd, 'latin1')
+    return text.startsWith(head()) ? text.slice(0, text.lastIndexOf('\n')) : ''
+  } catch {
+    return ''
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd)
+  }
+}
+
+const head = (): string =>
+  `boot ${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}\n`
+
+/**
+ * Opens the file of a set of images, before privileges are dropped; makes it, and its folder, where they are not there.
+ * Undefined where that cannot be, or where what is there is not root's alone.
+ */
+export const openActs = (name: string): number | undefined => {
+  let fd: number | undefined
+  try {
+    try {
+      fs.mkdirSync(PLACE, 0o700)
+    } catch {
+      // It is there, or cannot be made: the look tells.
+    }
+    if (!isOurs(fs.lstatSync(PLACE), 'isDirectory')) return undefined
+    fd = fs.openSync(
+      `${PLACE}/${name}`,
+      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
+      0o600,
+    )
+    const stat = fs.fstatSync(fd)
+    if (isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT) {
+      if (readLines(`${PLACE}/${name}`) === '') {
+        fs.ftruncateSync(fd)
+        fs.writeSync(fd, head())
+      }
+      return fd
+    }
+  } catch {
+    // As none.
+  }
+  if (fd !== undefined) fs.closeSync(fd)
+  return undefined
+}

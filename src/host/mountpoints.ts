@@ -1,0 +1,39 @@
+// Whether something is mounted on a link, in any mount namespace of this machine.
+import { concat, type Bytes } from '../bytes.js'
+import { LINK_PREFIX } from '../checkpoint/files.js'
+import { ROOT, splitLast } from '../paths.js'
+import { addressIn, type Address } from './address.js'
+import type { HostMount } from './mountinfo.js'
+
+/** Whether something is mounted on this name in the directory, in any namespace. */
+export type MountpointTest = (name: Bytes, directory: () => Address | undefined) => boolean
+
+/**
+ * Unlinking a file on which another namespace has something mounted succeeds, and takes that mount
+ * away from it. Where an address cannot be found out, the name alone decides.
+ */
+export const mountpointTest = (
+  tables: readonly { readonly mounts: readonly HostMount[] }[],
+): MountpointTest => {
+  const byName = new Map<Bytes, (Address | undefined)[]>()
+  for (const { mounts } of tables)
+    for (const { mountpoint, parentId } of mounts) {
+      const { base } = splitLast(mountpoint)
+      if (!base.startsWith(LINK_PREFIX)) continue
+      const parent = mounts.find(({ mntId }) => mntId === parentId)
+      const address = parent === undefined ? undefined : addressIn(parent, mountpoint)
+      byName.set(base, [...(byName.get(base) ?? []), address])
+    }
+  return (name, directory) => {
+    const found = byName.get(name)
+    if (found === undefined) return false
+    const at = directory()
+    if (at === undefined) return true
+    const path = at.path === ROOT ? concat(ROOT, name) : concat(at.path, ROOT, name)
+    return found.some((one) => one === undefined || (one.device === at.device && one.path === path))
+  }
+}
+
+/** Rows that the test wants to see of other namespaces. */
+export const isOnLink = ({ mountpoint }: HostMount): boolean =>
+  splitLast(mountpoint).base.startsWith(LINK_PREFIX)

@@ -1,0 +1,137 @@
+// When was the dump? Every link of it was made within, and changed its directory then.
+//
+// | images | kernel's clock of the dump | the dump was |
+// |---|---|---|
+// | any | not known, of another boot, or suspended since | by the images |
+// | written when that clock says | this boot | by the images; where they keep whole seconds the clock says which part of the last one |
+// | later than it says, in CRIU's order | this boot | by either: the clock was set back since, or the store's runs ahead |
+// | later than it says, in any other order | this boot | by the clock: they are copies that have not kept their times |
+// | earlier than it says | this boot | by either: the clock was set forward since, or the store's runs behind |
+//
+// By the images: the end is the last of them. The begin is that less what stats-dump says the dump took,
+// else when dump.log began, else the earliest time of an image; a birth time only where the directory
+// was not used before.
+import type { Clocks } from '../host/clock.js'
+import { isAfter, isBefore, plus, secondsBetween, type Time } from '../time.js'
+
+/** What the images say; see `ImageTimes` of the checkpoint. */
+export interface ImageFacts {
+  readonly written: Time | undefined
+  readonly earliest: Time | undefined
+  readonly born: Time | undefined
+  /** The inventory was born long before it was written. */
+  readonly reused: boolean
+  readonly tookSeconds: number | undefined
+  readonly logBegun: Time | undefined
+  readonly clock: { readonly boottime: Time; readonly monotonic: Time } | undefined
+  readonly clockWritten: Time | undefined
+  readonly inOrder: boolean
+}
+
+export interface Span {
+  readonly from: Time
+  readonly to: Time
+}
+
+export interface Window {
+  /** When the dump may have been; more than one where clocks disagree. */
+  readonly spans: readonly Span[]
+  /** When a restore of these images failed, which links the file back and takes that away again. */
+  readonly restores: readonly Span[]
+}
+
+/** Of images that are all missing. */
+const NEVER: Time = { sec: 0, nsec: 0 }
+
+/** In seconds. /proc/uptime counts in hundredths, file times in timer ticks of ten ms at most. */
+const TICK = 0.125
+/** From here on two clocks disagree. */
+const DISAGREE = 1
+/**
+ * How much before the begin that was found the dump may really have begun: what stats-dump counts ends a
+ * little before the last file is written, and the earliest time of an image is that of one that was
+ * finished, on a file system that may count in steps of two seconds.
+ */
+const COUNTED = 1
+const SEEN = 2
+/** Network file systems and FUSE remove their names of unlinked files when the task is dead. */
+const REMOTE = 2
+
+export const dumpWindow = (
+  images: ImageFacts,
+  restores: readonly Span[],
+  clocks: Clocks,
+): Window => ({ spans: spansOf(images, clocks), restores })
+
+const spansOf = (images: ImageFacts, clocks: Clocks): Span[] => {
+  const { written = NEVER, clockWritten, tookSeconds, inOrder } = images
+  const doubt = isCounted(images) ? COUNTED : SEEN
+  const byImages = { from: plus(beginOf(images), -doubt), to: written }
+  const moment = momentOf(images, clocks)
+  if (moment === undefined || clockWritten === undefined) return [byImages]
+  const end = plus(moment, TICK)
+  const ahead = secondsBetween(moment, clockWritten)
+  if (Math.abs(ahead) <= DISAGREE)
+    return [{ from: byImages.from, to: isAfter(end, written) ? end : written }]
+  const took = tookSeconds ?? Math.max(0, secondsBetween(beginOf(images), written))
+  const byClock = { from: plus(moment, -took - doubt), to: end }
+  return ahead > 0 && !inOrder ? [byClock] : [byClock, byImages]
+}
+
+const isCounted = ({ tookSeconds, logBegun }: ImageFacts): boolean =>
+  tookSeconds !== undefined || logBegun !== undefined
+
+const beginOf = ({
+  written = NEVER,
+  earliest = written,
+  born,
+  reused,
+  tookSeconds,
+  logBegun,
+}: ImageFacts): Time => {
+  if (tookSeconds !== undefined) return plus(written, -tookSeconds)
+  if (logBegun !== undefined) return logBegun
+  return born !== undefined && !reused && isBefore(born, earliest) ? born : earliest
+}
+
+/** By this machine's clock, when the kernel's was what timens-0.img says. */
+const momentOf = ({ clock }: ImageFacts, clocks: Clocks): Time | undefined => {
+  if (clock === undefined) return undefined
+  const boottime = toSeconds(clock.boottime)
+  const suspended = boottime - toSeconds(clock.monotonic)
+  const isThisBoot =
+    boottime <= clocks.boottime &&
+    Math.abs(clocks.boottime - clocks.monotonic - suspended) <= DISAGREE
+  return isThisBoot ? plus(clocks.realtime, boottime - clocks.boottime) : undefined
+}
+
+const toSeconds = ({ sec, nsec }: Time): number => sec + nsec / 1e9
+
+/** `restored`: within a failed restore of these images, which explains it. */
+export type When = 'before' | 'within' | 'restored' | 'after'
+
+/**
+ * A time without nanoseconds comes from a file system that keeps whole seconds and may mean any part of
+ * its second; after the end where it cannot be told.
+ */
+export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boolean): When => {
+  const latest = time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
+  const grace = isRemote ? REMOTE : 0
+  if (spans.some((span) => isIn(time, latest, span, 0, grace))) return 'within'
+  if (restores.some((span) => isIn(time, latest, span, TICK, TICK + grace))) return 'restored'
+  // 0 is what file systems answer that keep no times.
+  const isOld = spans.every(({ from }) => isBefore(time, from))
+  return isOld && time.sec !== 0 ? 'before' : 'after'
+}
+
+const isIn = (from: Time, to: Time, span: Span, before: number, after: number): boolean =>
+  !isBefore(from, plus(span.from, -before)) && !isAfter(to, plus(span.to, after))
+
+/** The first moment of the dump, and its last. */
+export const beginAndEnd = ({ spans }: Window): Span => ({
+  from: spans.reduce(
+    (found, { from }) => (isBefore(from, found) ? from : found),
+    spans[0]?.from ?? NEVER,
+  ),
+  to: spans.reduce((found, { to }) => (isAfter(to, found) ? to : found), spans[0]?.to ?? NEVER),
+})
