@@ -59,15 +59,3 @@ export const isLongBefore = (time: Time, start: Time): boolean =>
   time.sec !== 0 && time.sec < start.sec - 2
 
 export const isBefore = (time: Time, other: Time): boolean => isAfter(other, time)
-
-/** Later by so many seconds, which may be a fraction, or fewer than none. */
-export const plus = ({ sec, nsec }: Time, seconds: number): Time => {
-  const whole = Math.floor(seconds)
-  const total = nsec + Math.round((seconds - whole) * 1e9)
-  const carry = Math.floor(total / 1e9)
-  return { sec: sec + whole + carry, nsec: total - carry * 1e9 }
-}
-
-/** From `time` to `other`; exact to the microsecond. */
-export const secondsBetween = (time: Time, other: Time): number =>
-  other.sec - time.sec + (other.nsec - time.nsec) / 1e9

@@ -64,9 +64,6 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     namespaces,
     ...ofRemaps(remaps, kind.dump),
     counts: remaps.counts,
-    writtenAt: images.writtenAt,
-    begunAt: images.begunAt,
-    bootClock: clock?.boottime,
     notes: tasks.notes,
   }
 }
@@ -141,6 +138,7 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   images: images.states,
   dump: 'pre-dump',
   signs: [],
+  runId: undefined,
   times: timesOfPreDump(images),
   hints: NO_HINTS,
   complete: true,
@@ -151,8 +149,5 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   remaps: [],
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
-  writtenAt: images.writtenAt,
-  begunAt: images.begunAt,
-  bootClock: undefined,
   notes: ['a pre-dump: it made no link remaps'],
 })

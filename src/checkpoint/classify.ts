@@ -26,7 +26,7 @@ export interface Contents {
 export const classify = (
   contents: Contents,
   options: LogOptions & { readonly clocks?: Now | undefined },
-): Pick<Checkpoint, 'dump' | 'signs' | 'times' | 'hints'> => {
+): Pick<Checkpoint, 'dump' | 'signs' | 'runId' | 'times' | 'hints'> => {
   const { images, names, inventory, tasks, clock } = contents
   const { early, coreless, strays } = survey(images, names, tasks.pids)
   const all = new Map([...early, ...statsOf(images)])
@@ -60,7 +60,8 @@ export const classify = (
     log: own?.of === 'another' ? undefined : own?.log,
     mixed: dump === 'mixed',
   })
-  return { dump, signs, times, hints: hintsOf(images, options, facts, own, times.written) }
+  const hints = hintsOf(images, options, facts, own, times.written)
+  return { dump, signs, runId: facts.runId, times, hints }
 }
 
 /** Of a directory that has nothing but what a pre-dump writes; no log tells of links that it did not make. */

@@ -80,6 +80,8 @@ export interface ImageTimes {
   readonly earliest: Time | undefined
   /** Earliest birth of an image file. A directory that was used before has old ones. */
   readonly born: Time | undefined
+  /** The inventory was born long before it was written: its directory was used before. */
+  readonly reused: boolean
   /** `stats-dump`: from the first task stopped until all were killed or went on. */
   readonly tookSeconds: number | undefined
   /** Clocks of the kernel when the tree was dumped, since the boot of then. */
@@ -126,6 +128,8 @@ export interface Checkpoint {
   readonly dump: DumpKind
   /** Why it is called so, a line each for people. None for a whole dump. */
   readonly signs: readonly string[]
+  /** Which run of CRIU wrote them, since 4.1. */
+  readonly runId: Bytes | undefined
   readonly times: ImageTimes
   readonly hints: Hints
   /** The images are whole, and of one dump that CRIU did not give up. */
@@ -141,12 +145,6 @@ export interface Checkpoint {
   readonly unlisted: readonly UnlistedLink[]
   /** Remaps that have nothing to remove. */
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
-  /** The latest modification time of the images. */
-  readonly writtenAt: Time | undefined
-  /** The kernel's clock at the dump, since the boot of then. */
-  readonly bootClock: Time | undefined
-  /** The earliest time of the images. No link of the dump was made before, nor its directory last changed. */
-  readonly begunAt: Time | undefined
   /** Facts worth a line: what is odd, and what was done about it. */
   readonly notes: readonly string[]
 }

@@ -104,6 +104,7 @@ export const imageTimes = (all: Stats, moments: Moments, more: MoreTimes): Image
     written: latestOf([...mtimes(all), ...ends]),
     earliest: earliestOf(mtimes(more.mixed ? ofLast(all, moments, log?.begun) : all)),
     born: earliestOf([...all.values()].flatMap(({ btime }) => btime ?? [])),
+    reused: isReused(all.get('inventory.img')),
     tookSeconds: stats?.took,
     clock: clock && { boottime: clock.boottime, monotonic: clock.monotonic },
     clockWritten: all.get(TIMENS_IMAGE)?.mtime,
@@ -112,6 +113,10 @@ export const imageTimes = (all: Stats, moments: Moments, more: MoreTimes): Image
     wholeSeconds: moments.wholeSeconds,
   }
 }
+
+/** It is small and written in one go, where it was made for it. */
+const isReused = (inventory: ImageStat | undefined): boolean =>
+  inventory?.btime !== undefined && secondsBetween(inventory.btime, inventory.mtime) > DOUBT
 
 /** Images of the last of two dumps, as far as times can tell; all of them where they cannot. */
 const ofLast = (

@@ -26,6 +26,7 @@ export interface ImageFacts {
   readonly clock: { readonly boottime: Time; readonly monotonic: Time } | undefined
   readonly clockWritten: Time | undefined
   readonly inOrder: boolean
+  readonly wholeSeconds: boolean
 }
 
 export interface Span {
@@ -43,8 +44,8 @@ export interface Window {
 /** Of images that are all missing. */
 const NEVER: Time = { sec: 0, nsec: 0 }
 
-/** In seconds. /proc/uptime counts in hundredths, file times in timer ticks of ten ms at most. */
-const TICK = 0.125
+/** In seconds. File times are those of the last timer tick, which is ten ms ago at most; clocks are read one after another. */
+const TICK = 0.025
 /** From here on two clocks disagree. */
 const DISAGREE = 1
 /**
@@ -64,7 +65,7 @@ export const dumpWindow = (
 ): Window => ({ spans: spansOf(images, clocks), restores })
 
 const spansOf = (images: ImageFacts, clocks: Clocks): Span[] => {
-  const { written = NEVER, clockWritten, tookSeconds, inOrder } = images
+  const { written = NEVER, clockWritten, tookSeconds, inOrder, wholeSeconds } = images
   const doubt = isCounted(images) ? COUNTED : SEEN
   const byImages = { from: plus(beginOf(images), -doubt), to: written }
   const moment = momentOf(images, clocks)
@@ -72,7 +73,7 @@ const spansOf = (images: ImageFacts, clocks: Clocks): Span[] => {
   const end = plus(moment, TICK)
   const ahead = secondsBetween(moment, clockWritten)
   if (Math.abs(ahead) <= DISAGREE)
-    return [{ from: byImages.from, to: isAfter(end, written) ? end : written }]
+    return [{ from: byImages.from, to: wholeSeconds && isAfter(end, written) ? end : written }]
   const took = tookSeconds ?? Math.max(0, secondsBetween(beginOf(images), written))
   const byClock = { from: plus(moment, -took - doubt), to: end }
   return ahead > 0 && !inOrder ? [byClock] : [byClock, byImages]
