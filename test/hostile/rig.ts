@@ -120,6 +120,8 @@ export class World {
   version: 1 | 2 = 2
   regFilesImage = false
   tamper: (images: Map<string, Buffer>) => void = () => undefined
+  /** of the dump: what is made in this world is not older, however long the making takes */
+  begun = new Date()
   /** options after -D and -r */
   options: string[] = []
   /** through which the rootfs is looked at */
@@ -279,7 +281,7 @@ export class World {
     const images = dumpImages(spec)
     this.tamper(images)
     later()
-    writeImages(this.images, images)
+    writeImages(this.images, images, this.begun)
   }
 
   /** what -D, -r and the options say */
