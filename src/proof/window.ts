@@ -116,13 +116,13 @@ export type When = 'before' | 'within' | 'restored' | 'after'
  * its second; after the end where it cannot be told.
  */
 export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boolean): When => {
+  // What file systems answer that keep no times: neither speaks against anything.
+  if (time.sec === 0) return 'within'
   const latest = time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
   const grace = isRemote ? REMOTE : 0
   if (spans.some((span) => isIn(time, latest, span, 0, grace))) return 'within'
   if (restores.some((span) => isIn(time, latest, span, TICK, TICK + grace))) return 'restored'
-  // 0 is what file systems answer that keep no times.
-  const isOld = spans.every(({ from }) => isBefore(time, from))
-  return isOld && time.sec !== 0 ? 'before' : 'after'
+  return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
 }
 
 const isIn = (from: Time, to: Time, span: Span, before: number, after: number): boolean =>
