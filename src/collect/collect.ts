@@ -181,6 +181,8 @@ class Run {
       return { found: remaps.map(() => missing), isReached: false }
     }
     const { fd, stat, asksFirst } = directory
+    // A path of the namespace may lead over a mount that others serve; the times are those of this one.
+    const isRemote = mount?.remote ?? asksFirst
     try {
       const held: Place = {
         fd,
@@ -188,7 +190,7 @@ class Run {
         changed: whenWas(stat.ctime, this.options.window, asksFirst),
         changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, asksFirst),
         is: place.is === 'the-one' ? 'the-one' : 'possible',
-        isRemote: asksFirst,
+        isRemote,
         address: () =>
           mount === undefined
             ? this.host.findAt(first.dir, stat)
