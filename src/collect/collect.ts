@@ -187,8 +187,8 @@ class Run {
       const held: Place = {
         fd,
         stat,
-        changed: whenWas(stat.ctime, this.options.window, asksFirst),
-        changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, asksFirst),
+        changed: whenWas(stat.ctime, this.options.window, isRemote),
+        changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, isRemote),
         is: place.is === 'the-one' ? 'the-one' : 'possible',
         isRemote,
         address: () =>
