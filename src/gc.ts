@@ -39,7 +39,8 @@ export interface RunOptions {
 export const run = (sys: Sys, options: RunOptions): Report => {
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
-  const checkpoint = readFrom(images)
+  const clocks = { now: Date.now() / 1000, uptime: uptime() }
+  const checkpoint = readFrom(images, { clocks })
   const host = hostView()
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
@@ -55,7 +56,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     [host, ...foreign],
     options.force ? () => undefined : whyUnseen,
   )
-  const { writtenAt, begunAt } = dumpTimes(checkpoint, Date.now() / 1000, uptime())
+  const { writtenAt, begunAt } = dumpTimes(checkpoint, clocks.now, clocks.uptime)
   const constructed = construct(sys, plan, {
     writtenAt,
     ask: (path) => answersAt(sys, host.mounts, path),

@@ -8,6 +8,7 @@ import { checkCheckpoint, checkImagesDir, checkOptions } from './calls.js'
 import { readCheckpoint as read } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { EXIT, GcError, type ExitName } from './errors.js'
+import { uptime } from './host/clock.js'
 import { hostView } from './host/view.js'
 import { parseExternals } from './plan/external.js'
 import type { HostView, Plan } from './plan/model.js'
@@ -48,7 +49,7 @@ export const clean = (options: Options): Promise<JsonReport> => runCommand('clea
  */
 export const readCheckpoint = (imagesDir: string): Checkpoint => {
   checkImagesDir(imagesDir)
-  return read(imagesDir)
+  return read(imagesDir, { clocks: { now: Date.now() / 1000, uptime: uptime() } })
 }
 
 /** What would be attached, and how each remap is reached. Pure but for reading /proc by default. */
