@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { Acts, openActs } from './host/acts.js'
-import { readClocks } from './host/clock.js'
+import { readClocks, type Clocks } from './host/clock.js'
 import { hostOf } from './host/host.js'
 import { lockImages } from './host/lock.js'
 import { isOnLink, mountpointTest } from './host/mountpoints.js'
@@ -20,6 +20,7 @@ import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
 import type { Command, Report } from './report/model.js'
+import type { Stat } from './sys/stat.js'
 import type { Sys } from './sys/sys.js'
 
 export interface RunOptions {
@@ -47,7 +48,8 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const remove = command === 'clean'
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
-  const checkpoint = readFrom(images, options)
+  const clocks = readClocks()
+  const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
   const host = hostOf(sys, hostView())
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
@@ -55,13 +57,13 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   if (plan.remaps.length === 0 && plan.namespaces.length === 0)
     return { command, checkpoint, mounts: [], remaps: [], others: [] }
 
-  const window = windowOf(checkpoint)
+  const window = windowOf(checkpoint, clocks)
   const isLike = isLikeVanished(plan)
   const others = otherNamespaces(sys, (row) => isOnLink(row) || isLike(row))
   const deaths = lookForSurvivors(sys, plan, host, others, accept)
   const constructed = construct(sys, plan, { host, end: beginAndEnd(window).to })
   const hostRoot = host.root()
-  const acts = new Acts(remove ? openActs(checkpoint.identity) : undefined)
+  const acts = new Acts(remove ? openActs(nameOf(checkpoint, sys.fstat(images.fd))) : undefined)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, acts, {
     remove,
@@ -89,5 +91,16 @@ export const run = (sys: Sys, options: RunOptions): Report => {
 }
 
 /** When the dump was by this machine's clock, and when restores of it failed. */
-const windowOf = ({ times, hints }: Checkpoint): Window =>
-  dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, readClocks())
+const windowOf = ({ times, hints }: Checkpoint, clocks: Clocks): Window =>
+  dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, clocks)
+
+const toNow = ({ realtime, boottime }: Clocks): { now: number; uptime: number } => ({
+  now: realtime.sec + realtime.nsec / 1e9,
+  uptime: boottime,
+})
+
+/** Of a file for these images: the name of the run that wrote them, or that of their directory. */
+const nameOf = ({ runId }: Checkpoint, { major, minor, inoHigh, inoLow }: Stat): string =>
+  runId !== undefined && /^[\w-]{1,64}$/.test(runId)
+    ? runId
+    : `${major}-${minor}-${inoHigh}-${inoLow}`

@@ -21,3 +21,14 @@ export const LIMITS = {
   /** Tasks of one dump: each costs an image to open. */
   tasks: 100_000,
 } as const
+
+/** How much is looked at of what only hints at something. What is beyond is passed over, not refused. */
+export const HINT_LIMITS = {
+  /** Bytes of a log, from its beginning and from its end. */
+  logHead: 64 * 1024,
+  logTail: 256 * 1024,
+  /** Images of which the times are asked for and nothing else. */
+  timedImages: 64,
+  /** Names that one log may give us. */
+  names: 64,
+} as const

@@ -11,6 +11,31 @@ export const isAfter = (time: Time, other: Time): boolean =>
 export const isSameTime = (time: Time, other: Time): boolean =>
   time.sec === other.sec && time.nsec === other.nsec
 
+/** `seconds` later, or earlier where negative. */
+export const plus = ({ sec, nsec }: Time, seconds: number): Time => {
+  const whole = Math.floor(seconds)
+  const total = nsec + Math.round((seconds - whole) * 1e9)
+  const carry = total >= 1e9 ? 1 : 0
+  return { sec: sec + whole + carry, nsec: total - carry * 1e9 }
+}
+
+/** From `start` to `end` in seconds, negative where that is earlier. */
+export const secondsBetween = (start: Time, end: Time): number =>
+  end.sec - start.sec + (end.nsec - start.nsec) / 1e9
+
+/** The first and the last of some times; undefined where there is none. */
+export const earliestOf = (times: Iterable<Time>): Time | undefined => {
+  let first: Time | undefined
+  for (const time of times) if (first === undefined || isAfter(first, time)) first = time
+  return first
+}
+
+export const latestOf = (times: Iterable<Time>): Time | undefined => {
+  let last: Time | undefined
+  for (const time of times) if (last === undefined || isAfter(time, last)) last = time
+  return last
+}
+
 /** A file system holds times that a Date does not: those are told in seconds since 1970. */
 export const toIso = ({ sec, nsec }: Time): string => {
   const date = new Date(sec * 1000)
@@ -34,15 +59,3 @@ export const isLongBefore = (time: Time, start: Time): boolean =>
   time.sec !== 0 && time.sec < start.sec - 2
 
 export const isBefore = (time: Time, other: Time): boolean => isAfter(other, time)
-
-/** Later by so many seconds, which may be a fraction, or fewer than none. */
-export const plus = ({ sec, nsec }: Time, seconds: number): Time => {
-  const whole = Math.floor(seconds)
-  const total = nsec + Math.round((seconds - whole) * 1e9)
-  const carry = Math.floor(total / 1e9)
-  return { sec: sec + whole + carry, nsec: total - carry * 1e9 }
-}
-
-/** From `time` to `other`; exact to the microsecond. */
-export const secondsBetween = (time: Time, other: Time): number =>
-  other.sec - time.sec + (other.nsec - time.nsec) / 1e9

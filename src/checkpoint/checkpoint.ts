@@ -1,23 +1,34 @@
 // Reads an image directory in the order of restore: inventory, process tree, remaps and the files
 // that they join, mount namespaces.
 import { badImages } from '../errors.js'
-import { ImageDirectory, type ImageState } from '../images/directory.js'
+import { ImageDirectory } from '../images/directory.js'
 import { LIMITS } from '../limits.js'
-import { readBootClock } from './clock.js'
+import { classify, timesOfPreDump } from './classify.js'
+import { readClock } from './clock.js'
+import { NO_HINTS, type LogOptions } from './hints.js'
 import { readInventory } from './inventory.js'
-import type { Checkpoint, MountNamespace } from './model.js'
+import type { Checkpoint, DumpKind, MountNamespace } from './model.js'
 import { readMountNamespace } from './mounts.js'
 import { readRemaps, type Remaps } from './remaps.js'
+import { hasImages } from './survey.js'
 import { readTasks, type Tasks } from './tasks.js'
+import type { Now } from './times.js'
+
+/** What is known of the dump besides its images. */
+export interface ReadOptions extends LogOptions {
+  /** This machine's clocks: without them a copy of the images is not told from a second dump. */
+  readonly clocks?: Now | undefined
+}
 
 /**
  * Reads the images of one dump. Needs no privilege but to read them, and changes nothing.
- * @throws GcError bad-images (not CRIU's, unsupported, corrupt, over a limit), usage (no directory).
+ * @throws GcError bad-images (not CRIU's, unsupported, corrupt, over a limit), usage (no directory, or no
+ * log where one is named).
  */
-export const readCheckpoint = (directory: string): Checkpoint => {
+export const readCheckpoint = (directory: string, options: ReadOptions = {}): Checkpoint => {
   const images = new ImageDirectory(directory)
   try {
-    return readFrom(images)
+    return readFrom(images, options)
   } finally {
     images.close()
   }
@@ -27,53 +38,61 @@ export const readCheckpoint = (directory: string): Checkpoint => {
 const NOT_OF_PRE_DUMP = new Set(['pstree.img', 'files.img', 'reg-files.img', 'remap-fpath.img'])
 
 /** The same from a directory that is open already. */
-export const readFrom = (images: ImageDirectory): Checkpoint => {
+export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Checkpoint => {
   const inventory = readInventory(images)
-  const isPreDump = inventory.preDump && !images.names().some((name) => NOT_OF_PRE_DUMP.has(name))
-  if (isPreDump) return preDump(images)
+  const names = images.names()
+  if (inventory.preDump && !names.some((name) => NOT_OF_PRE_DUMP.has(name))) return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
-  // One of a pre-dump beside images of a dump that was killed before it wrote its own.
-  const { state, entry, preDump: isOld } = inventory
-  const finished = state.state === 'complete' && entry !== undefined && !isOld
   const remaps = readRemaps(images)
-  if (images.states.every(({ state }) => state === 'absent'))
+  if (images.states.every(({ state }) => state === 'absent') && !hasImages(images, names))
     throw badImages('no images of a CRIU dump in this directory', {
       where: images.path,
       next: 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)',
     })
-  const namespaces = readNamespaces(images, tasks)
-  const bootClock = readBootClock(images)
+  const namespaces = readNamespaces(images, names, tasks)
+  const clock = readClock(images)
   const tree = tasks.tree === 'unknown' ? guessTree(namespaces, remaps) : tasks.tree
+  const kind = classify({ images, names, inventory, tasks, remaps, namespaces, clock }, options)
   return {
     directory: images.path,
     images: images.states,
-    complete:
-      finished &&
-      tasks.complete &&
-      remaps.files.state === 'complete' &&
-      isWhole(remaps.listing) &&
-      remaps.unlisted.length === 0 &&
-      namespaces.every((ns) => ns.complete),
+    ...kind,
+    complete: kind.dump === 'whole',
     preDump: false,
     tree,
     tasks: tasks.count,
     namespaces,
-    remaps: remaps.remaps,
-    unlisted: remaps.unlisted,
+    ...ofRemaps(remaps, kind.dump),
     counts: remaps.counts,
-    writtenAt: images.writtenAt,
-    begunAt: images.begunAt,
-    bootClock,
     notes: tasks.notes,
   }
 }
 
-/** A finished dump without remaps has no remap-fpath.img at all; an empty one was being written. */
-const isWhole = ({ state }: ImageState): boolean => state === 'complete' || state === 'absent'
+/** Of two dumps one may list what only the other has: such a link is not known, as one that was cut off. */
+const ofRemaps = (
+  { remaps, lost, unlisted }: Remaps,
+  dump: DumpKind,
+): Pick<Checkpoint, 'remaps' | 'unlisted'> =>
+  dump === 'mixed'
+    ? {
+        remaps: remaps.filter((remap) => !lost.has(remap)),
+        unlisted: [
+          ...unlisted,
+          ...[...lost].map(({ remapId: id, link }) => ({
+            id,
+            link: link === '' ? undefined : link,
+          })),
+        ],
+      }
+    : { remaps, unlisted }
 
-const readNamespaces = (images: ImageDirectory, tasks: Tasks): MountNamespace[] => {
+const readNamespaces = (
+  images: ImageDirectory,
+  names: readonly string[],
+  tasks: Tasks,
+): MountNamespace[] => {
   const known = tasks.tree !== 'unknown'
-  const ids = known ? tasks.mountNamespaces : present(images)
+  const ids = known ? tasks.mountNamespaces : present(names)
   if (ids.length > LIMITS.namespaces)
     throw badImages(`more than ${LIMITS.namespaces} mount namespaces`, { where: images.path })
   // Without remaps no mount matters, but an image that is not there still says "incomplete".
@@ -98,9 +117,8 @@ const readNamespaces = (images: ImageDirectory, tasks: Tasks): MountNamespace[] 
 }
 
 /** Where the tree's tasks are not known, the images of mounts tell which namespaces there were. */
-const present = (images: ImageDirectory): number[] =>
-  images
-    .names()
+const present = (names: readonly string[]): number[] =>
+  names
     .map((name) => /^mountpoints-(\d{1,10})\.img$/.exec(name)?.[1])
     .filter((id) => id !== undefined)
     .map(Number)
@@ -118,6 +136,11 @@ const guessTree = (
 const preDump = (images: ImageDirectory): Checkpoint => ({
   directory: images.path,
   images: images.states,
+  dump: 'pre-dump',
+  signs: [],
+  runId: undefined,
+  times: timesOfPreDump(images),
+  hints: NO_HINTS,
   complete: true,
   preDump: true,
   tree: 'host',
@@ -126,8 +149,5 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   remaps: [],
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
-  writtenAt: images.writtenAt,
-  begunAt: images.begunAt,
-  bootClock: undefined,
   notes: ['a pre-dump: it made no link remaps'],
 })

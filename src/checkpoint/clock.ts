@@ -1,17 +1,18 @@
-// timens-0.img: what the kernel's clock said when the tree was dumped. A copy of the images changes the
+// timens-0.img: what the kernel's clocks said when the tree was dumped. A copy of the images changes the
 // times of files, and a wrong clock makes them wrong; this stays.
+import { decodeTimens, type TimensEntry } from '../images/clocks.js'
 import type { ImageDirectory } from '../images/directory.js'
-import { decodeTimens } from '../images/entries.js'
-import type { Time } from '../time.js'
 import { whenDecodes } from './decoding.js'
 
-/** Since boot, with the time in suspend; undefined where the tree had a time namespace of its own. */
-export const readBootClock = (images: ImageDirectory): Time | undefined => {
-  let clock: Time | undefined
-  images.readIfThere('timens-0.img', 'timens', (data) =>
+export const TIMENS_IMAGE = 'timens-0.img'
+
+/** Since boot; undefined where the tree had a time namespace of its own. */
+export const readClock = (images: ImageDirectory): TimensEntry | undefined => {
+  let clock: TimensEntry | undefined
+  images.readIfThere(TIMENS_IMAGE, 'timens', (data) =>
     whenDecodes(
       () => decodeTimens,
-      ({ boottime }) => (clock ??= boottime),
+      (value) => (clock ??= value),
       data,
     ),
   )

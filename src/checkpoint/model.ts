@@ -2,6 +2,9 @@
 import type { Bytes } from '../bytes.js'
 import type { ImageState } from '../images/directory.js'
 import type { Time } from '../time.js'
+import type { DumpKind } from './kind.js'
+
+export type { DumpKind }
 
 /** Where an external mount's host directory comes from. */
 export interface ExternalMark {
@@ -69,10 +72,67 @@ export interface UnlistedLink {
   readonly link: Bytes | undefined
 }
 
+/** Raw facts: which of them to believe is for others to say. */
+export interface ImageTimes {
+  /** Latest modification of the images, and of `stats-dump` and `dump.log` where they are this dump's. */
+  readonly written: Time | undefined
+  /** Earliest modification of an image that can be this dump's, of two dumps the last one's. */
+  readonly earliest: Time | undefined
+  /** Earliest birth of an image file. A directory that was used before has old ones. */
+  readonly born: Time | undefined
+  /** The inventory was born long before it was written: its directory was used before. */
+  readonly reused: boolean
+  /** `stats-dump`: from the first task stopped until all were killed or went on. */
+  readonly tookSeconds: number | undefined
+  /** Clocks of the kernel when the tree was dumped, since the boot of then. */
+  readonly clock: { readonly boottime: Time; readonly monotonic: Time } | undefined
+  /** Modification of the image with those clocks. */
+  readonly clockWritten: Time | undefined
+  /** Seconds since boot at the end of a dump that tracks memory. */
+  readonly dumpUptime: number | undefined
+  /** Modifications follow each other in the order in which CRIU writes. */
+  readonly inOrder: boolean
+  /** No time has nanoseconds: whatever keeps the images keeps whole seconds. */
+  readonly wholeSeconds: boolean
+}
+
+/** What logs say that are about these images. They explain, and decide nothing. */
+export interface Hints {
+  /** Of the dump that wrote here last. */
+  readonly dumpLog:
+    | {
+        readonly path: string
+        readonly ended: 'finished' | 'failed' | 'unknown'
+        readonly begun: Time
+        readonly written: Time
+      }
+    | undefined
+  /** CRIU removed the links of this dump itself: it failed, or left the tasks running. */
+  readonly rolledBack: boolean
+  /** Originals whose link could not be made because another file had its name. */
+  readonly fileExists: readonly Bytes[]
+  /** Restores of these images that failed or were killed. Each links and unlinks what it opens. */
+  readonly failedRestores: readonly {
+    readonly path: string
+    readonly from: Time
+    readonly to: Time
+  }[]
+  /** When a restore of these images ended well, which removes the links. */
+  readonly restored: Time | undefined
+}
+
 export interface Checkpoint {
   readonly directory: string
   readonly images: readonly ImageState[]
-  /** False where an image that a finished dump has is missing or cut. */
+  /** What kind of dump the directory holds. */
+  readonly dump: DumpKind
+  /** Why it is called so, a line each for people. None for a whole dump. */
+  readonly signs: readonly string[]
+  /** Which run of CRIU wrote them, since 4.1. */
+  readonly runId: Bytes | undefined
+  readonly times: ImageTimes
+  readonly hints: Hints
+  /** The images are whole, and of one dump that CRIU did not give up. */
   readonly complete: boolean
   /** Nothing to do: a pre-dump makes no link remaps. */
   readonly preDump: boolean
@@ -85,12 +145,6 @@ export interface Checkpoint {
   readonly unlisted: readonly UnlistedLink[]
   /** Remaps that have nothing to remove. */
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
-  /** The latest modification time of the images. */
-  readonly writtenAt: Time | undefined
-  /** The kernel's clock at the dump, since the boot of then. */
-  readonly bootClock: Time | undefined
-  /** The earliest time of the images. No link of the dump was made before, nor its directory last changed. */
-  readonly begunAt: Time | undefined
   /** Facts worth a line: what is odd, and what was done about it. */
   readonly notes: readonly string[]
 }

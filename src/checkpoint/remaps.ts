@@ -21,6 +21,8 @@ export interface Remaps {
   readonly listing: ImageState
   readonly files: ImageState
   readonly remaps: readonly LinkRemap[]
+  /** Those of which an entry is missing although nothing was cut. */
+  readonly lost: ReadonlySet<LinkRemap>
   readonly unlisted: readonly UnlistedLink[]
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
 }
@@ -48,19 +50,20 @@ export const readRemaps = (images: ImageDirectory): Remaps => {
   const wanted = new Set<number>()
   for (const { remapId, origId } of linked) wanted.add(remapId).add(origId)
   const files = readRegFiles(images, wanted)
-  const { remaps, unlisted } = join(linked, files)
+  const { remaps, lost, unlisted } = join(linked, files)
   // A writer that was killed stops between entries, too: what the listing lacks, only the files tell.
   for (const file of files.links)
     if (!wanted.has(file.id)) unlisted.push({ id: file.id, link: pathOf(file) })
-  return { listing, files: files.state, remaps, unlisted, counts }
+  return { listing, files: files.state, remaps, lost, unlisted, counts }
 }
 
 const join = (
   linked: readonly Linked[],
   files: RegFiles,
-): { remaps: LinkRemap[]; unlisted: UnlistedLink[] } => {
+): { remaps: LinkRemap[]; lost: Set<LinkRemap>; unlisted: UnlistedLink[] } => {
   const cut = files.state.state !== 'complete'
   const remaps: LinkRemap[] = []
+  const lost = new Set<LinkRemap>()
   const unlisted: UnlistedLink[] = []
   const seen = new Map<number | undefined, Set<string>>()
   for (const { remapId, origId } of linked) {
@@ -75,16 +78,11 @@ const join = (
     const described = describe(original)
     // One that is left alone stands for no other.
     const duplicate = problem === undefined && !addTo(seen, described.mntId, name)
-    remaps.push({
-      remapId,
-      origId,
-      link: name,
-      original: described,
-      invalid: problem,
-      duplicate,
-    })
+    const remap = { remapId, origId, link: name, original: described, invalid: problem, duplicate }
+    remaps.push(remap)
+    if (link === undefined || original === undefined) lost.add(remap)
   }
-  return { remaps, unlisted }
+  return { remaps, lost, unlisted }
 }
 
 /** False where the set of that key has it already. */

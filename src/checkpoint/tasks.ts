@@ -9,6 +9,8 @@ import { bounded, whenDecodes } from './decoding.js'
 export interface Tasks {
   readonly complete: boolean
   readonly count: number
+  /** In the order of the image; undefined where it does not have them all. */
+  readonly pids: readonly number[] | undefined
   readonly tree: 'host' | 'namespaced' | 'unknown'
   /** Distinct mnt_ns_id of all tasks, the root task's first; empty for a host tree. */
   readonly mountNamespaces: readonly number[]
@@ -24,7 +26,8 @@ export const readTasks = (images: ImageDirectory, criu: TaskKobjIds | undefined)
     whenDecodes(() => decodePstree, bounded(tasks, LIMITS.tasks, 'tasks'), data),
   )
   const count = tasks.length
-  if (state.state !== 'complete' || criu === undefined) return { ...UNKNOWN, count, notes: [] }
+  const pids = state.state === 'complete' ? tasks.map(({ pid }) => pid) : undefined
+  if (pids === undefined || criu === undefined) return { ...UNKNOWN, count, pids, notes: [] }
   const roots = tasks.filter((task) => task.ppid === 0)
   const root = roots[0]
   if (root === undefined || roots.length > 1)
@@ -32,7 +35,7 @@ export const readTasks = (images: ImageDirectory, criu: TaskKobjIds | undefined)
       where: `${images.path}/pstree.img`,
       next: 'nothing was deleted; the images are not those of one process tree',
     })
-  return withIds(images, criu, root, tasks)
+  return { ...withIds(images, criu, root, tasks), count, pids }
 }
 
 const withIds = (
@@ -40,7 +43,7 @@ const withIds = (
   criu: TaskKobjIds,
   root: PstreeEntry,
   tasks: readonly PstreeEntry[],
-): Tasks => {
+): Omit<Tasks, 'count' | 'pids'> => {
   const notes: string[] = []
   const namespaces = new Set<number>()
   let rootIds: TaskKobjIds | undefined
@@ -66,7 +69,7 @@ const withIds = (
     notes.push(
       `${without} of ${count} tasks have no ids, as zombies have none: a mount namespace that only they were in is not known`,
     )
-  if (rootIds === undefined) return { ...UNKNOWN, count, notes }
+  if (rootIds === undefined) return { ...UNKNOWN, notes }
   // root_ns_mask: a namespace is the tree's own where the root task's id differs from CRIU's.
   const namespaced = (rootIds.mnt_ns_id ?? 0) !== (criu.mnt_ns_id ?? 0)
   if (!namespaced && namespaces.size > 1)
@@ -76,7 +79,6 @@ const withIds = (
     })
   return {
     complete,
-    count,
     tree: namespaced ? 'namespaced' : 'host',
     mountNamespaces: namespaced ? [...namespaces] : [],
     notes,

@@ -5,7 +5,7 @@ import { badImages, errorCode, GcError, usage } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { walkEntries, type Framing, type OnEntry } from './framing.js'
 import type { Time } from '../time.js'
-import type { ImageKind } from './magic.js'
+import { COMMON_MAGIC, type ImageKind } from './magic.js'
 
 /** What became of one image. `absent` and `empty` differ: an empty one was being written. */
 export interface ImageState {
@@ -18,7 +18,19 @@ export interface ImageState {
   readonly detail?: string
 }
 
+/** What the file system says of one image, whose contents need not be read for it. */
+export interface ImageStat {
+  /** In bytes. */
+  readonly size: number
+  readonly mtime: Time
+  /** Undefined where the file system does not keep it. */
+  readonly btime: Time | undefined
+}
+
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
+
+/** Whatever has that name: not through a link, and without waiting for anybody. */
+const READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
 const NEXT = 'nothing was deleted; give a directory with the images themselves'
 
@@ -35,6 +47,7 @@ export class ImageDirectory {
   readonly fd: number
   readonly states: ImageState[] = []
   private totalBytes = 0
+  private readonly stats = new Map<string, ImageStat>()
   private latest: bigint | undefined
   private earliest: bigint | undefined
   /** Images are walked one after another: the memory of one serves the next. */
@@ -87,6 +100,33 @@ export class ImageDirectory {
     if (state.state !== 'absent') this.states.push(state)
   }
 
+  /** Of a regular file there, one call for each that was not read; undefined where there is none. */
+  stat(name: string): ImageStat | undefined {
+    const known = this.stats.get(name)
+    if (known !== undefined) return known
+    try {
+      const stat = fs.lstatSync(this.anchored(name), { bigint: true })
+      return stat.isFile() ? imageStat(stat) : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Whether that file begins as an image of CRIU 1.6 or later, or is empty, as one that was created for it. */
+  isImage(name: string): boolean {
+    let fd: number | undefined
+    try {
+      fd = fs.openSync(this.anchored(name), READING)
+      const word = Buffer.alloc(4)
+      const length = fs.fstatSync(fd).isFile() ? fs.readSync(fd, word, 0, 4, 0) : -1
+      return length === 0 || (length === 4 && word.readUInt32LE() === COMMON_MAGIC)
+    } catch {
+      return false
+    } finally {
+      if (fd !== undefined) fs.closeSync(fd)
+    }
+  }
+
   /** Modification time of the last read image that is there: when the dump had ended, at the latest. */
   get writtenAt(): Time | undefined {
     return this.latest === undefined ? undefined : toTime(this.latest)
@@ -123,7 +163,7 @@ export class ImageDirectory {
     const next = NEXT
     let fd: number
     try {
-      fd = fs.openSync(this.anchored(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+      fd = fs.openSync(this.anchored(name), READING)
     } catch (cause) {
       const code = errorCode(cause)
       if (code === 'ENOENT') return undefined
@@ -135,6 +175,7 @@ export class ImageDirectory {
       const stat = fs.fstatSync(fd, { bigint: true })
       if (!stat.isFile()) throw badImages('is not a regular file', { where, next })
       const size = Number(stat.size)
+      this.stats.set(name, imageStat(stat))
       this.totalBytes += size
       if (size > LIMITS.imageBytes)
         throw badImages(`has ${size} bytes, the limit is ${LIMITS.imageBytes}`, {
@@ -173,7 +214,16 @@ export class ImageDirectory {
 
 const SECOND = 1_000_000_000n
 
-const toTime = (ns: bigint): Time => ({ sec: Number(ns / SECOND), nsec: Number(ns % SECOND) })
+const imageStat = ({ size, mtimeNs, birthtimeNs }: fs.BigIntStats): ImageStat => ({
+  size: Number(size),
+  mtime: toTime(mtimeNs),
+  btime: birthtimeNs > 0n ? toTime(birthtimeNs) : undefined,
+})
+
+export const toTime = (ns: bigint): Time => ({
+  sec: Number(ns / SECOND),
+  nsec: Number(ns % SECOND),
+})
 
 /** To a power of two, so that images that grow a little each do not add up before the collector runs. */
 const roundUp = (size: number): number => 2 ** Math.ceil(Math.log2(size))

@@ -1,7 +1,6 @@
 // The few messages of CRIU's images that a clean-up reads, by field number. A number that is not
 // listed is skipped. "since" is the CRIU release that first wrote the field.
 import type { Bytes } from '../bytes.js'
-import type { Time } from '../time.js'
 import { entry, required, type Fields } from './message.js'
 
 /** ids-PID.img and inventory.root_ids. Ids are CRIU's own, from 1, and mean something only here. */
@@ -23,7 +22,11 @@ export interface InventoryEntry {
   /** Of the CRIU process that dumped. */
   readonly root_ids: TaskKobjIds | undefined
   readonly ns_per_id: boolean
+  /** Microseconds since boot, suspend included; only of a dump that tracks memory. */
+  readonly dump_uptime: number | undefined
   readonly pre_dump_mode: number | undefined
+  /** A UUID, new for each run of CRIU, which its log names too. */
+  readonly dump_criu_run_id: Bytes | undefined
 }
 
 const inventory = (fields: Fields): InventoryEntry => {
@@ -31,7 +34,9 @@ const inventory = (fields: Fields): InventoryEntry => {
   let fdinfo = false
   let ids: TaskKobjIds | undefined
   let ns = false
+  let uptime: number | undefined
   let mode: number | undefined
+  let runId: Bytes | undefined
   while (fields.next())
     switch (fields.number) {
       case 1:
@@ -46,8 +51,14 @@ const inventory = (fields: Fields): InventoryEntry => {
       case 4:
         ns = fields.bool()
         break
+      case 8: // since 3.10
+        uptime = fields.uint64()
+        break
       case 9: // since 3.14, pre-dump only
         mode = fields.uint32()
+        break
+      case 13: // since 4.1
+        runId = fields.bytes()
         break
       default:
         fields.skip()
@@ -57,7 +68,9 @@ const inventory = (fields: Fields): InventoryEntry => {
     fdinfo_per_id: fdinfo,
     root_ids: ids,
     ns_per_id: ns,
+    dump_uptime: uptime,
     pre_dump_mode: mode,
+    dump_criu_run_id: runId,
   }
 }
 
@@ -305,31 +318,6 @@ const mnt = (fields: Fields): MntEntry => {
   return row
 }
 
-/** timens-NSID.img, since 3.14: what the clocks of the kernel said at the dump. */
-export interface TimensEntry {
-  /** CLOCK_BOOTTIME. */
-  readonly boottime: Time
-}
-
-const timespec = (fields: Fields): Time => {
-  let sec: number | undefined
-  let nsec: number | undefined
-  while (fields.next())
-    if (fields.number === 1) sec = fields.uint64()
-    else if (fields.number === 2) nsec = fields.uint64()
-    else fields.skip()
-  return { sec: required(sec, 'tv_sec'), nsec: required(nsec, 'tv_nsec') }
-}
-
-const timens = (fields: Fields): TimensEntry => {
-  let boottime: Time | undefined
-  while (fields.next())
-    if (fields.number === 2) boottime = fields.message(timespec)
-    else fields.skip()
-  return { boottime: required(boottime, 'boottime') }
-}
-
-export const decodeTimens = entry(timens)
 export const decodeIds = entry(taskKobjIds)
 export const decodeInventory = entry(inventory)
 export const decodePstree = entry(pstree)

@@ -2,7 +2,7 @@
 // A killed dump cuts an image anywhere; the whole entries before the cut are good.
 import { GcError } from '../errors.js'
 import { LIMITS } from '../limits.js'
-import { COMMON_MAGIC, MAGIC, type ImageKind } from './magic.js'
+import { COMMON_MAGIC, MAGIC, SERVICE_MAGIC, type ImageKind } from './magic.js'
 
 /** How an image was found; `truncated` has an offset in bytes and the reason in words. */
 export interface Framing {
@@ -31,11 +31,16 @@ const u32 = (data: Buffer, at: number): number =>
     ((data[at + 3] as number) << 24)) >>>
   0
 
+/** The words that may lead an image of that kind: by its age, or always the same. */
+const wordsOf = (kind: ImageKind): readonly (readonly number[])[] => {
+  if (kind === 'inventory') return [[MAGIC[kind]]]
+  if (kind === 'stats') return [[SERVICE_MAGIC, MAGIC[kind]]]
+  return [[COMMON_MAGIC, MAGIC[kind]], [MAGIC[kind]]]
+}
+
 /** Offset of the first entry: 4, 8, or -1 where the file ends inside its magic words. */
 const header = (data: Buffer, kind: ImageKind): number => {
-  const versions =
-    kind === 'inventory' ? [[MAGIC[kind]]] : [[COMMON_MAGIC, MAGIC[kind]], [MAGIC[kind]]]
-  for (const words of versions)
+  for (const words of wordsOf(kind))
     if (startsLike(data, words)) return data.length < words.length * 4 ? -1 : words.length * 4
   const found = data.length >= 4 ? data.readUInt32LE(0).toString(16).padStart(8, '0') : 'too short'
   throw new GcError('bad-images', `is not a CRIU ${kind} image: its first word is ${found}`)

@@ -15,6 +15,8 @@ export const MAGIC = {
   'remap-fpath': 0x59133954,
   mountpoints: 0x55563928,
   timens: 0x43114433,
+  /** stats-dump, stats-restore: a service file, led by that word. */
+  stats: 0x57093306,
 } as const
 
 export type ImageKind = keyof typeof MAGIC

@@ -37,7 +37,7 @@ export const resolveProviders = (checkpoint: Checkpoint, options: PlanOptions): 
   const resolve = (mount: Mount): Provider =>
     direct.get(mount.mntId) ??
     bindOf(mount, groups.get(superblock(mount)) ?? [], direct) ??
-    stillMounted(mount, options, checkpoint.writtenAt)
+    stillMounted(mount, options, checkpoint.times.written)
   const known = new Map<number, Provider>()
   return {
     get: (mntId) => {

@@ -2,7 +2,7 @@
 // images that a clean-up reads, with what was there beside them as expected.json. Memory is left out.
 //   node out/test/criu/record.js [SCENARIO...]     test/images/SCENARIO, or test/sample for sample
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { format } from 'prettier'
@@ -19,6 +19,9 @@ import { sample } from '../rig/scenarios/sample.js'
 
 const kept =
   /^(inventory|pstree|ids-\d+|files|remap-fpath|mountpoints-\d+|userns-\d+|ghost-file-\w+)\.img$/
+
+/** of which only counts that they are there: they hold memory and registers */
+const emptied = /^core-\d+\.img$/
 
 /** images of a tree that shares the machine's root name every mount in it: only those stay */
 const common = new Set(['/', '/proc', '/sys', '/dev', '/dev/shm', '/dev/pts'])
@@ -58,6 +61,9 @@ async function record(one: Scenario | Killed): Promise<void> {
   mkdirSync(images, { recursive: true })
   for (const name of readdirSync(made.images).filter((name) => kept.test(name))) {
     copyFileSync(join(made.images, name), join(images, name))
+  }
+  for (const name of readdirSync(made.images).filter((name) => emptied.test(name))) {
+    writeFileSync(join(images, name), readFileSync(join(made.images, name)).subarray(0, 8))
   }
   const text = JSON.stringify(expected(made), null, 2)
   writeFileSync(join(to, 'expected.json'), await format(text, { parser: 'json', printWidth: 100 }))

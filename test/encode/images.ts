@@ -1,17 +1,23 @@
 // Image files around the messages, and whole image directories.
 import fs from 'node:fs'
 import path from 'node:path'
-import { MAGIC, COMMON_MAGIC, type ImageKind } from '../../src/images/magic.js'
+import { MAGIC, COMMON_MAGIC, SERVICE_MAGIC, type ImageKind } from '../../src/images/magic.js'
 import * as message from './messages.js'
+
+const word = (value: number): Buffer => {
+  const data = Buffer.alloc(4)
+  data.writeUInt32LE(value)
+  return data
+}
+
+/** Nothing of a core image is read: that it is there is what counts. */
+export const CORE = Buffer.concat([word(COMMON_MAGIC), word(0x55053847)])
 
 /** Magic words and length-prefixed entries. The inventory never has the common word. */
 export const image = (kind: ImageKind, entries: readonly Buffer[], version = 2): Buffer => {
-  const words = kind === 'inventory' || version === 1 ? [MAGIC[kind]] : [COMMON_MAGIC, MAGIC[kind]]
-  const word = (value: number): Buffer => {
-    const data = Buffer.alloc(4)
-    data.writeUInt32LE(value)
-    return data
-  }
+  const old = kind === 'inventory' || version === 1
+  const lead = kind === 'stats' ? [SERVICE_MAGIC] : old ? [] : [COMMON_MAGIC]
+  const words = [...lead, MAGIC[kind]]
   return Buffer.concat([
     ...words.map(word),
     ...entries.flatMap((entry) => [word(entry.length), entry]),
@@ -45,7 +51,7 @@ export interface DumpSpec {
   readonly regFilesImage?: boolean
 }
 
-/** Name to contents of every image of a finished dump. */
+/** Name to contents of every image of a finished dump that matters, in the order in which CRIU ends them. */
 export const dumpImages = (spec: DumpSpec): Map<string, Buffer> => {
   const version = spec.version ?? 2
   const links = spec.links ?? []
@@ -70,20 +76,20 @@ export const dumpImages = (spec: DumpSpec): Map<string, Buffer> => {
   const filesKind = spec.regFilesImage === true ? 'reg-files' : 'files'
   const allRemaps = [...remaps, ...(spec.remaps ?? [])]
   return new Map([
-    ['inventory.img', image('inventory', [message.inventory({ version, ...spec.inventory })])],
-    ['pstree.img', image('pstree', tasks, version)],
-    ...nsIds.map((mnt, index): [string, Buffer] => [
-      `ids-${index + 1}.img`,
-      image('ids', [message.ids({ mnt })], version),
+    ...nsIds.flatMap((mnt, index): [string, Buffer][] => [
+      [`ids-${index + 1}.img`, image('ids', [message.ids({ mnt })], version)],
+      [`core-${index + 1}.img`, CORE],
     ]),
-    [`${filesKind}.img`, image(filesKind, [...files, ...(spec.files ?? [])], version)],
-    ...(allRemaps.length === 0
-      ? []
-      : [['remap-fpath.img', image('remap-fpath', allRemaps, version)] as [string, Buffer]]),
     ...[...namespaces].map(([id, rows]): [string, Buffer] => [
       `mountpoints-${id}.img`,
       image('mountpoints', rows.map(message.mount), version),
     ]),
+    ['pstree.img', image('pstree', tasks, version)],
+    ['inventory.img', image('inventory', [message.inventory({ version, ...spec.inventory })])],
+    [`${filesKind}.img`, image(filesKind, [...files, ...(spec.files ?? [])], version)],
+    ...(allRemaps.length === 0
+      ? []
+      : [['remap-fpath.img', image('remap-fpath', allRemaps, version)] as [string, Buffer]]),
   ])
 }
 

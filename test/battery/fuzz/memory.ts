@@ -1,9 +1,10 @@
 // An image directory in memory: the same walk over the same bytes, without a file system.
 import { GcError } from '../../../src/errors.js'
-import type { ImageDirectory, ImageState } from '../../../src/images/directory.js'
+import type { ImageDirectory, ImageStat, ImageState } from '../../../src/images/directory.js'
 import { walkEntries, type OnEntry } from '../../../src/images/framing.js'
-import type { ImageKind } from '../../../src/images/magic.js'
+import { isMagic, type ImageKind } from '../../../src/images/magic.js'
 import type { Time } from '../../../src/time.js'
+import { CORE } from '../../encode/images.js'
 
 class MemoryImages {
   readonly path = '/images'
@@ -13,8 +14,20 @@ class MemoryImages {
   private readonly images: ReadonlyMap<string, Buffer>
 
   constructor(images: ReadonlyMap<string, Buffer>, writtenAt: Time | undefined) {
-    this.images = images
+    this.images = new Map([...coresOf(images), ...images])
     this.writtenAt = writtenAt
+  }
+
+  stat(name: string): ImageStat | undefined {
+    const size = this.images.get(name)?.length
+    return size === undefined
+      ? undefined
+      : { size, mtime: this.writtenAt ?? { sec: 0, nsec: 0 }, btime: undefined }
+  }
+
+  isImage(name: string): boolean {
+    const data = this.images.get(name)
+    return data !== undefined && (data.length === 0 || isMagic(data))
   }
 
   names(): string[] {
@@ -44,6 +57,12 @@ class MemoryImages {
     }
   }
 }
+
+/** Nobody reads them, so that there is nothing in them to change. */
+const coresOf = (images: ReadonlyMap<string, Buffer>): [string, Buffer][] =>
+  [...images.keys()]
+    .filter((name) => name.startsWith('ids-'))
+    .map((name) => [name.replace('ids', 'core'), CORE])
 
 /** What readFrom() takes; whatever else it asked for would be missing, and be noticed. */
 export const inMemory = (

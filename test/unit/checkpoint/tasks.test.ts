@@ -40,7 +40,7 @@ test('the same id as CRIU’s is the host’s mount namespace', (t) => {
       [1, 0, 6],
       [2, 1, 6],
     ]),
-    { complete: true, count: 2, tree: 'host', mountNamespaces: [], notes: [] },
+    { complete: true, count: 2, pids: [1, 2], tree: 'host', mountNamespaces: [], notes: [] },
   )
 })
 
@@ -48,6 +48,7 @@ test('another id is a namespace of the tree’s own', (t) => {
   t.strictSame(readTree(t, [[1, 0, 9]]), {
     complete: true,
     count: 1,
+    pids: [1],
     tree: 'namespaced',
     mountNamespaces: [9],
     notes: [],
@@ -135,14 +136,14 @@ test('exactly one task has no parent', (t) => {
 test('without a whole pstree.img or inventory the tree is not known', (t) => {
   const unknown = { complete: false, tree: 'unknown', mountNamespaces: [], notes: [] }
   const images = imagesOf([[1, 0, 9]])
-  t.strictSame(readTasks(openIn(t, images), undefined), { ...unknown, count: 1 })
+  t.strictSame(readTasks(openIn(t, images), undefined), { ...unknown, count: 1, pids: [1] })
   const whole = images.get('pstree.img')!
   for (const data of [whole.subarray(0, whole.length - 1), Buffer.alloc(0)]) {
     images.set('pstree.img', data)
-    t.strictSame(readTasks(openIn(t, images), CRIU), { ...unknown, count: 0 })
+    t.strictSame(readTasks(openIn(t, images), CRIU), { ...unknown, count: 0, pids: undefined })
   }
   images.delete('pstree.img')
-  t.strictSame(readTasks(openIn(t, images), CRIU), { ...unknown, count: 0 })
+  t.strictSame(readTasks(openIn(t, images), CRIU), { ...unknown, count: 0, pids: undefined })
 })
 
 test('nested namespaces in a tree without one of its own cannot be', (t) => {

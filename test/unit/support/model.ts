@@ -4,6 +4,8 @@ import { fromText } from '../../../src/bytes.js'
 import type {
   Checkpoint,
   ExternalMark,
+  Hints,
+  ImageTimes,
   LinkRemap,
   Mount,
   MountNamespace,
@@ -82,9 +84,35 @@ export const remap = (id: number, dir: string, spec: RemapSpec = {}): LinkRemap 
   duplicate: spec.duplicate ?? false,
 })
 
+export const imageTimes = (rest: Partial<ImageTimes> = {}): ImageTimes => ({
+  written: WRITTEN,
+  earliest: WRITTEN,
+  born: undefined,
+  tookSeconds: undefined,
+  clock: undefined,
+  clockWritten: undefined,
+  dumpUptime: undefined,
+  inOrder: true,
+  wholeSeconds: false,
+  ...rest,
+})
+
+export const hints = (rest: Partial<Hints> = {}): Hints => ({
+  dumpLog: undefined,
+  rolledBack: false,
+  fileExists: [],
+  failedRestores: [],
+  restored: undefined,
+  ...rest,
+})
+
 export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   directory: '/images',
   images: [],
+  dump: 'whole',
+  signs: [],
+  times: imageTimes(),
+  hints: hints(),
   complete: true,
   preDump: false,
   tree: 'namespaced',
