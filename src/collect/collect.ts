@@ -24,7 +24,7 @@ import {
   withoutContents,
 } from './explain.js'
 import { Links, type LinkOptions, type Place } from './links.js'
-import { linkNames } from './others.js'
+import { Others, type OtherLinks } from './others.js'
 import { kept, type Outcome } from './outcome.js'
 import { placeOfMount } from './places.js'
 
@@ -35,13 +35,6 @@ export interface CollectOptions extends LinkOptions {
   readonly deaths: ReadonlyMap<PlannedRemap, Outcome>
   /** CRIU's log says that it removed the links of this dump itself. */
   readonly rolledBack: boolean
-}
-
-/** Links that these images do not list, beside those that they do. */
-export interface OtherLinks {
-  /** As the dumped tree saw it, in its namespace or its mount. */
-  readonly directory: Bytes
-  readonly names: readonly Bytes[]
 }
 
 export interface Collected {
@@ -74,7 +67,7 @@ export const collect = (
     items.forEach(({ index }, i) => (outcomes[index] = found[i] as Outcome))
   }
   acts.flush()
-  return { outcomes, others: run.others }
+  return { outcomes, others: run.others.found() }
 }
 
 const settled = (planned: PlannedRemap, { deaths }: CollectOptions): Outcome => {
@@ -109,7 +102,7 @@ type Found = Outcome | Missing
 const isMissing = (found: Found): found is Missing => 'byUs' in found
 
 class Run {
-  readonly others: OtherLinks[] = []
+  readonly others: Others
   private readonly sys: Sys
   private readonly host: Host
   private readonly acts: Acts
@@ -122,6 +115,7 @@ class Run {
     this.host = host
     this.acts = acts
     this.options = options
+    this.others = new Others(sys)
     this.directories = new Directories(sys, constructed, host, acts, options.hostRoot)
     this.links = new Links(sys, acts, options)
   }
@@ -210,7 +204,10 @@ class Run {
       )
       if (found.some((one) => !isMissing(one) && one.verdict === 'removed'))
         this.directories.noteChange(fd, stat)
-      if (!asksFirst) this.noteOthers(fd, remaps)
+      if (!asksFirst) {
+        const listed = remaps.map(({ base }) => base)
+        this.others.look(fd, stat, first.dir, listed)
+      }
       return { found, isReached }
     } finally {
       this.sys.close(fd)
@@ -225,13 +222,6 @@ class Run {
       born: stat.btime === undefined ? undefined : whenWas(stat.btime, window, false),
       byUs,
     }
-  }
-
-  private noteOthers(fd: number, remaps: readonly Reach[]): void {
-    const listed = new Set(remaps.map(({ base }) => base))
-    const names = linkNames(this.sys, fd).filter((name) => !listed.has(name))
-    const [first] = remaps
-    if (names.length > 0 && first !== undefined) this.others.push({ directory: first.dir, names })
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Bytes } from '../bytes.js'
 import { LINK_PREFIX } from '../checkpoint/files.js'
 import { O_DIRECTORY, O_RDONLY } from '../sys/constants.js'
+import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 
 /** Bytes of a directory that are read: a note is not worth more. */
@@ -15,8 +16,47 @@ const NAME_AT = 19
 
 const FORM = new RegExp(`^${LINK_PREFIX.replace('.', '\\.')}-?\\d+(\\..+)?$`)
 
+/** Links that these images do not list, beside those that they do. */
+export interface OtherLinks {
+  /** As the dumped tree saw it, in its namespace or its mount. */
+  readonly directory: Bytes
+  readonly names: readonly Bytes[]
+}
+
+/** Of a run: a directory may be looked into by more than one mount. */
+export class Others {
+  private readonly sys: Sys
+  private readonly seen = new Map<
+    string,
+    { directory: Bytes; names: Set<Bytes>; listed: Set<Bytes> }
+  >()
+
+  constructor(sys: Sys) {
+    this.sys = sys
+  }
+
+  /** `fd` and `stat` are of the directory; `listed` are the names that the images have in it. */
+  look(fd: number, stat: Stat, directory: Bytes, listed: readonly Bytes[]): void {
+    const key = `${stat.major}:${stat.minor} ${stat.inoHigh} ${stat.inoLow}`
+    const found = this.seen.get(key) ?? { directory, names: new Set(), listed: new Set() }
+    this.seen.set(key, found)
+    for (const name of listed) found.listed.add(name)
+    for (const name of linkNames(this.sys, fd)) found.names.add(name)
+  }
+
+  /** Those directories that have any. */
+  found(): OtherLinks[] {
+    return [...this.seen.values()]
+      .map(({ directory, names, listed }) => ({
+        directory,
+        names: [...names].filter((name) => !listed.has(name)),
+      }))
+      .filter(({ names }) => names.length > 0)
+  }
+}
+
 /** Names in the directory that have the form of a link remap; as far as it was read. */
-export const linkNames = (sys: Sys, directory: number): Bytes[] => {
+const linkNames = (sys: Sys, directory: number): Bytes[] => {
   const fd = sys.tryOpenat(directory, '.' as Bytes, O_RDONLY | O_DIRECTORY)
   if (fd < 0) return []
   const names: Bytes[] = []

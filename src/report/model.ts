@@ -1,6 +1,6 @@
 // The report: everything that a caller may want to know, before any formatting.
 import type { Checkpoint } from '../checkpoint/model.js'
-import type { OtherLinks } from '../collect/collect.js'
+import type { OtherLinks } from '../collect/others.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
