@@ -1,6 +1,5 @@
 // Each remap under its namespace's root: by mount, then by directory, then one by one. Looks, asks `proof`,
 // acts.
-import type { Bytes } from '../bytes.js'
 import { groupBy } from '../group.js'
 import type { Acts } from '../host/acts.js'
 import { addressBelow } from '../host/address.js'
