@@ -33,6 +33,7 @@ const timeOf = (text: string): Time => {
 
 export class Acts {
   private readonly fd: number | undefined
+  private readonly place: string
   /** By inode and time after: the time before. */
   private readonly changes = new Map<string, Time>()
   /** Directory and name. */
@@ -42,8 +43,9 @@ export class Acts {
   private written = 0
 
   /** `fd`: of the file of these images; undefined to remember for this run only. */
-  constructor(fd: number | undefined) {
+  constructor(fd: number | undefined, place = PLACE) {
     this.fd = fd
+    this.place = place
   }
 
   /** An inode of which we removed a name, or a directory from which we removed one. */
@@ -103,8 +105,8 @@ export class Acts {
     if (this.isRead) return
     this.isRead = true
     let left = LIMIT * 4
-    for (const name of readdir()) {
-      const lines = readLines(`${PLACE}/${name}`)
+    for (const name of readdir(this.place)) {
+      const lines = readLines(`${this.place}/${name}`)
       left -= lines.length
       if (left < 0) return
       this.take(lines)
@@ -122,9 +124,9 @@ export class Acts {
   }
 }
 
-const readdir = (): string[] => {
+const readdir = (place: string): string[] => {
   try {
-    return isOurs(fs.lstatSync(PLACE), 'isDirectory') ? fs.readdirSync(PLACE) : []
+    return isOurs(fs.lstatSync(place), 'isDirectory') ? fs.readdirSync(place) : []
   } catch {
     return []
   }
@@ -158,23 +160,23 @@ const head = (): string =>
  * Opens the file of a set of images, before privileges are dropped; makes it, and its folder, where they are not there.
  * Undefined where that cannot be, or where what is there is not root's alone.
  */
-export const openActs = (name: string): number | undefined => {
+export const openActs = (name: string, place = PLACE): number | undefined => {
   let fd: number | undefined
   try {
     try {
-      fs.mkdirSync(PLACE, 0o700)
+      fs.mkdirSync(place, 0o700)
     } catch {
       // It is there, or cannot be made: the look tells.
     }
-    if (!isOurs(fs.lstatSync(PLACE), 'isDirectory')) return undefined
+    if (!isOurs(fs.lstatSync(place), 'isDirectory')) return undefined
     fd = fs.openSync(
-      `${PLACE}/${name}`,
+      `${place}/${name}`,
       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
       0o600,
     )
     const stat = fs.fstatSync(fd)
     if (isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT) {
-      if (readLines(`${PLACE}/${name}`) === '') {
+      if (readLines(`${place}/${name}`) === '') {
         fs.ftruncateSync(fd)
         fs.writeSync(fd, head())
       }
