@@ -9,7 +9,7 @@ import { ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import { judgeAbsence } from '../proof/absence.js'
 import type { Place as PlaceVerdict } from '../proof/place.js'
-import { whenWas, type When } from '../proof/window.js'
+import { whenBorn, whenWas, type When } from '../proof/window.js'
 import { isEmptyDirectory } from '../sys/directory.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
@@ -218,7 +218,7 @@ class Run {
     return {
       isDirectoryThere,
       changed: whenWas(stat.ctime, window, false),
-      born: stat.btime === undefined ? undefined : whenWas(stat.btime, window, false),
+      born: whenBorn(stat.btime, window, false),
       byUs,
     }
   }
