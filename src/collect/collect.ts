@@ -215,9 +215,11 @@ class Run {
 
   private missing(stat: Stat, isDirectoryThere: boolean, byUs: boolean): Missing {
     const { window } = this.options
+    const changed = whenWas(stat.ctime, window, false)
     return {
       isDirectoryThere,
-      changed: whenWas(stat.ctime, window, false),
+      // What a clean-up of another dump removed from it does not make it the one that this dump saw.
+      changed: changed === 'after' ? whenWas(this.acts.ctimeBefore(stat), window, false) : changed,
       born: whenBorn(stat.btime, window, false),
       byUs,
     }

@@ -26,9 +26,11 @@ const keyOf = ({ major, minor, inoHigh, inoLow, btime }: Stat): string =>
 
 const textOf = ({ sec, nsec }: Time): string => `${sec}.${nsec}`
 
-const timeOf = (text: string): Time => {
-  const [sec, nsec] = text.split('.').map(Number)
-  return { sec: sec ?? 0, nsec: nsec ?? 0 }
+const timeOf = (text: string): Time | undefined => {
+  const [, sec, nsec] = /^(-?\d+)\.(\d{1,9})$/.exec(text) ?? []
+  return sec === undefined || nsec === undefined
+    ? undefined
+    : { sec: Number(sec), nsec: Number(nsec) }
 }
 
 export class Acts {
@@ -118,8 +120,9 @@ export class Acts {
       const [kind, key, first, second] = line.split(' ')
       if (key === undefined || first === undefined) continue
       if (kind === 'gone') this.removed.add(`${key} ${first}`)
-      // One that was cut has no end of its line, and its last word may be a part.
-      else if (second !== undefined) this.changes.set(`${key} ${second}`, timeOf(first))
+      if (kind !== 'file' && kind !== 'directory') continue
+      const before = timeOf(first)
+      if (before !== undefined && second !== undefined) this.changes.set(`${key} ${second}`, before)
     }
   }
 }
@@ -137,7 +140,7 @@ const isOurs = (stat: fs.Stats, type: 'isFile' | 'isDirectory'): boolean =>
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 
-/** The whole lines of a file of this boot. */
+/** The whole lines of a file of this boot: of one that was cut the last word may be a part. */
 const readLines = (path: string): string => {
   let fd: number | undefined
   try {
