@@ -16,6 +16,7 @@ const ROOMS = [
   'report',
   'gc.ts',
   'cli',
+  'calls.ts',
   'index.ts',
   'bin.ts',
 ]

@@ -12,7 +12,7 @@
 // else when dump.log began, else the earliest time of an image; a birth time only where the directory
 // was not used before.
 import type { Clocks } from '../host/clock.js'
-import { isAfter, isBefore, plus, secondsBetween, type Time } from '../time.js'
+import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
 
 /** What the images say; see `ImageTimes` of the checkpoint. */
 export interface ImageFacts {
@@ -127,12 +127,20 @@ export type When = 'before' | 'within' | 'restored' | 'after'
 export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boolean): When => {
   // What file systems answer that keep no times: neither speaks against anything.
   if (time.sec === 0) return 'within'
-  const latest = time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
+  const latest = latestMeaning(time)
   const grace = isRemote ? REMOTE : 0
   if (spans.some((span) => isIn(time, latest, span, 0, grace))) return 'within'
   if (restores.some((span) => isIn(time, latest, span, TICK, TICK + grace))) return 'restored'
   return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
 }
+
+/** 0 is what file systems say of a file that they did not see made, as those in an image of a disk. */
+export const whenBorn = (
+  time: Time | undefined,
+  window: Window,
+  isRemote: boolean,
+): When | undefined =>
+  time === undefined || time.sec === 0 ? undefined : whenWas(time, window, isRemote)
 
 const isIn = (from: Time, to: Time, span: Span, before: number, after: number): boolean =>
   !isBefore(from, plus(span.from, -before)) && !isAfter(to, plus(span.to, after))
