@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { Acts, openActs } from './host/acts.js'
-import { readClocks, type Clocks } from './host/clock.js'
+import { readClocks, toNow, type Clocks } from './host/clock.js'
 import { hostOf } from './host/host.js'
 import { lockImages } from './host/lock.js'
 import { isOnLink, mountpointTest } from './host/mountpoints.js'
@@ -93,11 +93,6 @@ export const run = (sys: Sys, options: RunOptions): Report => {
 /** When the dump was by this machine's clock, and when restores of it failed. */
 const windowOf = ({ times, hints }: Checkpoint, clocks: Clocks): Window =>
   dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, clocks)
-
-const toNow = ({ realtime, boottime }: Clocks): { now: number; uptime: number } => ({
-  now: realtime.sec + realtime.nsec / 1e9,
-  uptime: boottime,
-})
 
 /** Of a file for these images: the name of the run that wrote them, or that of their directory. */
 const nameOf = ({ runId }: Checkpoint, { major, minor, inoHigh, inoLow }: Stat): string =>

@@ -9,6 +9,7 @@ import { readCheckpoint as read } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { EXIT, GcError, type ExitName } from './errors.js'
 import type { Doubt } from './proof/doubts.js'
+import { readClocks, toNow } from './host/clock.js'
 import { hostView, type HostView } from './host/view.js'
 import { parseExternals } from './plan/external.js'
 import type { Plan } from './plan/model.js'
@@ -56,7 +57,7 @@ export const clean = (options: Options): Promise<JsonReport> => runCommand('clea
  */
 export const readCheckpoint = (imagesDir: string): Checkpoint => {
   checkImagesDir(imagesDir)
-  return read(imagesDir)
+  return read(imagesDir, { clocks: toNow(readClocks()) })
 }
 
 /** What would be attached, and how each remap is reached. Pure but for reading /proc by default. */

@@ -98,6 +98,8 @@ interface Missing {
 
 type Found = Outcome | Missing
 
+const isRemoved = (found: Found): boolean => !isMissing(found) && found.verdict === 'removed'
+
 const isMissing = (found: Found): found is Missing => 'byUs' in found
 
 class Run {
@@ -115,7 +117,7 @@ class Run {
     this.acts = acts
     this.options = options
     this.others = new Others(sys)
-    this.directories = new Directories(sys, constructed, host, acts, options.hostRoot)
+    this.directories = new Directories(sys, constructed, host, options.hostRoot)
     this.links = new Links(sys, acts, options)
   }
 
@@ -201,16 +203,30 @@ class Run {
           this.links.collect(held, remap) ??
           this.missing(stat, true, this.acts.hasRemoved(stat, remap.base)),
       )
-      if (found.some((one) => !isMissing(one) && one.verdict === 'removed'))
-        this.directories.noteChange(fd, stat)
-      if (!asksFirst) {
-        const listed = remaps.map(({ base }) => base)
-        this.others.look(fd, stat, first.dir, listed)
-      }
+      if (!asksFirst) this.lookAround(fd, stat, remaps, found)
       return { found, isReached }
     } finally {
       this.sys.close(fd)
     }
+  }
+
+  /**
+   * After the last removal: what else is there, and whether the directory's change was ours alone. A name that
+   * is there again was made by somebody else meanwhile.
+   */
+  private lookAround(
+    fd: number,
+    before: Stat,
+    remaps: readonly Reach[],
+    found: readonly Found[],
+  ): void {
+    const removed = remaps.filter((_, i) => isRemoved(found[i] as Found))
+    const after = removed.length > 0 ? this.directories.lookAgain(fd) : undefined
+    const listed = remaps.map(({ base }) => base)
+    const names = this.others.look(fd, before, (remaps[0] as Reach).dir, listed)
+    if (after === undefined || names === undefined) return
+    if (removed.every(({ base }) => !names.has(base)))
+      this.acts.changed('directory', before, after.ctime)
   }
 
   private missing(stat: Stat, isDirectoryThere: boolean, byUs: boolean): Missing {

@@ -1,7 +1,6 @@
 // The directory of a link: resolved under its namespace's root, on the mount that the images say, and
 // held by an fd from then on.
 import { slice, type Bytes } from '../bytes.js'
-import type { Acts } from '../host/acts.js'
 import type { Host } from '../host/host.js'
 import type { Constructed, ConstructedMount } from '../namespaces/construct.js'
 import { below, relative, ROOT, slashesOf } from '../paths.js'
@@ -37,17 +36,15 @@ export class Directories {
   private readonly sys: Sys
   private readonly constructed: Constructed
   private readonly host: Host
-  private readonly acts: Acts
   /** fd on `/` for a host tree. */
   private readonly hostRoot: number
   /** Mounts, by mnt_id, that did not answer once: nobody waits for them again. */
   private readonly silent = new Set<number | undefined>()
 
-  constructor(sys: Sys, constructed: Constructed, host: Host, acts: Acts, hostRoot: number) {
+  constructor(sys: Sys, constructed: Constructed, host: Host, hostRoot: number) {
     this.sys = sys
     this.constructed = constructed
     this.host = host
-    this.acts = acts
     this.hostRoot = hostRoot
   }
 
@@ -69,10 +66,10 @@ export class Directories {
     return { kind: 'fd', fd, stat: seen.stat, asksFirst }
   }
 
-  /** After something was removed from it: what comes to it by another mount, or later, knows by whom. */
-  noteChange(fd: number, before: Stat): void {
+  /** One that is held already, on whatever mount. */
+  lookAgain(fd: number): Stat | undefined {
     const now = this.look(fd, undefined)
-    if (now.kind === 'stat') this.acts.changed('directory', before, now.stat.ctime)
+    return now.kind === 'stat' ? now.stat : undefined
   }
 
   /** Undefined: the directory, and the link if it is named, were looked up in time. */

@@ -110,11 +110,8 @@ export class Links {
       // Another name of the file, or of another link in the directory, may have gone by our own hand.
       ctime = this.acts.ctimeBefore(stat)
       const changed = whenWas(ctime, window, place.isRemote)
-      // A link that somebody made meanwhile changed the directory, too.
-      if (changed !== 'after') {
-        const directoryChanged = place.changedByOthers()
-        verdict = judgeLink({ ...facts, changed, directoryChanged }, this.accepts)
-      }
+      const directoryChanged = place.changedByOthers()
+      verdict = judgeLink({ ...facts, changed, directoryChanged }, this.accepts)
     }
     if (verdict.is === 'own') return undefined
     if (verdict.is === 'known') return explainKnown(verdict.why, stat, original)

@@ -35,13 +35,23 @@ export class Others {
     this.sys = sys
   }
 
-  /** `fd` and `stat` are of the directory; `listed` are the names that the images have in it. */
-  look(fd: number, stat: Stat, directory: Bytes, listed: readonly Bytes[]): void {
+  /**
+   * `fd` and `stat` are of the directory; `listed` are the names that the images have in it. Answers with all
+   * names of the form that are in it now; undefined where it was not read to its end.
+   */
+  look(
+    fd: number,
+    stat: Stat,
+    directory: Bytes,
+    listed: readonly Bytes[],
+  ): ReadonlySet<Bytes> | undefined {
     const key = `${stat.major}:${stat.minor} ${stat.inoHigh} ${stat.inoLow}`
     const found = this.seen.get(key) ?? { directory, names: new Set(), listed: new Set() }
     this.seen.set(key, found)
     for (const name of listed) found.listed.add(name)
-    for (const name of linkNames(this.sys, fd)) found.names.add(name)
+    const { names, isWhole } = linkNames(this.sys, fd)
+    for (const name of names) found.names.add(name)
+    return isWhole ? new Set(names) : undefined
   }
 
   /** Those directories that have any. */
@@ -56,14 +66,16 @@ export class Others {
 }
 
 /** Names in the directory that have the form of a link remap; as far as it was read. */
-const linkNames = (sys: Sys, directory: number): Bytes[] => {
+const linkNames = (sys: Sys, directory: number): { names: Bytes[]; isWhole: boolean } => {
   const fd = sys.tryOpenat(directory, '.' as Bytes, O_RDONLY | O_DIRECTORY)
-  if (fd < 0) return []
   const names: Bytes[] = []
+  let isWhole = false
+  if (fd < 0) return { names, isWhole }
   try {
     const buffer = Buffer.allocUnsafe(CHUNK)
     for (let read = 0; read < MOST;) {
       const length = sys.tryGetdents64(fd, buffer)
+      isWhole = length === 0
       if (length <= 0) break
       read += length
       const part = buffer.subarray(0, length)
@@ -73,7 +85,7 @@ const linkNames = (sys: Sys, directory: number): Bytes[] => {
   } finally {
     sys.close(fd)
   }
-  return names
+  return { names, isWhole }
 }
 
 const namesIn = (records: Buffer): Bytes[] => {

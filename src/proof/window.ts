@@ -26,6 +26,7 @@ export interface ImageFacts {
   readonly clock: { readonly boottime: Time; readonly monotonic: Time } | undefined
   readonly clockWritten: Time | undefined
   readonly inOrder: boolean
+  readonly wholeSeconds: boolean
 }
 
 export interface Span {
@@ -43,8 +44,8 @@ export interface Window {
 /** Of images that are all missing. */
 const NEVER: Time = { sec: 0, nsec: 0 }
 
-/** In seconds. /proc/uptime counts in hundredths, file times in timer ticks of ten ms at most. */
-const TICK = 0.125
+/** In seconds. File times are those of the last timer tick, which is ten ms ago at most; clocks are read one after another. */
+const TICK = 0.025
 /** From here on two clocks disagree. */
 const DISAGREE = 1
 /**
@@ -64,7 +65,7 @@ export const dumpWindow = (
 ): Window => ({ spans: spansOf(images, clocks), restores })
 
 const spansOf = (images: ImageFacts, clocks: Clocks): Span[] => {
-  const { written = NEVER, clockWritten, tookSeconds, inOrder } = images
+  const { written = NEVER, clockWritten, tookSeconds, inOrder, wholeSeconds } = images
   const doubt = isCounted(images) ? COUNTED : SEEN
   const byImages = { from: plus(beginOf(images), -doubt), to: written }
   const moment = momentOf(images, clocks)
@@ -72,7 +73,7 @@ const spansOf = (images: ImageFacts, clocks: Clocks): Span[] => {
   const end = plus(moment, TICK)
   const ahead = secondsBetween(moment, clockWritten)
   if (Math.abs(ahead) <= DISAGREE)
-    return [{ from: byImages.from, to: isAfter(end, written) ? end : written }]
+    return [{ from: byImages.from, to: wholeSeconds && isAfter(end, written) ? end : written }]
   const took = tookSeconds ?? Math.max(0, secondsBetween(beginOf(images), written))
   const byClock = { from: plus(moment, -took - doubt), to: end }
   return ahead > 0 && !inOrder ? [byClock] : [byClock, byImages]
@@ -115,13 +116,13 @@ export type When = 'before' | 'within' | 'restored' | 'after'
  * its second; after the end where it cannot be told.
  */
 export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boolean): When => {
+  // What file systems answer that keep no times: neither speaks against anything.
+  if (time.sec === 0) return 'within'
   const latest = time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
   const grace = isRemote ? REMOTE : 0
   if (spans.some((span) => isIn(time, latest, span, 0, grace))) return 'within'
   if (restores.some((span) => isIn(time, latest, span, TICK, TICK + grace))) return 'restored'
-  // 0 is what file systems answer that keep no times.
-  const isOld = spans.every(({ from }) => isBefore(time, from))
-  return isOld && time.sec !== 0 ? 'before' : 'after'
+  return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
 }
 
 const isIn = (from: Time, to: Time, span: Span, before: number, after: number): boolean =>

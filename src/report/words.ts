@@ -73,7 +73,10 @@ export const summary = (report: Report): string => {
   if (unproven > 0) parts.push(`${unproven} of them not proven to be gone`)
   const lost = checkpoint.unlisted.length
   if (lost > 0) parts.push(`${lost} without their entries, left alone`)
-  if (parts.length === 0) return checkpoint.preDump ? 'nothing to do' : 'no link remaps'
+  if (parts.length === 0)
+    return checkpoint.preDump
+      ? 'nothing to do'
+      : `no link remaps${checkpoint.complete ? '' : ' are listed'}`
   const line = `${totals.remaps} link remap${totals.remaps === 1 ? '' : 's'}: ${parts.join(', ')}`
   const left = totals['would-remove']
   return left === 0 ? line : `${line}; "criu-gc clean" with the same options removes the ${left}`

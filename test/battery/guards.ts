@@ -168,8 +168,9 @@ const changed = (scene: Scene): void => {
 }
 
 /** until what was made is older than a dump that begins now, also by clocks that count in twos */
-const grow = (): void => {
+const grow = (scene: Scene): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3100)
+  scene.begun = new Date()
 }
 
 const remove = (path: string): void => fs.rmSync(path, { recursive: true })
@@ -809,7 +810,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'if (false)',
     trial: isKept('older', (scene) => {
       ordinary(scene)
-      grow()
+      grow(scene)
     }),
   },
   {
@@ -819,7 +820,7 @@ export const GUARDS: readonly Guard[] = [
     trial: isKept('unreachable', (scene) => {
       fs.mkdirSync(join(scene.root, 'app/sub'))
       scene.remap('/app/sub/link_remap.4', 4, ROOT_MOUNT)
-      grow()
+      grow(scene)
     }),
   },
   {

@@ -1,6 +1,5 @@
-// Images that want more of the machine than any dump needs: each ends with a clear word in less than
-// a second of work and little memory, with nothing touched. So does what is just within the limits.
-import { spawnSync } from 'node:child_process'
+// Images that want more of the machine than any dump needs: each ends with a clear word, with no more work
+// than a few ordinary runs and little memory, with nothing touched. So does what is just within the limits.
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,13 +9,12 @@ import type { JsonReport } from '../../src/report/schema.js'
 import type { ImageKind } from '../../src/images/magic.js'
 import { dumpImages, image, writeImages } from '../encode/images.js'
 import * as message from '../encode/messages.js'
-import { must } from '../rig/command.js'
+import { Yardstick, type Costly } from '../rig/cost.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
-import { criuGc, inRepo } from '../rig/repo.js'
 import { varint } from './fuzz/wire.js'
 
-/** Of its own work, in ms and MiB. */
-const CPU = 1000
+/** As much work as so many runs on an ordinary dump, measured beside it; and MiB. */
+const RUNS = 9
 const MEMORY = 256
 
 type Images = Map<string, Buffer>
@@ -72,15 +70,6 @@ const deep = (field: number): Buffer => {
 }
 
 const MIB = 1024 * 1024
-
-interface Cost {
-  readonly cpuMs: number
-  readonly rssMiB: number
-}
-
-/** What `measure` said; it says nothing where it was killed. */
-const costOf = (said: string | null | undefined): Cost =>
-  said?.startsWith('{') ? (JSON.parse(said) as Cost) : { cpuMs: Infinity, rssMiB: Infinity }
 
 interface Case {
   readonly name: string
@@ -304,16 +293,8 @@ else {
   t.teardown(() => {
     fs.rmSync(base, { recursive: true })
   })
-  const measure = join(base, 'measure')
-  must('cc', [
-    '-O1',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-o',
-    measure,
-    inRepo('test/battery/measure.c'),
-  ])
+  const yardstick = new Yardstick()
+  t.teardown(() => yardstick.end())
   const app = join(base, 'rootfs', 'app')
   fs.mkdirSync(app, { recursive: true })
   for (const name of ['link_remap.4', 'link_remap.6', 'precious'])
@@ -325,30 +306,24 @@ else {
       const images = modest()
       change(images)
       writeImages(directory, images)
-      // As right after a dump, whenever they were made.
-      for (const name of fs.readdirSync(app)) fs.chmodSync(join(app, name), 0o644)
-      fs.chmodSync(app, 0o755)
       for (const [file, size] of Object.entries(grow)) fs.truncateSync(join(directory, file), size)
       const before = manifest(app)
-      const command = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, criuGc]
       // What is used of cut images may be removed: `show` tells as well what they cost.
       const shows = cut === true || fits !== undefined
       const args = [shows ? 'show' : 'clean', '-D', directory, '-r', join(base, 'rootfs')]
       if (fits?.json === true) args.push('--json')
       const output = join(base, 'output')
-      const stdout = fs.openSync(output, 'w')
-      const done = spawnSync(measure, ['env', ...command, ...args], {
-        encoding: 'utf8',
-        stdio: ['ignore', stdout, 'pipe', 'pipe'],
-        // It hangs if it takes as long, and its number is not to be believed on a busy machine.
-        timeout: 30_000,
-        killSignal: 'SIGKILL',
-      })
-      fs.closeSync(stdout)
+      const run = (): Costly => {
+        const stdout = fs.openSync(output, 'w')
+        const done = yardstick.run(args, stdout)
+        fs.closeSync(stdout)
+        return done
+      }
+      const done = run()
       t.notOk(done.error, 'it ends')
-      const cost = costOf(done.output[3])
-      t.ok(cost.cpuMs < CPU, `${cost.cpuMs} ms of work`)
-      t.ok(cost.rssMiB < MEMORY, `${cost.rssMiB} MiB`)
+      const ratio = yardstick.ratio(done.cost, () => run().cost, RUNS)
+      t.ok(ratio <= RUNS, `${done.cost.cpuMs} ms of work, ${ratio.toFixed(2)} ordinary runs`)
+      t.ok(done.cost.rssMiB < MEMORY, `${done.cost.rssMiB} MiB`)
       if (fits !== undefined) {
         t.equal(done.status, 3, `leftovers; ${done.stderr}`)
         const verdicts = verdictsOf(fs.readFileSync(output, 'utf8'), fits.json === true)

@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeDump, type LinkSpec } from '../encode/images.js'
+import { endNow, writeDump, type LinkSpec } from '../encode/images.js'
 import type { InventorySpec, MountRow } from '../encode/messages.js'
 import { putDecoys } from '../rig/decoys.js'
 import { asBytes, manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
@@ -46,6 +46,8 @@ export class Scene {
   ambiguous = false
   /** from which call on something may happen; none before it */
   mark = 'unshare'
+  /** of the dump: what the scene is filled with is not older, however long the filling takes */
+  begun = new Date()
   private readonly undo: (() => void)[] = []
 
   /** a directory of the scene, on the host */
@@ -119,7 +121,7 @@ export class Scene {
   /** writes the images; everything in the tree is older than they are */
   dump(): this {
     const { specs: links, namespaces, files, remaps, inventory } = this
-    writeDump(this.images, { links, namespaces, files, remaps, inventory })
+    writeDump(this.images, { links, namespaces, files, remaps, inventory }, this.begun)
     return this
   }
 
@@ -136,12 +138,11 @@ export class Scene {
     return this.made.map(({ link }) => link).filter((link) => !fs.existsSync(link))
   }
 
-  /** Links that are gone are made again, and the images are written after them, as a dump does. */
+  /** Links that are gone are made again, and the dump ends after them. */
   reset(): void {
     for (const { link, survivor } of this.made)
       if (!fs.existsSync(link)) fs.linkSync(survivor, link)
-    const image = join(this.images, 'inventory.img')
-    fs.writeFileSync(image, fs.readFileSync(image))
+    endNow(this.images)
   }
 
   manifest(): Manifest {

@@ -60,6 +60,8 @@ function isCleaned(t: Test, made: Checkpoint): void {
   t.strictSame(verdicts(step(t, made, 'clean', [], 0)), all('absent', made))
 }
 
+const table = mountinfo()
+
 for (const scenario of scenarios) {
   t.test(`${scenario.name}: ${scenario.about}`, async (t) => {
     const made = await checkpoint(scenario, { beforeDump: decoys })
@@ -82,3 +84,8 @@ for (const scenario of scenarios) {
     isCleaned(t, second)
   })
 }
+
+t.test('the mount table is as before', (t) => {
+  t.strictSame(diffMountinfo(table, mountinfo()), [])
+  t.end()
+})

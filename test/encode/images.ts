@@ -93,11 +93,45 @@ export const dumpImages = (spec: DumpSpec): Map<string, Buffer> => {
   ])
 }
 
-export const writeImages = (directory: string, images: ReadonlyMap<string, Buffer>): void => {
-  fs.mkdirSync(directory, { recursive: true })
-  for (const [name, data] of images) fs.writeFileSync(path.join(directory, name), data)
+/** When this process began: whatever a test has made by itself is not older than that. */
+const START = new Date(performance.timeOrigin)
+
+/** CRIU makes these before the first link or with it, and writes to them until its end. */
+const IS_LAST = /^(files|reg-files|remap-fpath)\.img$/
+
+/**
+ * As if the dump had begun then: the time that CRIU gave to whatever was complete before the first link.
+ * A fixture cannot be made in the order of a dump: it has its links before it knows all about its images.
+ * Without this a machine that takes two seconds from the one to the other has made links that are too old
+ * to be the dump's.
+ */
+export const beginAt = (directory: string, names: Iterable<string>, begun: Date = START): void => {
+  for (const name of names)
+    if (!IS_LAST.test(name)) fs.utimesSync(path.join(directory, name), begun, begun)
 }
 
-export const writeDump = (directory: string, spec: DumpSpec): void => {
-  writeImages(directory, dumpImages(spec))
+/**
+ * As if the dump went on until now: links that were made again are not newer than it. By the clock of
+ * the file system, with which they are compared.
+ */
+export const endNow = (directory: string): void => {
+  for (const name of fs.readdirSync(directory)) {
+    const file = path.join(directory, name)
+    if (IS_LAST.test(name)) fs.writeFileSync(file, fs.readFileSync(file))
+  }
+}
+
+/** The dump ends now. It began with this process, unless something has to be older than it. */
+export const writeImages = (
+  directory: string,
+  images: ReadonlyMap<string, Buffer>,
+  begun: Date = START,
+): void => {
+  fs.mkdirSync(directory, { recursive: true })
+  for (const [name, data] of images) fs.writeFileSync(path.join(directory, name), data)
+  beginAt(directory, images.keys(), begun)
+}
+
+export const writeDump = (directory: string, spec: DumpSpec, begun?: Date): void => {
+  writeImages(directory, dumpImages(spec), begun)
 }

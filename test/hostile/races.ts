@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { endNow } from '../encode/images.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { background, gc, newWorld, test, verdicts, type Kind, type World } from './rig.js'
@@ -29,9 +30,7 @@ function race(t: Test, world: World, app: string, moves: [from: string, to: stri
   for (let i = 0; i < 12; i++) {
     if (!fs.existsSync(link)) {
       fs.linkSync(survivor, link)
-      const now = new Date()
-      for (const name of fs.readdirSync(world.images))
-        fs.utimesSync(join(world.images, name), now, now)
+      endNow(world.images)
     }
     const run = gc(['clean', ...world.args(), '--json'])
     t.ok(run.code === 0 || run.code === 3, `exit ${run.code}: ${run.stderr}`)

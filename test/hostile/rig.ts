@@ -12,28 +12,14 @@ import type { InventorySpec, MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { putDecoys } from '../rig/decoys.js'
 import { asBytes, manifest, onlyRemoved, type Entry, type Manifest } from '../rig/manifest.js'
-import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
-import { insideOwnNamespaces, isInside, mount, unmount } from '../rig/namespace.js'
+import { mountinfo } from '../rig/mountinfo.js'
+import { insideSharedNamespaces, isInside, mount, mountsAround, unmount } from '../rig/namespace.js'
+import { watchTables } from '../rig/tables.js'
 import { criuGc, node } from '../rig/repo.js'
 import { refuseReport } from '../rig/sanitizer.js'
 
 /** the built command, or a mutant of it that these tests have to catch */
 export const program = process.env.CRIU_GC ?? criuGc
-
-/** descriptor of the machine's mount table; the low ones are taken by whoever starts tests */
-const MACHINE = 9
-
-function machineMounts(): string {
-  const chunks: string[] = []
-  const buffer = Buffer.alloc(1 << 16)
-  for (
-    let at = 0, length;
-    (length = fs.readSync(MACHINE, buffer, { position: at })) > 0;
-    at += length
-  )
-    chunks.push(buffer.toString('latin1', 0, length))
-  return chunks.join('')
-}
 
 /** Runs the tests of a file in a private mount namespace: the file starts itself once more. */
 export async function hostile(url: string, tests: () => void): Promise<void> {
@@ -42,18 +28,13 @@ export async function hostile(url: string, tests: () => void): Promise<void> {
     return
   }
   if (isInside()) {
-    // as on a machine with systemd: a mount that is not made private shows here
-    mount('--make-rshared', '/')
+    const look = watchTables()
     tests()
+    look()
     return
   }
-  const before = mountinfo()
-  const [command, args] = insideOwnNamespaces(fileURLToPath(url))
-  // who is inside sees no process of the machine, but keeps what was opened outside
-  const withTable = `exec ${MACHINE}</proc/self/mountinfo; exec "$@"`
-  const words = ['-c', withTable, 'sh', command, ...args]
-  await t.spawn('sh', words, {}, 'in a private mount namespace')
-  t.strictSame(diffMountinfo(before, mountinfo()), [], "the machine's mount table is as before")
+  const [command, args] = insideSharedNamespaces(fileURLToPath(url))
+  await t.spawn(command, args, {}, 'in a private mount namespace')
 }
 
 /** `lower`: an overlay whose lower layer has everything, as a rootfs that came with an image */
@@ -139,6 +120,8 @@ export class World {
   version: 1 | 2 = 2
   regFilesImage = false
   tamper: (images: Map<string, Buffer>) => void = () => undefined
+  /** of the dump: what is made in this world is not older, however long the making takes */
+  begun = new Date()
   /** options after -D and -r */
   options: string[] = []
   /** through which the rootfs is looked at */
@@ -298,7 +281,7 @@ export class World {
     const images = dumpImages(spec)
     this.tamper(images)
     later()
-    writeImages(this.images, images)
+    writeImages(this.images, images, this.begun)
   }
 
   /** what -D, -r and the options say */
@@ -490,7 +473,7 @@ export function unchanged(
 ): Run {
   const look = (): Manifest =>
     new Map([...world.manifest(), ...(also === undefined ? [] : manifest(also))])
-  const tables = (): unknown[] => [mountinfo(), machineMounts()]
+  const tables = (): unknown[] => [mountinfo(), mountsAround()]
   const [before, mounts] = [look(), tables()]
   const run = gc(args, under)
   t.strictSame(world.violations(before, look(), gone), [], `${args[0]}: nothing else changed`)

@@ -1,28 +1,61 @@
 // Tests with mounts run in a mount namespace of their own. The outer test file starts the inner one
 // with insideMountNamespace; the inner one may then mount what it likes and the machine's own mount
 // table stays as it is, even when the test is killed.
-import { readlinkSync } from 'node:fs'
+import { readlinkSync, readSync } from 'node:fs'
 import { must } from './command.js'
 
 const outer = 'CRIU_GC_OUTER_MNTNS'
 
 const mine = (): string => readlinkSync('/proc/self/ns/mnt')
 
-/** command and arguments that run a script of Node's in a new, private mount namespace; for t.spawn */
-export function insideMountNamespace(
-  script: string,
-  ...more: string[]
-): [command: string, args: string[]] {
+/** what a mount does in the namespace that its own was copied from */
+type Propagation = 'private' | 'unchanged'
+
+const OWN_PROCESSES = ['--pid', '--fork', '--kill-child', '--mount-proc']
+
+/** the arguments of unshare(1) */
+function words(script: string, propagation: Propagation, ...more: string[]): string[] {
   process.env[outer] = mine()
-  return ['unshare', ['--mount', '--propagation', 'private', ...more, process.execPath, script]]
+  return ['--mount', '--propagation', propagation, ...more, process.execPath, script]
 }
+
+/** command and arguments that run a script of Node's in a new, private mount namespace; for t.spawn */
+export const insideMountNamespace = (script: string): [command: string, args: string[]] => [
+  'unshare',
+  words(script, 'private'),
+]
 
 /**
  * The same in a pid namespace too: processes of tests beside this one are not seen (file systems of
  * theirs may have the device numbers of ours that died), and none of its own outlives it.
  */
-export const insideOwnNamespaces = (script: string): [command: string, args: string[]] =>
-  insideMountNamespace(script, '--pid', '--fork', '--kill-child', '--mount-proc')
+export const insideOwnNamespaces = (script: string): [command: string, args: string[]] => [
+  'unshare',
+  words(script, 'private', ...OWN_PROCESSES),
+]
+
+/** descriptor of the table around a script; the low ones are taken by whoever starts tests */
+const AROUND = 9
+
+/**
+ * The same, with a namespace around it that gets every mount which is not kept private, as that of a
+ * machine with systemd would. It stands for the machine's own, in which others mount meanwhile.
+ */
+export const insideSharedNamespaces = (script: string): [command: string, args: string[]] => {
+  // who is inside sees none of its processes, but keeps what was opened there
+  const open = `mount --make-rshared / && exec ${AROUND}</proc/self/mountinfo && exec "$@"`
+  const around = ['--mount', '--propagation', 'private', 'sh', '-c', open, 'sh']
+  return ['unshare', [...around, 'unshare', ...words(script, 'unchanged', ...OWN_PROCESSES)]]
+}
+
+/** the mount table of the namespace around this one; only where insideSharedNamespaces made it */
+export function mountsAround(): string[] {
+  const chunks: string[] = []
+  const buffer = Buffer.alloc(1 << 16)
+  for (let at = 0, length; (length = readSync(AROUND, buffer, { position: at })) > 0; at += length)
+    chunks.push(buffer.toString('latin1', 0, length))
+  return chunks.join('').trimEnd().split('\n')
+}
 
 /** true where a mount cannot be seen by the machine */
 export const isInside = (): boolean => {

@@ -71,6 +71,7 @@ function moveRows(data, to) {
 
 /** the links with what they are links of, and the arguments of criu-gc after the command word */
 export function buildSample(to) {
+  const begun = new Date()
   const [images, rootfs, volume] = ['images', 'rootfs', 'volume'].map((name) => join(to, name))
   for (const { mountpoint } of expected.mounts) {
     fs.mkdirSync(join(rootfs, mountpoint), { recursive: true })
@@ -84,6 +85,8 @@ export function buildSample(to) {
       join(images, name),
       name.startsWith('mountpoints-') ? moveRows(data, to) : data,
     )
+    // a link that is older than the first of them would be another dump's, too
+    if (name.startsWith('ids-')) fs.utimesSync(join(images, name), begun, begun)
   }
   return { links, args: ['-D', images, '-r', rootfs, '--external', `mnt[/data]:${volume}`] }
 }

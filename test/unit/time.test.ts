@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import { isAfter, isLongBefore, latestMeaning, toIso } from '../../src/time.js'
+import {
+  earliestOf,
+  isAfter,
+  isLongBefore,
+  latestMeaning,
+  latestOf,
+  plus,
+  secondsBetween,
+  toIso,
+} from '../../src/time.js'
 import { test } from './support/check.js'
 import { holds } from './support/property.js'
 import { at } from './support/model.js'
@@ -51,4 +60,39 @@ test('what happened too early to be part of what began then', (t) => {
   t.equal(isLongBefore(at(98), at(100)), false, 'a file system may count in steps of two seconds')
   t.equal(isLongBefore(at(100), at(100)), false)
   t.equal(isLongBefore(at(101), at(100)), false)
+})
+
+test('seconds are added, and are what is between two times', (t) => {
+  t.strictSame(plus(at(10, 600_000_000), 0.5), at(11, 100_000_000))
+  t.strictSame(plus(at(10, 100_000_000), -0.25), at(9, 850_000_000))
+  t.strictSame(plus(at(10, 5), 0), at(10, 5))
+  t.strictSame(plus(at(10, 999_999_999), 1e-9), at(11, 0))
+  t.equal(secondsBetween(at(9, 750_000_000), at(11, 0)), 1.25)
+  t.equal(secondsBetween(at(11, 0), at(9, 750_000_000)), -1.25)
+  holds(
+    t,
+    'what was added is between them',
+    fc.property(
+      fc.record({
+        sec: fc.integer({ min: 0, max: 2 ** 31 }),
+        nsec: fc.integer({ min: 0, max: 999_999_999 }),
+      }),
+      fc.integer({ min: -1_000_000_000, max: 1_000_000_000 }),
+      (start, micro) => {
+        const end = plus(start, micro / 1e6)
+        return (
+          Number.isInteger(end.nsec) &&
+          end.nsec >= 0 &&
+          end.nsec < 1e9 &&
+          Math.abs(secondsBetween(start, end) - micro / 1e6) < 1e-6
+        )
+      },
+    ),
+  )
+})
+
+test('the first and the last of some times', (t) => {
+  const times = [at(3, 1), at(2, 9), at(3, 2)]
+  t.strictSame([earliestOf(times), latestOf(times)], [at(2, 9), at(3, 2)])
+  t.strictSame([earliestOf([]), latestOf([])], [undefined, undefined])
 })

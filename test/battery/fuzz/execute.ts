@@ -11,6 +11,7 @@ import { plainText } from '../../../src/report/plain.js'
 import { treeLines } from '../../../src/report/tree.js'
 import { loadAddon, type Addon } from '../../../src/sys/addon.js'
 import { Sys } from '../../../src/sys/sys.js'
+import { beginAt } from '../../encode/images.js'
 import { mountinfo } from '../../rig/mountinfo.js'
 import { inRepo } from '../../rig/repo.js'
 import { mountTmpfs, protectMachine } from '../isolated.js'
@@ -102,6 +103,8 @@ const writeImages = (images: ReadonlyMap<string, Buffer>, old: boolean): void =>
     // Of a dump of long ago: everything in the jail is newer.
     if (old) fs.utimesSync(path, 1e9, 1e9)
   }
+  // Else of one that began before the jail was filled: nothing in it is too old to be removed.
+  if (!old) beginAt(jail.images, images.keys())
 }
 
 const openFds = (): number[] => fs.readdirSync('/proc/self/fd').map(Number)

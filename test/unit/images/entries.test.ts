@@ -10,6 +10,8 @@ import {
 } from '../../../src/images/entries.js'
 import { walkEntries } from '../../../src/images/framing.js'
 import type { ImageKind } from '../../../src/images/magic.js'
+import { image } from '../../encode/images.js'
+import { encode } from '../../encode/messages.js'
 import { test } from '../support/check.js'
 
 const hex = (...parts: readonly string[]): Buffer =>
@@ -102,8 +104,19 @@ test('inventory.img', (t) => {
       fdinfo_per_id: true,
       root_ids: { mnt_ns_id: 6 },
       ns_per_id: true,
+      dump_uptime: undefined,
       pre_dump_mode: undefined,
+      dump_criu_run_id: undefined,
     },
+  ])
+})
+
+test('inventory.img of a dump that tracks memory, with the name of the run', (t) => {
+  const uptime = 27_455_316_777
+  const id = '489f6232-dd12-4cb6-a438-dc8c56174563'
+  const data = image('inventory', [encode({ 1: 2, 2: true, 4: true, 8: uptime, 10: true, 13: id })])
+  t.hasStrict(decodeAll(data, 'inventory', decodeInventory), [
+    { img_version: 2, dump_uptime: uptime, dump_criu_run_id: id },
   ])
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { walkEntries, type Framing } from '../../../src/images/framing.js'
-import { COMMON_MAGIC, MAGIC, type ImageKind } from '../../../src/images/magic.js'
+import { COMMON_MAGIC, MAGIC, SERVICE_MAGIC, type ImageKind } from '../../../src/images/magic.js'
 import { LIMITS } from '../../../src/limits.js'
 import { image } from '../../encode/images.js'
 import { refuses, test } from '../support/check.js'
@@ -38,6 +38,7 @@ test('the magic words are those of CRIU', (t) => {
     'remap-fpath': 0x59133954,
     mountpoints: 0x55563928,
     timens: 0x43114433,
+    stats: 0x57093306,
   })
 })
 
@@ -55,6 +56,13 @@ test('the inventory never has the common word', (t) => {
   t.equal(image('inventory', []).length, 4, 'the encoder knows it')
   const withCommon = Buffer.concat([word(COMMON_MAGIC), image('inventory', ENTRIES)])
   refuses(t, () => walk(withCommon, 'inventory'), 'bad-images', /first word is 54564319/)
+})
+
+test('stats always have the word of service files, and no image has it', (t) => {
+  const framed = image('stats', ENTRIES)
+  t.equal(framed.readUInt32LE(0), SERVICE_MAGIC, 'the encoder knows it')
+  refuses(t, () => walk(framed.subarray(4), 'stats'), 'bad-images', /first word is 57093306/)
+  refuses(t, () => walk(framed, 'files'), 'bad-images', /first word is 55105940/)
 })
 
 test('an empty file is not a cut one', (t) => {
