@@ -10,6 +10,7 @@ import {
   checkpoint,
   externals,
   hostMount,
+  imageTimes,
   mapped,
   mount,
   namespace,
@@ -387,7 +388,10 @@ test('device numbers of before this boot mean nothing', (t) => {
     kind: 'stand-in',
   })
   const unknown = resolveProviders(
-    checkpoint({ namespaces: [namespace(9, [ROOT, SHM])], writtenAt: undefined }),
+    checkpoint({
+      namespaces: [namespace(9, [ROOT, SHM])],
+      times: imageTimes({ written: undefined }),
+    }),
     options({ ...spec, bootedAt: BOOTED }),
   )
   t.hasStrict(unknown.get(11), { kind: 'stand-in' })

@@ -25,11 +25,14 @@ export const at = (sec: number, nsec = 0): Time => ({ sec, nsec })
 export const WRITTEN = at(1_700_000_000, 500)
 /** Of a host on which everything answers by itself. */
 export const LOCAL: CloneOptions = {
-  writtenAt: WRITTEN,
-  ask: () => 0,
-  addressOf: () => undefined,
-  isRemote: () => false,
-  isOn: () => true,
+  host: {
+    ask: () => 0,
+    find: () => undefined,
+    isRemote: () => false,
+    isOn: () => true,
+    isAt: () => false,
+  },
+  end: WRITTEN,
 }
 export const BOOTED = at(1_600_000_000)
 
@@ -88,6 +91,7 @@ export const imageTimes = (rest: Partial<ImageTimes> = {}): ImageTimes => ({
   written: WRITTEN,
   earliest: WRITTEN,
   born: undefined,
+  reused: false,
   tookSeconds: undefined,
   clock: undefined,
   clockWritten: undefined,
@@ -111,6 +115,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   images: [],
   dump: 'whole',
   signs: [],
+  runId: undefined,
   times: imageTimes(),
   hints: hints(),
   complete: true,
@@ -121,9 +126,6 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   remaps: [],
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
-  writtenAt: WRITTEN,
-  begunAt: WRITTEN,
-  bootClock: undefined,
   notes: [],
   ...rest,
 })
@@ -158,12 +160,14 @@ export interface OptionsSpec {
   readonly mounts?: 'remaps' | 'all'
   readonly host?: readonly HostMount[]
   readonly bootedAt?: Time
+  readonly gone?: readonly string[]
 }
 
 export const options = (spec: OptionsSpec = {}): PlanOptions => ({
   root: spec.root === undefined ? undefined : b(spec.root),
   externals: spec.externals ?? NO_EXTERNALS,
   mounts: spec.mounts ?? 'remaps',
+  gone: new Set((spec.gone ?? []).map(b)),
   host: { mounts: spec.host ?? [], bootedAt: spec.bootedAt ?? BOOTED },
 })
 
