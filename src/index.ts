@@ -11,7 +11,7 @@ import { EXIT, GcError, type ExitName } from './errors.js'
 import type { Doubt } from './proof/doubts.js'
 import { readClocks, toNow } from './host/clock.js'
 import { hostView, type HostView } from './host/view.js'
-import { parseExternals } from './plan/external.js'
+import { parseExternals, parseGone } from './plan/external.js'
 import type { Plan } from './plan/model.js'
 import { planCollection as planPure } from './plan/plan.js'
 import type { JsonReport } from './report/schema.js'
@@ -70,7 +70,7 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
       (options.external ?? []).map((value) => ({ option: 'external', value })),
     ),
     mounts: options.mounts ?? 'remaps',
-    gone: new Set((options.gone ?? []).map(fromText)),
+    gone: parseGone(options.gone ?? [], options.root !== undefined),
     host: options.host ?? hostView(),
   })
 }

@@ -1,9 +1,9 @@
 // From argv to what a run needs to know.
+import fs from 'node:fs'
 import path from 'node:path'
-import { fromText, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import { locating, usage } from '../errors.js'
-import { ROOT } from '../paths.js'
-import { parseExternals, type ExternalOption, type Externals } from '../plan/external.js'
+import { parseExternals, parseGone, type ExternalOption, type Externals } from '../plan/external.js'
 import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import type { Command } from '../report/model.js'
 import { escapeText } from '../escape.js'
@@ -81,9 +81,10 @@ export const glance = (argv: readonly string[]): { command: string; json: boolea
 
 const collectValues = (
   command: Arguments['command'],
-  options: readonly Located[],
+  given: readonly Located[],
   configFiles: readonly string[],
 ): Arguments => {
+  const options = given.map(asLibdir)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
@@ -96,6 +97,7 @@ const collectValues = (
     return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
   }
   const imagesDir = directory('images-dir', fromHere) ?? fromHere('')
+  const accept = new Set(values('accept').flatMap(doubtsOf))
   return {
     command,
     imagesDir,
@@ -103,10 +105,10 @@ const collectValues = (
     root: directory('root', (value) => path.resolve(value)),
     externals: parseExternals(options.flatMap(externalOption)),
     mounts: locating(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
-    gone: goneOf(values('gone'), has('root')),
+    gone: parseGone(values('gone'), has('root')),
     dumpLog: directory('dump-log', fromHere),
     restoreLog: directory('restore-log', fromHere),
-    accept: has('force') ? new Set(DOUBTS) : new Set(values('accept').flatMap(doubtsOf)),
+    accept: has('force') ? new Set(DOUBTS) : accept,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
@@ -120,9 +122,28 @@ const collectValues = (
   }
 }
 
+const LIBDIR = OPTIONS.find(({ long }) => long === 'libdir')
+
+/** In CRIU -L is the directory of its plugins: no log is a directory. */
+const asLibdir = (given: Located): Located =>
+  LIBDIR !== undefined && given.option.long === 'dump-log' && isDirectory(given.value)
+    ? { ...given, option: LIBDIR }
+    : given
+
+/** What cannot be looked at is told when it is read. */
+const isDirectory = (value: string | undefined): boolean => {
+  if (value === undefined || value === '') return false
+  try {
+    return fs.statSync(value).isDirectory()
+  } catch {
+    return false
+  }
+}
+
 /** path.resolve() would take an empty one for the current directory. */
 const notEmpty = (value: string, option: string): string => {
-  if (value === '') throw usage(`--${option} is empty`, { next: 'give a directory' })
+  if (value === '')
+    throw usage(`--${option} is empty`, { next: 'give a value, or leave the option out' })
   return value
 }
 
@@ -136,17 +157,6 @@ const externalOption = ({ option: { long: option }, value, where }: Located): Ex
   (option === 'external' || option === 'ext-mount-map') && value !== undefined
     ? [{ option, value, where }]
     : []
-
-const goneOf = (places: readonly string[], hasRoot: boolean): Set<Bytes> => {
-  const gone = new Set(
-    places.map((place) => fromText(place.startsWith('/') ? path.resolve(place) : place)),
-  )
-  if (hasRoot && gone.has(ROOT))
-    throw usage('the root is given with --root, and gone by --gone /', {
-      next: 'leave out one of them',
-    })
-  return gone
-}
 
 /** "newer,older" */
 const doubtsOf = (value: string): Doubt[] =>

@@ -6,8 +6,8 @@ import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint
 import { isWithin, pathProblem, ROOT, splitLast } from '../paths.js'
 import type { PlanOptions } from './model.js'
 
-/** Ids of CRIU's begin with 1. */
-const ASSUMED = 0
+/** Of the namespace: ids of CRIU's begin with 1. */
+export const ASSUMED = 0
 
 /**
  * The dump with one namespace made of the caller's options, where no image says what mounts there were;
@@ -24,30 +24,39 @@ export const withAssumedMounts = (checkpoint: Checkpoint, options: PlanOptions):
   return {
     ...checkpoint,
     namespaces: [namespace],
-    remaps: remaps.map((remap) => onMount(remap, mountOf(remap.link, mounts) ?? root)),
+    remaps: remaps.map((remap) =>
+      onMount(remap, mountOf(splitLast(remap.link).dir, mounts) ?? root),
+    ),
   }
 }
 
 const assumedMounts = ({ root, externals, gone }: PlanOptions): Mount[] => {
-  const keys = [...externals.mapped.keys(), ...gone].filter(
-    (key) => key !== ROOT && pathProblem(key) === undefined,
+  const keys = new Set(
+    [...externals.mapped.keys(), ...gone].filter(
+      (key) => key !== ROOT && pathProblem(key) === undefined,
+    ),
   )
-  if (root === undefined && keys.length === 0 && !gone.has(ROOT)) return []
-  const places = [ROOT, ...new Set(keys)]
-  return places.map((mountpoint, index) => ({
-    mntId: index + 1,
-    parentId: index === 0 ? 0 : 1,
-    nsId: ASSUMED,
-    fstype: 'unsupported',
-    major: 0,
-    minor: 0,
-    root: undefined,
-    mountpoint,
-    source: '' as Bytes,
-    upper: undefined,
-    external: index === 0 ? undefined : { kind: 'mapped', key: mountpoint },
-    deleted: false,
-  }))
+  if (root === undefined && keys.size === 0 && !gone.has(ROOT)) return []
+  const mounts: Mount[] = []
+  // A shorter place cannot be below a longer one: parents come first.
+  const places = [ROOT, ...[...keys].sort((a, b) => a.length - b.length)]
+  places.forEach((mountpoint, index) =>
+    mounts.push({
+      mntId: index + 1,
+      parentId: mountOf(mountpoint, mounts)?.mntId ?? 0,
+      nsId: ASSUMED,
+      fstype: 'unsupported',
+      major: 0,
+      minor: 0,
+      root: undefined,
+      mountpoint,
+      source: '' as Bytes,
+      upper: undefined,
+      external: index === 0 ? undefined : { kind: 'mapped', key: mountpoint },
+      deleted: false,
+    }),
+  )
+  return mounts
 }
 
 const onMount = (remap: LinkRemap, { mntId }: Mount): LinkRemap => ({
@@ -55,13 +64,12 @@ const onMount = (remap: LinkRemap, { mntId }: Mount): LinkRemap => ({
   original: { ...remap.original, mntId },
 })
 
-/** The deepest mount on the way to a link. */
-const mountOf = (link: Bytes, mounts: readonly Mount[]): Mount | undefined => {
-  const { dir } = splitLast(link)
+/** The deepest mount on the way to a path. */
+const mountOf = (path: Bytes, mounts: readonly Mount[]): Mount | undefined => {
   let found: Mount | undefined
   for (const mount of mounts)
     if (
-      isWithin(dir, mount.mountpoint) &&
+      isWithin(path, mount.mountpoint) &&
       mount.mountpoint.length >= (found?.mountpoint.length ?? 0)
     )
       found = mount

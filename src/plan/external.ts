@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { fromText, type Bytes } from '../bytes.js'
 import { locating, usage, type GcError } from '../errors.js'
 import { shellQuote } from '../escape.js'
+import { ROOT } from '../paths.js'
 
 export interface Externals {
   /** mnt[KEY]:PATH and -M KEY:PATH; the last given for a key wins, as in CRIU. */
@@ -90,4 +91,20 @@ const notResource = (value: string): GcError => {
   return usage(`--external ${value}: not a resource, such as mnt[KEY]:PATH`, {
     next: write(resource),
   })
+}
+
+/**
+ * What was removed for good: places in the container and keys, of which only a path can be written in
+ * more than one way.
+ * @throws GcError usage where the root is given all the same.
+ */
+export const parseGone = (names: readonly string[], hasRoot: boolean): Set<Bytes> => {
+  const gone = new Set(
+    names.map((name) => (name.startsWith('/') ? hostPath(name) : fromText(name))),
+  )
+  if (hasRoot && gone.has(ROOT))
+    throw usage('the root is given with --root, and gone by --gone /', {
+      next: 'leave out one of them',
+    })
+  return gone
 }

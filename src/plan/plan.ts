@@ -5,7 +5,7 @@ import { GcError } from '../errors.js'
 import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
 import { below, isWithin, ROOT, splitLast } from '../paths.js'
 import { escape } from '../escape.js'
-import { withAssumedMounts } from './assumed.js'
+import { ASSUMED, withAssumedMounts } from './assumed.js'
 import { chainOf, layOut, mountFinder } from './layout.js'
 import type {
   Plan,
@@ -183,12 +183,19 @@ const refuseForeignHostRoot = (checkpoint: Checkpoint, { host }: PlanOptions): v
   const dumped = checkpoint.namespaces.find(({ isRoot }) => isRoot === true)?.mounts[0]
   const here = host.mounts.findLast(({ mountpoint }) => mountpoint === ROOT)
   if (dumped === undefined || here === undefined) return
+  const next = 'nothing was deleted; give the host path of the rootfs with --root'
+  if (dumped.nsId === ASSUMED)
+    throw new GcError(
+      'refused',
+      "--root / is the host's own root, and the images do not say whether it was the tree's",
+      { next },
+    )
   const same =
     dumped.major === here.major && dumped.minor === here.minor && dumped.root === here.root
   if (same) return
   throw new GcError(
     'refused',
     `--root / is the host's own root, but the tree had another one (${dumped.fstype} ${dumped.major}:${dumped.minor})`,
-    { next: 'nothing was deleted; give the host path of the rootfs with --root' },
+    { next },
   )
 }

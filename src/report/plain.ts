@@ -2,7 +2,7 @@
 // by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines.
 import { escape } from '../escape.js'
 import type { Report, ReportedRemap } from './model.js'
-import { originalText } from './words.js'
+import { explanation, originalText } from './words.js'
 
 /** `nowhere` stands in the column of the namespace for a remap without a mount. */
 const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedRemap): string => {
@@ -11,17 +11,12 @@ const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedR
   const original = remap.original.path === '' ? '-' : originalText(remap.original)
   const why = reasonOf(outcome) ?? '-'
   const size = outcome.size ?? '-'
-  return `${outcome.verdict}\t${why}\t${namespace}\t${link}\t${original}\t${size}\t${explanation(outcome)}\n`
+  return `${outcome.verdict}\t${why}\t${namespace}\t${link}\t${original}\t${size}\t${explanation(outcome) ?? '-'}\n`
 }
 
 /** A reason is a word of the manual, also where an errno led to it. */
 const reasonOf = ({ verdict, errno, reason }: ReportedRemap['outcome']): string | undefined =>
   verdict === 'failed' ? (errno ?? reason) : reason
-
-const explanation = ({ message, next }: ReportedRemap['outcome']): string => {
-  if (message === undefined) return next ?? '-'
-  return next === undefined ? message : `${message}; ${next}`
-}
 
 /** Line by line: all of them may be more than one string can hold. */
 export function* plainLines({ checkpoint, remaps }: Report): Generator<string> {

@@ -1,11 +1,12 @@
 // The checkpoint as a tree for a terminal: namespaces, their mounts that matter, the remaps on each.
 import type { Mount } from '../checkpoint/model.js'
 import type { Outcome } from '../collect/outcome.js'
+import { ASSUMED } from '../plan/assumed.js'
 import { toIso } from '../time.js'
 import { groupBy } from '../group.js'
 import { escape, escapeText } from '../escape.js'
 import type { Report, ReportedRemap } from './model.js'
-import { ageText, originalText, providerText, sizeText, verdictWord } from './words.js'
+import { ageText, explanation, originalText, providerText, sizeText, verdictWord } from './words.js'
 
 export interface TreeOptions {
   readonly colour: boolean
@@ -50,17 +51,22 @@ const children = (report: Report, options: TreeOptions): Node[] => {
         report.checkpoint.tree === 'host' ? "the host's mount namespace" : 'mount unknown'
       return { text, children: leaves(remaps, options) }
     }
-    const namespace = report.checkpoint.namespaces.find(({ id }) => id === nsId)
-    const root = namespace?.isRoot === true ? ' (root)' : ''
     const byMount = groupBy(remaps, ({ planned }) => planned.mount as Mount)
     return {
-      text: `mount namespace ${nsId}${root}`,
+      text: namespaceText(nsId, report),
       children: [...byMount].sort(byMountpoint).map(([mount, onMount]) => ({
         text: mountText(mount, report),
         children: leaves(onMount, options),
       })),
     }
   })
+}
+
+const namespaceText = (nsId: number, { checkpoint }: Report): string => {
+  if (nsId === ASSUMED)
+    return 'places in the container, by the options alone: no image has its mounts'
+  const namespace = checkpoint.namespaces.find(({ id }) => id === nsId)
+  return `mount namespace ${nsId}${namespace?.isRoot === true ? ' (root)' : ''}`
 }
 
 /** As in a listing of the tree, its root first. */
@@ -71,7 +77,8 @@ const mountText = (mount: Mount, report: Report): string => {
   const constructed = report.mounts.find(({ attachment }) => attachment.mount === mount)
   const from =
     constructed === undefined ? '' : ` ← ${providerText(constructed.attachment.provider)}`
-  return `${escape(mount.mountpoint)} (${fstypeText(mount)})${from}`
+  const fstype = mount.nsId === ASSUMED ? '' : ` (${fstypeText(mount)})`
+  return `${escape(mount.mountpoint)}${fstype}${from}`
 }
 
 /** What CRIU calls unsupported is a disk, which it does not mount itself. */
@@ -92,7 +99,7 @@ const leaves = (remaps: readonly ReportedRemap[], options: TreeOptions): Node[] 
       (links[index] as string).padEnd(width),
       ...facts(outcome, originalText(planned.remap.original), options.now),
     ].join('  '),
-    children: details(outcome).map((text) => ({ text, children: [] })),
+    children: details(outcome),
   }))
 }
 
@@ -103,8 +110,10 @@ const facts = ({ size, ctime, nlink }: Outcome, original: string, now: number): 
   ...(nlink === 1 ? ['last name of its file'] : []),
 ]
 
-const details = ({ message, next }: Outcome): string[] =>
-  message === undefined ? [] : next === undefined ? [message] : [`${message}; ${next}`]
+const details = (outcome: Outcome): Node[] => {
+  const text = explanation(outcome)
+  return text === undefined ? [] : [{ text, children: [] }]
+}
 
 const COLOURS: Readonly<Record<Outcome['verdict'], number>> = {
   removed: 32,

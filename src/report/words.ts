@@ -4,7 +4,7 @@ import type { DumpKind, Original } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { Externals } from '../plan/external.js'
 import type { Provider } from '../plan/model.js'
-import { escape } from '../escape.js'
+import { escape, escapeText } from '../escape.js'
 import { join } from '../paths.js'
 import { totalsOf, VERDICTS, type Report } from './model.js'
 
@@ -19,6 +19,14 @@ const WORDS: Readonly<Record<Verdict, string>> = {
 
 export const verdictWord = ({ verdict, alarm }: Outcome): string =>
   alarm ? 'ALARM' : WORDS[verdict]
+
+/**
+ * What is known, and what to do; undefined where the verdict says all. A doubt names its consent in it.
+ */
+export const explanation = ({ message, next, proven }: Outcome): string | undefined => {
+  const parts = [message, proven === false ? 'not proven' : undefined, next]
+  return parts.filter((part) => part !== undefined).join('; ') || undefined
+}
 
 /** "1.4 MiB" */
 export const sizeText = (bytes: number): string => {
@@ -137,8 +145,10 @@ export const warnings = (report: Report): string[] => {
       )
     const why = odd.length > 0 ? odd.join(', ') : missing(checkpoint.images)
     out.push(
-      [KINDS[checkpoint.dump], ...(checkpoint.signs.length > 0 ? checkpoint.signs : [why])].join(
-        '; ',
+      escapeText(
+        [KINDS[checkpoint.dump], ...(checkpoint.signs.length > 0 ? checkpoint.signs : [why])].join(
+          '; ',
+        ),
       ),
       'links that they do not list may be left: look for link_remap.* in the container by hand',
     )
@@ -165,10 +175,15 @@ export const unknownKeys = (
   { checkpoint: { namespaces } }: Report,
   { mapped }: Pick<Externals, 'mapped'>,
 ): string[] => {
-  const keys = new Set(
-    namespaces.flatMap(({ mounts }) =>
-      mounts.flatMap(({ external }) => (external?.kind === 'mapped' ? [external.key] : [])),
+  const marks = namespaces.flatMap(({ mounts }) =>
+    mounts.flatMap(({ external, mountpoint }) =>
+      external === undefined ? [] : [{ ...external, mountpoint }],
     ),
+  )
+  const keys = new Set(marks.flatMap(({ kind, key }) => (kind === 'mapped' ? [key] : [])))
+  // What CRIU found by itself goes by its place.
+  const known = new Set(
+    marks.map(({ kind, key, mountpoint }) => (kind === 'auto' ? mountpoint : key)),
   )
   const wanted = [...keys].filter((key) => !mapped.has(key))
   if (wanted.length === 0) return []
@@ -176,7 +191,7 @@ export const unknownKeys = (
   const all = [...wanted, ...[...keys].filter((key) => mapped.has(key))].map((key) => escape(key))
   const shown = all.length > MANY ? [...all.slice(0, MANY), `${all.length - MANY} more`] : all
   return [...mapped.keys()]
-    .filter((key) => !keys.has(key))
+    .filter((key) => !known.has(key))
     .map(
       (key) =>
         `no external mount of the dump is called ${escape(key)} (there are: ${shown.join(', ')})`,

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { concat, fromBuffer, fromText, slice, toBuffer } from '../../src/bytes.js'
+import { concat, fromBuffer, fromText, slice, toBuffer, unescapeOctal } from '../../src/bytes.js'
 import { test } from './support/check.js'
 import { holds } from './support/property.js'
 
@@ -21,4 +21,12 @@ test('parts and slices count bytes', (t) => {
   t.strictSame(toBuffer(concat(fromText('é'), '/', 'x')), Buffer.from('é/x'))
   t.strictSame([...toBuffer(slice(fromText('é/x'), 1))], [0xa9, 0x2f, 0x78])
   t.equal(slice(fromText('abc'), 0, -1), 'ab')
+})
+
+test('names as mount tables write them', (t) => {
+  t.equal(unescapeOctal('a\\040b\\011\\012\\134\\054'), 'a b\t\n\\,')
+  t.equal(unescapeOctal('\\377'), '\xff')
+  t.equal(unescapeOctal('\\12 \\9 \\08'), '\\12 \\9 \\08', 'always three octal digits')
+  t.equal(unescapeOctal('\\134040'), '\\040', 'once')
+  t.equal(unescapeOctal(''), '')
 })

@@ -2,10 +2,12 @@
 // system calls, but for the dropping of privileges, so that one process can do it again and again.
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { fromText } from '../../../src/bytes.js'
 import { parseExternals } from '../../../src/plan/external.js'
 import { GcError } from '../../../src/errors.js'
 import { run, type RunOptions } from '../../../src/gc.js'
 import { toJson } from '../../../src/report/json.js'
+import { DOUBTS } from '../../../src/proof/doubts.js'
 import { exitOf, totalsOf, type Report } from '../../../src/report/model.js'
 import { plainText } from '../../../src/report/plain.js'
 import { treeLines } from '../../../src/report/tree.js'
@@ -88,8 +90,12 @@ const optionsOf = (random: Random): RunOptions => {
     imagesDir: jail.images,
     root: random.once(10) ? undefined : jail.root,
     externals: parseExternals(externals),
+    workDir: undefined,
+    dumpLog: undefined,
+    restoreLog: undefined,
+    gone: new Set(['/data', 'vol', '/sub'].filter(() => random.once(8)).map(fromText)),
     mounts: random.once(3) ? 'all' : 'remaps',
-    force: random.once(3),
+    accept: new Set(random.once(3) ? DOUBTS : DOUBTS.filter(() => random.once(4))),
     keepLastLink: random.once(5),
     onProgress: () => undefined,
   }

@@ -14,6 +14,9 @@ const isCleanPath = (path: Bytes): boolean =>
     /^(\/[^/]+)+$/s.test(path) &&
     !/\/\.{1,2}(\/|$)/.test(path))
 
+/** Made of the caller's options alone: ids of CRIU's begin with 1. */
+export const isAssumed = ({ namespaces }: Plan): boolean => namespaces.some(({ id }) => id === 0)
+
 /** What the plan does that it must not, in words; none is good. */
 export const violations = (checkpoint: Checkpoint, plan: Plan, options: PlanOptions): string[] => {
   const found: string[] = []
@@ -23,7 +26,15 @@ export const violations = (checkpoint: Checkpoint, plan: Plan, options: PlanOpti
   must(plan.remaps.length === checkpoint.remaps.length, 'a remap was lost or invented')
   must(Object.keys(Object.prototype).length === 0, 'Object.prototype was changed')
   plan.remaps.forEach((planned, index) => {
-    must(planned.remap === checkpoint.remaps[index], 'remaps are not in the order of the images')
+    const listed = checkpoint.remaps[index]
+    must(
+      planned.remap === listed ||
+        (!checkpoint.complete &&
+          planned.remap.link === listed?.link &&
+          planned.remap.remapId === listed.remapId),
+      'remaps are not in the order of the images',
+    )
+    must(planned.kind !== 'gone' || options.gone.size > 0, 'gone, and nobody said so')
     if (planned.kind === 'reach') checkReach(planned, plan, options, must)
   })
   for (const { attachments, hasRoot } of plan.namespaces) {
@@ -64,7 +75,10 @@ const checkReach = (
   const own = attached.find((attachment) => attachment.mount === mount)
   must(own !== undefined, 'the mount of a link is not attached')
   const kind = own?.provider.kind
-  must(kind !== 'none' && kind !== 'stand-in', 'a link is reached on a mount without contents')
+  must(
+    kind !== 'none' && kind !== 'stand-in' && kind !== 'gone',
+    'a link is reached on a mount without contents',
+  )
 }
 
 const checkProvider = (
@@ -73,7 +87,7 @@ const checkProvider = (
   { root, externals, host }: PlanOptions,
   must: Must,
 ): void => {
-  if (provider.kind === 'none' || provider.kind === 'stand-in') return
+  if (!('sub' in provider)) return
   must(isCleanPath(provider.sub), 'the path below a provider is no clean path')
   if (provider.kind === 'root') must(provider.path === root, 'a root that nobody gave')
   else if (provider.kind === 'external')

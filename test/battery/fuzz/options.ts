@@ -37,6 +37,7 @@ const hostRows = (dumps: readonly Dump[], random: Random): HostMount[] => {
           mountpoint: bytes(`/host/mount-${rows.length}`),
           fstype: random.pick(FSTYPES),
           source: fromBuffer(body(source)),
+          upper: undefined,
         })
       }
     }
@@ -60,6 +61,7 @@ const optionsOf = (random: Random, rows: readonly HostMount[]): PlanOptions => {
     ]),
     externals: { mapped, devices, auto: random.once(3) },
     mounts: random.once(3) ? 'all' : 'remaps',
+    gone: new Set([...KEYS, '/', '/tmp'].filter(() => random.once(12)).map(bytes)),
     host: {
       mounts: [host, ...rows.filter(() => random.once(3))],
       bootedAt: { sec: WRITTEN.sec + (random.once(4) ? 100 : -100), nsec: 0 },

@@ -1,9 +1,7 @@
-import fs from 'node:fs'
-import { fromBuffer } from '../../../src/bytes.js'
-import { parseMountinfo, type HostMount } from '../../../src/host/mountinfo.js'
-import { answersAt, isRemote, isRemoteAt, remoteTest } from '../../../src/host/remote.js'
+import type { HostMount } from '../../../src/host/mountinfo.js'
+import { answersAt, isRemote, isRemoteAt } from '../../../src/host/remote.js'
 import { Sys } from '../../../src/sys/sys.js'
-import { test, type Test } from '../support/check.js'
+import { test } from '../support/check.js'
 import { b, hostMount } from '../support/model.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
 
@@ -28,32 +26,6 @@ test('a path over a remote mount, on it and below', (t) => {
 
 test('below a remote root everything is', (t) => {
   for (const path of ['/', '/x', '/x/y']) t.equal(isRemoteAt([fuseOn('/')], b(path)), true, path)
-})
-
-/** A descriptor of this process, and the rows of its mounts. */
-const open = (t: Test, path: string): { fd: number; mounts: HostMount[] } => {
-  const fd = fs.openSync(path, 'r')
-  t.teardown(() => fs.closeSync(fd))
-  return { fd, mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/self/mountinfo'))) }
-}
-
-const asFuse = (row: HostMount): HostMount => ({ ...row, fstype: 'fuse' })
-
-test('a descriptor is on the mount that the kernel says', (t) => {
-  const { fd, mounts } = open(t, '/proc/self')
-  t.equal(remoteTest(mounts)(fd), false)
-  const isProc = ({ fstype }: HostMount): boolean => fstype === 'proc'
-  t.equal(remoteTest(mounts.map((row) => (isProc(row) ? asFuse(row) : row)))(fd), true)
-  t.equal(remoteTest(mounts.map((row) => (isProc(row) ? row : asFuse(row))))(fd), false)
-})
-
-test('a mount that cannot be found out counts as remote', (t) => {
-  const { fd, mounts } = open(t, '/proc/self')
-  t.equal(remoteTest([])(fd), true, 'no rows')
-  t.equal(remoteTest(mounts.map((row) => ({ ...row, mntId: row.mntId + 100_000 })))(fd), true)
-  t.equal(remoteTest(mounts)(1_000_000), true, 'nothing to read about the descriptor')
-  const odd = [hostMount('/', { mntId: NaN })]
-  t.equal(remoteTest(odd)(1_000_000), true, 'and no row stands for one that is not known')
 })
 
 test('a path is asked from the root of the host, where somebody else answers anything', (t) => {

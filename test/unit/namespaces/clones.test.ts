@@ -1,6 +1,8 @@
+import type { Mount } from '../../../src/checkpoint/model.js'
 import {
   cloneProvider,
   ProviderProblem,
+  type Clone,
   type CloneOptions,
 } from '../../../src/namespaces/clones.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
@@ -8,7 +10,7 @@ import type { Provider } from '../../../src/plan/model.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { SyscallError } from '../../../src/sys/syscall-error.js'
 import { test, type Test } from '../support/check.js'
-import { at, b, hostMount, LOCAL, WRITTEN } from '../support/model.js'
+import { at, b, hostMount, LOCAL, mount, WRITTEN } from '../support/model.js'
 import { FakeAddon } from '../sys/fake-addon.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
 
@@ -22,12 +24,20 @@ const root = (sub = '/'): Provider & { kind: 'root' } => ({
   path: b('/rootfs'),
   sub: b(sub),
 })
-const host = (mount: HostMount, sub = '/'): Provider & { kind: 'host' } => ({
+const host = (row: HostMount, sub = '/'): Provider & { kind: 'host' } => ({
   kind: 'host',
-  mount,
-  path: mount.mountpoint,
+  mount: row,
+  path: row.mountpoint,
   sub: b(sub),
 })
+
+/** For a mount of the dump that is a disk, on a host where everything answers by itself. */
+const clone = (
+  sys: Sys,
+  provider: Parameters<typeof cloneProvider>[1],
+  rest: Partial<CloneOptions['host']> = {},
+  on: Mount = mount(10, '/'),
+): Clone => cloneProvider(sys, provider, on, { ...LOCAL, host: { ...LOCAL.host, ...rest } })
 
 const make = (): { kernel: FakeKernel; sys: Sys } => {
   const kernel = new FakeKernel()
@@ -50,7 +60,7 @@ const problemOf = (t: Test, act: () => unknown): ProviderProblem | undefined => 
 
 test('a private, inert, non-recursive clone of the directory itself', (t) => {
   const { kernel, sys } = make()
-  const { fd } = cloneProvider(sys, root(), LOCAL)
+  const { fd } = clone(sys, root())
   t.strictSame([...kernel.open.keys()], [fd])
   t.strictSame(
     kernel.of('open_tree').map(({ args }) => args[2]),
@@ -67,7 +77,7 @@ test('a private, inert, non-recursive clone of the directory itself', (t) => {
 
 test('a directory below, where no link is followed and no mount crossed', (t) => {
   const { kernel, sys } = make()
-  const { fd } = cloneProvider(sys, root('/var/lib'), LOCAL)
+  const { fd } = clone(sys, root('/var/lib'))
   t.strictSame(
     kernel.of('openat2').map(({ args }) => [args[1], args[3]]),
     [['var/lib', BENEATH_STRICTLY]],
@@ -77,12 +87,10 @@ test('a directory below, where no link is followed and no mount crossed', (t) =>
 
 test('what the host has not', (t) => {
   const { kernel, sys } = make()
-  const missing = problemOf(t, () =>
-    cloneProvider(sys, { ...root(), path: b('/no\nwhere') }, LOCAL),
-  )
+  const missing = problemOf(t, () => clone(sys, { ...root(), path: b('/no\nwhere') }))
   t.equal(missing?.message, '/no\\nwhere cannot be opened (ENOENT)')
   t.equal(missing?.loss, 'unreachable')
-  const link = problemOf(t, () => cloneProvider(sys, { ...root(), path: b('/alias') }, LOCAL))
+  const link = problemOf(t, () => clone(sys, { ...root(), path: b('/alias') }))
   t.equal(link?.message, '/alias is a symbolic link')
   t.equal(link?.loss, 'unreachable')
   t.equal(kernel.open.size, 0)
@@ -91,16 +99,14 @@ test('what the host has not', (t) => {
 
 test('a directory below that is gone, of a place that is otherwise there', (t) => {
   const { kernel, sys } = make()
-  const gone = problemOf(t, () => cloneProvider(sys, root('/var/gone'), LOCAL))
+  const gone = problemOf(t, () => clone(sys, root('/var/gone')))
   t.equal(gone?.loss, 'removed')
   t.match(gone?.message, /\/var\/gone below \/rootfs is gone/)
   kernel.directory('/empty')
-  const empty = problemOf(t, () =>
-    cloneProvider(sys, { ...root('/var'), path: b('/empty') }, LOCAL),
-  )
+  const empty = problemOf(t, () => clone(sys, { ...root('/var'), path: b('/empty') }))
   t.equal(empty?.loss, 'unreachable', 'an empty directory is a file system that is not mounted')
   t.match(empty?.message, /cannot be opened \(ENOENT\)/)
-  const odd = problemOf(t, () => cloneProvider(sys, root('/link/x'), LOCAL))
+  const odd = problemOf(t, () => clone(sys, root('/link/x')))
   t.equal(odd?.loss, 'unreachable')
   t.match(odd?.message, /\(ELOOP\)/)
   t.equal(kernel.open.size, 0)
@@ -111,7 +117,7 @@ test('a directory that a mount of the host covers is found in a clone without it
   let asked = 0
   addon.on('openat2', () => (++asked === 1 ? -18 : undefined))
   addon.on('statx', () => addon.answerStat({ mode: 0o040755 }))
-  const { fd } = cloneProvider(new Sys(addon), root('/var'), LOCAL)
+  const { fd } = clone(new Sys(addon), root('/var'))
   const [crossing, uncovered] = addon.of('openat2')
   t.equal(crossing?.args[0], 100)
   const [bare, result] = addon.of('open_tree')
@@ -127,12 +133,12 @@ const FOUND = { mode: 0o041777, attributes: MOUNT_ROOT, major: 0, minor: 52 }
 
 const cloneHost = (
   found: Parameters<FakeAddon['answerStat']>[0],
-  rest: Partial<CloneOptions> = {},
+  rest: Partial<CloneOptions['host']> = {},
   row = SHM,
 ) => {
   const addon = new FakeAddon()
   addon.on('statx', () => addon.answerStat(found))
-  return { addon, act: () => cloneProvider(new Sys(addon), host(row), { ...LOCAL, ...rest }) }
+  return { addon, act: () => clone(new Sys(addon), host(row), rest) }
 }
 
 test('a mount of the host is the one that the plan chose', (t) => {
@@ -167,25 +173,25 @@ test('a disk that is younger than the dump is another one', (t) => {
 test('what was given by the caller may be of any age and on any mount', (t) => {
   const addon = new FakeAddon()
   addon.on('statx', () => addon.answerStat({ mode: 0o040755, btime: at(WRITTEN.sec + 9) }))
-  t.doesNotThrow(() => cloneProvider(new Sys(addon), root(), LOCAL))
+  t.doesNotThrow(() => clone(new Sys(addon), root()))
 })
 
 test('a call that the kernel refuses leaves nothing open', (t) => {
   for (const name of ['open_tree', 'statx'] as const) {
     const addon = new FakeAddon().on(name, () => -22)
-    t.throws(() => cloneProvider(new Sys(addon), root(), LOCAL), SyscallError, name)
+    t.throws(() => clone(new Sys(addon), root()), SyscallError, name)
     t.equal(addon.open.size, 0, name)
   }
   const addon = new FakeAddon().on('mount_setattr', () => -38)
-  t.throws(() => cloneProvider(new Sys(addon), root(), LOCAL), SyscallError)
+  t.throws(() => clone(new Sys(addon), root()), SyscallError)
   t.strictSame(
     [...addon.open.values()].map(({ name }) => name).filter((name) => name === 'openat'),
     [],
   )
 })
 
-/** As `LOCAL`, but somebody else answers look-ups. */
-const REMOTE: CloneOptions = { ...LOCAL, isRemote: () => true }
+/** Somebody else answers look-ups. */
+const REMOTE = { isRemote: () => true }
 const ETIMEDOUT = -110
 
 test('a remote file system is asked before anything is cloned, at the place that is wanted', (t) => {
@@ -194,7 +200,7 @@ test('a remote file system is asked before anything is cloned, at the place that
     ['/var/lib', 'var/lib'],
   ] as const) {
     const { kernel, sys } = make()
-    const { fd, remote } = cloneProvider(sys, root(sub), REMOTE)
+    const { fd, remote } = clone(sys, root(sub), REMOTE)
     t.equal(remote, true)
     t.strictSame(kernel.order('openat', 'answers', 'openat2', 'open_tree'), [
       'openat',
@@ -217,7 +223,7 @@ test('the test of a mount gets the descriptor of the directory that was given', 
     tested.push(kernel.open.get(fd)?.args[1])
     return false
   }
-  t.equal(cloneProvider(sys, root('/var'), { ...LOCAL, isRemote }).remote, false)
+  t.equal(clone(sys, root('/var'), { isRemote }).remote, false)
   t.strictSame(tested, ['/rootfs'])
   t.strictSame(kernel.of('answers'), [], 'and a local one is not asked')
 })
@@ -226,7 +232,7 @@ test('a remote file system that does not answer is out of reach', (t) => {
   for (const sub of ['/', '/var/lib']) {
     const { kernel, sys } = make()
     kernel.on('answers', () => ETIMEDOUT)
-    const problem = problemOf(t, () => cloneProvider(sys, root(sub), REMOTE))
+    const problem = problemOf(t, () => clone(sys, root(sub), REMOTE))
     t.equal(problem?.message, 'the file system on /rootfs does not answer (ETIMEDOUT)')
     t.equal(problem?.loss, 'unreachable')
     t.match(problem?.next, /see to its server/)
@@ -237,7 +243,7 @@ test('a remote file system that does not answer is out of reach', (t) => {
 
 test('before it answered, only what the kernel remembers of it is looked at', (t) => {
   const { kernel, sys } = make()
-  cloneProvider(sys, root(), REMOTE)
+  clone(sys, root(), REMOTE)
   const first = kernel.calls.findIndex(({ name }) => name === 'answers')
   const before = kernel.calls.slice(0, first).filter(({ name }) => name === 'statx')
   t.strictSame(
@@ -250,8 +256,60 @@ test('the way to a provider is asked before it is opened', (t) => {
   const { kernel, sys } = make()
   const asked: string[] = []
   const ask = (path: string): number => asked.push(path) && -110
-  const problem = problemOf(t, () => cloneProvider(sys, root('/var'), { ...LOCAL, ask }))
+  const problem = problemOf(t, () => clone(sys, root('/var'), { ask }))
   t.match(problem, { loss: 'unreachable', message: /does not answer \(ETIMEDOUT\)/ })
   t.strictSame(asked, ['/rootfs'])
   t.strictSame(kernel.calls, [])
+})
+
+const FOUND_AT = { device: '254:3', path: b('/pods/1'), upper: undefined }
+
+test('a clone knows where it is on this host, as seen by the directory that was given', (t) => {
+  const { kernel, sys } = make()
+  const asked: unknown[] = []
+  const find = (fd: number) => {
+    asked.push(kernel.open.get(fd)?.args[1])
+    return FOUND_AT
+  }
+  t.strictSame(clone(sys, root(), { find }).given, { ...FOUND_AT, isUpper: false })
+  t.strictSame(
+    clone(sys, root('/var/lib'), { find }).given,
+    { ...FOUND_AT, path: '/pods/1/var/lib', isUpper: false },
+    'and the path below it',
+  )
+  t.strictSame(asked, ['/rootfs', '/rootfs'])
+  t.equal(clone(sys, root()).given, undefined, 'unless that cannot be found out')
+})
+
+test('the upper directory of the dump’s overlay is told from others', (t) => {
+  const { kernel, sys } = make()
+  const overlay = mount(10, '/', { fstype: 'overlay', major: 0, upper: b('/up') })
+  const asked: unknown[] = []
+  const given = (isIt: boolean, upper?: string, on = overlay) => {
+    const isAt = (fd: number, path: string): boolean => {
+      asked.push([kernel.open.get(fd)?.args[1], path])
+      return isIt
+    }
+    const find = () => ({ ...FOUND_AT, upper: upper === undefined ? undefined : b(upper) })
+    return clone(sys, root(), { find, isAt }, on).given
+  }
+  t.hasStrict(given(true), { isUpper: true, upper: undefined }, 'the directory itself')
+  t.hasStrict(given(false), { isUpper: false })
+  t.strictSame(asked, [
+    ['/rootfs', '/up'],
+    ['/rootfs', '/up'],
+  ])
+  t.hasStrict(given(true, '/other'), { isUpper: true, upper: '/other' }, 'on another overlay')
+  asked.length = 0
+  t.hasStrict(given(true, '/up'), { isUpper: false, upper: '/up' }, 'an overlay with it is mounted')
+  t.hasStrict(given(true, undefined, mount(10, '/')), { isUpper: false }, 'none was recorded')
+  t.strictSame(asked, [], 'where nobody has to look')
+})
+
+test('a directory below that is gone says where it was', (t) => {
+  const { sys } = make()
+  const gone = problemOf(t, () => clone(sys, root('/var/gone'), { find: () => FOUND_AT }))
+  t.strictSame(gone?.given, { ...FOUND_AT, path: '/pods/1/var/gone', isUpper: false })
+  const never = problemOf(t, () => clone(sys, { ...root(), path: b('/nowhere') }))
+  t.equal(never?.given, undefined)
 })

@@ -169,6 +169,31 @@ test('a provider that the plan has not says why', (t) => {
   t.match(next, /mnt\[data\]:PATH/)
 })
 
+test('what the caller calls gone is a stand-in, without a complaint', (t) => {
+  const { sys } = make()
+  const plan = planOf({}, { gone: ['/data'] })
+  const { mounts } = construct(sys, plan, LOCAL)
+  t.match(mounts.get(14), { contents: 'stand-in', state: 'attached', problem: undefined })
+  t.equal(mounts.get(12)?.contents, 'provider', 'and the others are there')
+})
+
+test('each mount knows where it is on this host, and where what is gone from it was', (t) => {
+  const { sys } = make()
+  const bind = mount(15, '/bind', { root: b('/no/where') })
+  const found = { device: '254:0', path: b('/disk'), upper: undefined }
+  const { mounts } = construct(sys, planOf({ namespaces: [namespace(9, [...MOUNTS, bind])] }), {
+    ...LOCAL,
+    host: { ...LOCAL.host, find: () => found },
+  })
+  t.strictSame(mounts.get(14)?.given, { ...found, isUpper: false })
+  t.match(mounts.get(15), {
+    contents: 'stand-in',
+    loss: 'removed',
+    given: { path: '/disk/no/where' },
+  })
+  t.equal(mounts.get(11)?.given, undefined, 'what died is nowhere')
+})
+
 test('one mount that cannot be cloned does not stop the others', (t) => {
   const { kernel, sys } = make()
   let clones = 0
@@ -359,7 +384,7 @@ const constructRemote = (
 ): Constructed => {
   kernel.on('answers', (_fd, path) => (silent.includes(String(path)) ? ETIMEDOUT : undefined))
   const isRemote = (fd: number): boolean => paths.includes(String(kernel.open.get(fd)?.args[1]))
-  return construct(new Sys(kernel), plan, { ...LOCAL, isRemote })
+  return construct(new Sys(kernel), plan, { ...LOCAL, host: { ...LOCAL.host, isRemote } })
 }
 
 /** What was asked after the last clone was made: mountpoints. */

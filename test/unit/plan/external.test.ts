@@ -1,4 +1,4 @@
-import { parseExternals, type Externals } from '../../../src/plan/external.js'
+import { parseExternals, parseGone, type Externals } from '../../../src/plan/external.js'
 import { refuses, test, type Test } from '../support/check.js'
 
 const parse = (...values: readonly string[]): Externals =>
@@ -122,4 +122,18 @@ test('a path is made absolute, and has no slash at its end, which would follow a
   const { mapped, devices } = shown(given)
   t.strictSame(mapped, { a: `${process.cwd()}/sub`, b: '/x/sub', c: '/' })
   t.strictSame(devices, { d: '/dev/vda' })
+})
+
+test('what is gone: places, written in any way, and keys as they are', (t) => {
+  const gone = parseGone(['/data/', '/a/./b/../c', '/', 'vol/', 'dev[x]', '/é'], false)
+  t.strictSame([...gone], ['/data', '/a/c', '/', 'vol/', 'dev[x]', '/\xc3\xa9'])
+  t.strictSame([...parseGone([], true)], [])
+})
+
+test('a root is not given and gone', (t) => {
+  for (const root of ['/', '//', '/x/..']) {
+    const error = refuses(t, () => parseGone(['/data', root], true), 'usage', /gone by --gone \/$/)
+    t.match(error?.next, /leave out one/)
+  }
+  t.strictSame([...parseGone(['/data'], true)], ['/data'], 'others may be')
 })

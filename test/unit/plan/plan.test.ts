@@ -322,3 +322,29 @@ test('one remap that cannot be reached does not stop the others', (t) => {
     'in the order of the images',
   )
 })
+
+test('a link on a mount that is gone is gone, and nothing is attached for it', (t) => {
+  const one = remap(6, '/data', { mntId: 14 })
+  const planned = plan([one], { root: '/rootfs', gone: ['data'] })
+  t.strictSame(planned.remaps, [{ remap: one, kind: 'gone', mount: DATA }])
+  t.strictSame(attached(planned), [])
+  t.hasStrict(planOne(remap(8, '/var', { mntId: 10 }), { gone: ['/'] }), { kind: 'gone' })
+  t.hasStrict(
+    plan([remap(6, '/data', { mntId: 14, invalid: 'why' })], { gone: ['data'] }).remaps,
+    [{ kind: 'kept', reason: 'invalid' }],
+    'but one that is no link stays kept',
+  )
+})
+
+test('what lies below a mount that is gone is reached all the same', (t) => {
+  const planned = plan([remap(6, '/dev/shm', { mntId: 12 })], { ...GIVEN, gone: ['/dev', '/'] })
+  t.hasStrict(planned.remaps, [{ kind: 'reach', via: 'namespace', dir: '/dev/shm' }])
+  t.strictSame(
+    planned.namespaces[0]?.attachments.map(({ provider }) => provider.kind),
+    ['gone', 'gone', 'external'],
+  )
+})
+
+test('of cut images with several namespaces the message names the options', (t) => {
+  t.match(planOne(remap(6, '/var', { mntId: 999 })), { next: /^give --root, and --external/ })
+})

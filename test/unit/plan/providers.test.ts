@@ -10,6 +10,7 @@ import {
   checkpoint,
   externals,
   hostMount,
+  imageTimes,
   mapped,
   mount,
   namespace,
@@ -259,33 +260,82 @@ const auto = (rest: Partial<Mount> = {}): Mount =>
   })
 const ALLOWED = { ...NO_EXTERNALS, auto: true }
 
+/** The same on a disk. */
+const autoDisk = (rest: Partial<Mount> = {}): Mount =>
+  auto({ fstype: 'unsupported', major: 254, minor: 7, source: b('/host/vol'), ...rest })
+const HOST_DISK = hostMount('/host/vol', { minor: 7 })
+
 test('a mount that CRIU found to be external needs mnt[]', (t) => {
-  t.match(providerOf([ROOT, auto()], { root: '/rootfs', host: [HOST_SHM] }), {
+  t.match(providerOf([ROOT, autoDisk()], { root: '/rootfs', host: [HOST_DISK] }), {
     kind: 'none',
     next: /add --external 'mnt\[\]'/,
   })
-  t.strictSame(providerOf([ROOT, auto()], { externals: ALLOWED, host: [HOST_SHM] }), {
-    kind: 'host',
-    mount: HOST_SHM,
-    path: '/host/shm',
-    sub: '/',
-  })
+  for (const [found, row] of [
+    [autoDisk(), HOST_DISK],
+    [auto(), HOST_SHM],
+  ] as const)
+    t.strictSame(providerOf([ROOT, found], { externals: ALLOWED, host: [row] }), {
+      kind: 'host',
+      mount: row,
+      path: row.mountpoint,
+      sub: '/',
+    })
+})
+
+test('a file system in memory that CRIU found to be external dies as one of the runtime’s', (t) => {
+  t.strictSame(providerOf([ROOT, auto()], { root: '/rootfs' }), { kind: 'stand-in' })
+  t.strictSame(
+    providerOf([ROOT, auto()], { root: '/rootfs', host: [HOST_SHM] }),
+    { kind: 'stand-in' },
+    'if it still lives, the look at all namespaces tells',
+  )
+  t.strictSame(providerOf([ROOT, auto()], { externals: ALLOWED }), { kind: 'stand-in' })
+})
+
+test('a mount that CRIU found to be external is also the directory given for its place', (t) => {
+  const given = externals({ '/dev/shm': '/run/shm', '/host/shm': '/no' })
+  for (const [found, host] of [
+    [auto(), [HOST_SHM]],
+    [autoDisk(), [HOST_DISK]],
+    [autoDisk(), []],
+  ] as const)
+    for (const more of [{}, { auto: true }])
+      t.strictSame(
+        providerOf([ROOT, found], { externals: { ...given, ...more }, host }),
+        { kind: 'external', key: '/dev/shm', path: '/run/shm', sub: '/' },
+        'whatever CRIU found',
+      )
+  t.match(
+    providerOf([ROOT, autoDisk()], { externals: ALLOWED }),
+    {
+      next: "mount it, or add --external 'mnt[/dev/shm]:PATH' with the host directory where it is now",
+    },
+    'which is what a message names',
+  )
+  const bind = mount(12, '/again', { minor: 7, root: b('/x') })
+  t.hasStrict(
+    providerOf([ROOT, autoDisk(), bind], { externals: given }),
+    { kind: 'external', path: '/run/shm', sub: '/x' },
+    'and a bind of it follows',
+  )
 })
 
 test('its host path is only compared with what is mounted there', (t) => {
-  const spec = { externals: ALLOWED, host: [HOST_SHM] }
+  const spec = { externals: ALLOWED, host: [HOST_DISK] }
   for (const other of [
-    auto({ source: b('/host') }),
-    auto({ source: b('/etc') }),
-    auto({ minor: 53 }),
-    auto({ major: 1 }),
-    auto({ root: undefined }),
+    autoDisk({ source: b('/host') }),
+    autoDisk({ source: b('/etc') }),
+    autoDisk({ minor: 53 }),
+    autoDisk({ major: 1 }),
+    autoDisk({ root: undefined }),
   ])
     t.match(providerOf([ROOT, other], spec), { kind: 'none', reason: /nothing with its device/ })
-  const part = hostMount('/host/shm', { ...HOST_SHM, root: b('/part') })
-  t.hasStrict(providerOf([ROOT, auto()], { externals: ALLOWED, host: [part] }), { kind: 'none' })
+  const part = hostMount('/host/vol', { ...HOST_DISK, root: b('/part') })
+  t.hasStrict(providerOf([ROOT, autoDisk()], { externals: ALLOWED, host: [part] }), {
+    kind: 'none',
+  })
   t.hasStrict(
-    providerOf([ROOT, auto({ root: b('/part/x'), source: b('//host/shm/x') })], {
+    providerOf([ROOT, autoDisk({ root: b('/part/x'), source: b('//host/vol/x') })], {
       externals: ALLOWED,
       host: [part],
     }),
@@ -387,7 +437,10 @@ test('device numbers of before this boot mean nothing', (t) => {
     kind: 'stand-in',
   })
   const unknown = resolveProviders(
-    checkpoint({ namespaces: [namespace(9, [ROOT, SHM])], writtenAt: undefined }),
+    checkpoint({
+      namespaces: [namespace(9, [ROOT, SHM])],
+      times: imageTimes({ written: undefined }),
+    }),
     options({ ...spec, bootedAt: BOOTED }),
   )
   t.hasStrict(unknown.get(11), { kind: 'stand-in' })
@@ -442,7 +495,7 @@ test('reasons have no control characters, whatever an image calls things', (t) =
   const reasons = [
     providerOf([ROOT, mount(11, '/v', { minor: 9, fstype: evil, source: b(evil) })]),
     providerOf([ROOT, mount(11, `/${evil}`, { minor: 9, external: mapped(evil) })]),
-    providerOf([ROOT, auto({ source: b(evil) })], { externals: ALLOWED }),
+    providerOf([ROOT, autoDisk({ source: b(evil) })], { externals: ALLOWED }),
     providerOf([
       ROOT,
       mount(11, '/v', { external: { kind: 'device', key: b(evil) }, source: b(evil) }),
@@ -453,4 +506,54 @@ test('reasons have no control characters, whatever an image calls things', (t) =
     // eslint-disable-next-line no-control-regex -- that is what must not be there
     t.notMatch(`${provider.reason}${provider.next}`, /[\x00-\x1f\x7f]/)
   }
+})
+
+const GONE = { kind: 'gone' }
+
+test('what the caller calls gone: the root, a mount by its place or by its key', (t) => {
+  t.strictSame(providerOf([ROOT], { gone: ['/'] }), GONE)
+  const volume = mount(11, '/data', { minor: 16, external: mapped('vol') })
+  for (const gone of ['/data', 'vol'])
+    t.strictSame(providerOf([ROOT, volume], { gone: [gone] }), GONE)
+  for (const gone of ['/', '/dat', '/data/x', '/data/', 'data', 'vo'])
+    t.hasStrict(providerOf([ROOT, volume], { gone: [gone] }), { kind: 'none' }, gone)
+  t.strictSame(
+    providerOf([ROOT, volume], { gone: ['vol'], externals: externals({ vol: '/srv' }) }),
+    GONE,
+    'also where it is given',
+  )
+  t.hasStrict(providerOf([volume, ROOT], { root: '/rootfs', gone: ['/data'] }), { kind: 'root' })
+})
+
+test('mounts that no option can be given for are gone by their place', (t) => {
+  t.strictSame(providerOf([ROOT, autoDisk()], { gone: ['/dev/shm'] }), GONE)
+  t.strictSame(providerOf([ROOT, SHM], { gone: ['/dev/shm'] }), GONE, 'a tmpfs')
+  const disk = mount(11, '/vol', { minor: 99, source: b('/dev/vdz') })
+  t.strictSame(providerOf([ROOT, disk], { gone: ['/vol'] }), GONE, 'a disk')
+  const removed = mount(11, '/mnt', { root: b('/gone'), deleted: true })
+  t.strictSame(providerOf([ROOT, removed], { root: '/rootfs', gone: ['/mnt'] }), GONE)
+})
+
+test('what is bound from something gone is gone, and what is given otherwise is not', (t) => {
+  const volume = mount(11, '/data', { minor: 16, external: mapped('vol'), root: b('/vol') })
+  const bind = mount(12, '/again', { minor: 16, root: b('/vol/x') })
+  const spec = { root: '/rootfs', gone: ['vol'] }
+  t.strictSame(providerOf([ROOT, volume, bind], spec), GONE)
+  t.strictSame(providerOf([ROOT, mount(12, '/m', { root: b('/x') })], { gone: ['/'] }), GONE)
+  t.hasStrict(providerOf([ROOT, mount(12, '/m', { root: b('/x') })], spec), { kind: 'root' })
+  const other = mount(13, '/other', { minor: 16, external: mapped('o'), root: b('/vol/x') })
+  t.hasStrict(
+    providerOf([ROOT, volume, other, bind], { ...spec, externals: externals({ o: '/O' }) }),
+    { kind: 'external', path: '/O', sub: '/' },
+    'the nearest one decides',
+  )
+  t.hasStrict(
+    providerOf([ROOT, volume, bind], {
+      root: '/rootfs',
+      gone: ['/again'],
+      externals: externals({ vol: '/V' }),
+    }),
+    GONE,
+    'a bind alone',
+  )
 })

@@ -45,7 +45,7 @@ export const constructed = (
   stat: stat(),
   remote: false,
   reborn: false,
-  address: undefined,
+  given: undefined,
   contents: 'provider',
   state: 'attached',
   problem: undefined,
@@ -62,6 +62,7 @@ export const report = (
 ): Report => ({
   command: 'clean',
   mounts: [constructed(ROOT, ROOT_PROVIDER)],
+  others: [],
   ...rest,
   checkpoint: checkpoint({
     namespaces: [namespace(9, [ROOT, DATA])],
@@ -77,7 +78,13 @@ export const OUTCOMES: Readonly<Record<Verdict, Outcome>> = {
   'would-remove': { verdict: 'would-remove', size: 5, mode: 0o100644, nlink: 1, ctime: 1 },
   absent: { verdict: 'absent' },
   vanished: { verdict: 'vanished', message: 'its file system died with the container' },
-  kept: { verdict: 'kept', reason: 'newer', message: 'it is newer', next: 'add --force' },
+  kept: {
+    verdict: 'kept',
+    reason: 'newer',
+    accept: 'newer',
+    message: 'it is newer',
+    next: 'another dump? if not, --accept newer removes it',
+  },
   failed: { verdict: 'failed', errno: 'EROFS', syscall: 'unlinkat', message: 'read-only' },
 }
 

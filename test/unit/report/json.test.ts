@@ -3,7 +3,7 @@ import { errorToJson, jsonPieces, toJson } from '../../../src/report/json.js'
 import { VERDICTS } from '../../../src/report/model.js'
 import type { JsonReport } from '../../../src/report/schema.js'
 import { test } from '../support/check.js'
-import { at, b, mapped, mount, namespace, remap } from '../support/model.js'
+import { at, b, imageTimes, mapped, mount, namespace, remap } from '../support/model.js'
 import {
   bytes,
   constructed,
@@ -36,7 +36,7 @@ test('the whole document', (t) => {
       images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
       complete: false,
       tasks: 2,
-      writtenAt: at(1_700_000_000, 500_000_000),
+      times: imageTimes({ written: at(1_700_000_000, 500_000_000) }),
       unlisted: [
         { id: 30, link: b('/x/link_remap.30') },
         { id: 32, link: undefined },
@@ -107,8 +107,9 @@ test('the whole document', (t) => {
         provider: { kind: 'root', path: '/rootfs', below: '/' },
         verdict: 'kept',
         reason: 'newer',
+        accept: 'newer',
         message: 'it is newer',
-        next: 'add --force',
+        next: 'another dump? if not, --accept newer removes it',
       },
     ],
     unlisted: [{ id: 30, link: '/x/link_remap.30' }, { id: 32 }],
@@ -131,14 +132,16 @@ test('in pieces it is the same document, byte for byte', (t) => {
   const reports: readonly Report[] = [
     report([]),
     report([], { mounts: [], checkpoint: { namespaces: [], notes: ['a\nb', EVIL] } }),
-    report([reported(OUTCOMES.kept)], { checkpoint: { writtenAt: undefined } }),
+    report([reported(OUTCOMES.kept)], {
+      checkpoint: { times: imageTimes({ written: undefined }) },
+    }),
     report(
       Object.values(OUTCOMES).map((outcome, index) => reported(outcome, index, ROOT, `/${EVIL}`)),
       {
         mounts: [constructed(ROOT, ROOT_PROVIDER), constructed(DATA, { kind: 'stand-in' })],
         checkpoint: {
           images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
-          writtenAt: at(1),
+          times: imageTimes({ written: at(1) }),
           unlisted: [
             { id: 5, link: odd },
             { id: 7, link: undefined },
@@ -261,7 +264,9 @@ test('namespaces of which the root is not known', (t) => {
 })
 
 test('no time where no image was read', (t) => {
-  t.notOk('writtenAt' in parse(report([], { checkpoint: { writtenAt: undefined } })))
+  t.notOk(
+    'writtenAt' in parse(report([], { checkpoint: { times: imageTimes({ written: undefined }) } })),
+  )
 })
 
 test('an error is a document of the same schema', (t) => {

@@ -1,7 +1,7 @@
 import { plainLines, plainText } from '../../../src/report/plain.js'
 import type { Outcome } from '../../../src/collect/outcome.js'
 import { test } from '../support/check.js'
-import { at, b, mount, remap } from '../support/model.js'
+import { at, b, imageTimes, mount, remap } from '../support/model.js'
 import { bytes, EVIL, OUTCOMES, reach, report, reported } from './build.js'
 import type { ReportedRemap } from '../../../src/report/model.js'
 
@@ -18,7 +18,7 @@ test('one line a remap, seven columns', (t) => {
     'would-remove\t-\t9\t/var/link_remap.2\t/var/gone\t5\t-',
     'absent\t-\t9\t/var/link_remap.4\t/var/gone\t-\t-',
     'vanished\t-\t9\t/var/link_remap.6\t/var/gone\t-\tits file system died with the container',
-    'kept\tnewer\t9\t/var/link_remap.8\t/var/gone\t-\tit is newer; add --force',
+    'kept\tnewer\t9\t/var/link_remap.8\t/var/gone\t-\tit is newer; another dump? if not, --accept newer removes it',
     'failed\tEROFS\t9\t/var/link_remap.10\t/var/gone\t-\tread-only',
   ])
 })
@@ -100,6 +100,8 @@ test('whatever the names are, the columns are seven and the lines are one', (t) 
 
 test('the same report gives the same bytes', (t) => {
   const again = () =>
-    plainText(report([reported(OUTCOMES.kept)], { checkpoint: { writtenAt: at(1) } }))
+    plainText(
+      report([reported(OUTCOMES.kept)], { checkpoint: { times: imageTimes({ written: at(1) }) } }),
+    )
   t.equal(again(), again())
 })

@@ -1,7 +1,7 @@
 import { treeLines } from '../../../src/report/tree.js'
 import type { Report } from '../../../src/report/model.js'
 import { test } from '../support/check.js'
-import { at, b, mount, namespace, remap } from '../support/model.js'
+import { at, b, imageTimes, mount, namespace, remap } from '../support/model.js'
 import {
   constructed,
   DATA,
@@ -34,7 +34,7 @@ test('namespaces, their mounts, the links on each', (t) => {
     {
       mounts: [constructed(ROOT, ROOT_PROVIDER)],
       checkpoint: {
-        writtenAt: at(1_700_000_000),
+        times: imageTimes({ written: at(1_700_000_000) }),
         namespaces: [namespace(9, [ROOT, DATA]), namespace(12, [nested], { isRoot: false })],
       },
     },
@@ -47,7 +47,7 @@ test('namespaces, their mounts, the links on each', (t) => {
       '│  ├─ / (disk) ← --root /rootfs',
       '│  │  ├─ removed       /var/link_remap.6  was /var/gone  5 B  10 min',
       '│  │  └─ kept          /var/link_remap.8  was /var/gone',
-      '│  │     └─ it is newer; add --force',
+      '│  │     └─ it is newer; another dump? if not, --accept newer removes it',
       '│  └─ /data (tmpfs)',
       '│     └─ vanished      /var/link_remap.10  was /var/gone',
       '│        └─ its file system died with the container',
@@ -63,7 +63,12 @@ test('a host tree', (t) => {
   const lines = draw(
     report([{ planned, outcome: OUTCOMES['would-remove'] }], {
       mounts: [],
-      checkpoint: { tree: 'host', namespaces: [], tasks: 2, writtenAt: undefined },
+      checkpoint: {
+        tree: 'host',
+        namespaces: [],
+        tasks: 2,
+        times: imageTimes({ written: undefined }),
+      },
     }),
   )
   t.equal(lines[0], '/images (2 tasks)')

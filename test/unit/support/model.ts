@@ -40,6 +40,7 @@ export const host = (rest: Partial<Host> = {}): Host => ({
   findAt: () => undefined,
   isAt: () => false,
   isMounted: () => false,
+  lastMounted: () => undefined,
   root: () => -1,
   ...rest,
 })
