@@ -67,7 +67,7 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     writtenAt: images.writtenAt,
     begunAt: images.begunAt,
     bootClock: clock?.boottime,
-    notes: tasks.notes,
+    notes: [...tasks.notes, ...kind.notes],
   }
 }
 
