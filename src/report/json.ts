@@ -19,6 +19,13 @@ const name = (key: string, bytes: Bytes): Json => {
   return { [key]: escape(bytes), [`${key}Base64`]: toBuffer(bytes).toString('base64') }
 }
 
+const list = (key: string, all: readonly Bytes[]): Json => {
+  const texts = all.map(toText)
+  const shown = all.map((bytes, index) => texts[index] ?? escape(bytes))
+  if (!texts.includes(undefined)) return { [key]: shown }
+  return { [key]: shown, [`${key}Base64`]: all.map((bytes) => toBuffer(bytes).toString('base64')) }
+}
+
 const exit = (exitName: ExitName): Json => ({ code: EXIT[exitName], name: exitName })
 
 /** Elements of which each is made when it is asked for: all at once may be too much to hold. */
@@ -75,7 +82,7 @@ export const toJson = (report: Report): Json => {
     })),
     others: new List(report.others, ({ directory, names }) => ({
       ...name('directory', directory),
-      names,
+      ...list('names', names),
     })),
     notLinked: checkpoint.counts,
     totals: totalsOf(report),

@@ -90,6 +90,8 @@ export interface JsonReport {
     readonly directory: string
     readonly directoryBase64?: string
     readonly names: readonly string[]
+    /** In the same order. */
+    readonly namesBase64?: readonly string[]
   }[]
   /** Remaps that have no link. */
   readonly notLinked: { readonly ghost: number; readonly procfs: number; readonly unknown: number }

@@ -11,9 +11,14 @@ test('options of the right types', (t) => {
       root: '/',
       external: ['mnt[]'],
       mounts: 'all',
+      gone: ['/', 'key'],
+      accept: ['newer', 'older', 'mismatch', 'elsewhere', 'gone', 'unseen'],
+      dumpLog: '/l',
+      restoreLog: '/l',
       force: true,
       keepLastLink: false,
     },
+    { gone: [], accept: [], dumpLog: undefined },
     { root: undefined, external: [], mounts: 'remaps', host: 5 },
   ])
     t.doesNotThrow(() => checkOptions(options))
@@ -27,6 +32,10 @@ test('options of other types', (t) => {
     root: ['', 5, null, '/\0'],
     external: ['mnt[]', [5], null, {}, ['mnt[\0]:/x']],
     mounts: ['some', true, null],
+    gone: ['/', [''], [5], null, ['a\0'], {}],
+    accept: ['newer', ['new'], [5], null, ['newer,older'], [['newer']]],
+    dumpLog: ['', 5, null],
+    restoreLog: ['', ['/l']],
     force: ['yes', 1, null],
     keepLastLink: ['false'],
   }
@@ -42,4 +51,9 @@ test('a directory and a checkpoint', (t) => {
   t.doesNotThrow(() => checkCheckpoint({}))
   for (const value of [undefined, null, '/images'])
     refuses(t, () => checkCheckpoint(as(value)), 'usage', /^checkpoint must be what readCheckpoint/)
+})
+
+test('the words that are meant are named', (t) => {
+  const error = refuses(t, () => checkOptions({ accept: ['all'] }), 'usage', /^accept must be/)
+  t.match(error?.message, /newer, older, mismatch, elsewhere, gone, unseen$/)
 })

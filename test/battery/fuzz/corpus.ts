@@ -21,7 +21,7 @@ export interface Dump {
   readonly mounts: readonly MountRow[]
 }
 
-const NAME = /^(inventory|pstree|ids|files|reg-files|remap-fpath|mountpoints)(-\d+)?\.img$/
+const NAME = /^(inventory|pstree|ids|files|reg-files|remap-fpath|mountpoints|timens)(-\d+)?\.img$/
 
 export const kindOf = (name: string): ImageKind | undefined =>
   NAME.exec(name)?.[1] as ImageKind | undefined

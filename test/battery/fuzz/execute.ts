@@ -22,6 +22,7 @@ import { recorded, type Dump } from './corpus.js'
 import { encoded } from './encoded.js'
 import { jailed } from './jailed.js'
 import { Jail } from './jail.js'
+import { coresOf } from './memory.js'
 import { Mutator } from './mutate.js'
 import { Random } from './random.js'
 
@@ -103,7 +104,7 @@ const optionsOf = (random: Random): RunOptions => {
 
 const writeImages = (images: ReadonlyMap<string, Buffer>, old: boolean): void => {
   for (const name of fs.readdirSync(jail.images)) fs.unlinkSync(join(jail.images, name))
-  for (const [name, data] of images) {
+  for (const [name, data] of [...coresOf(images), ...images]) {
     const path = join(jail.images, name)
     fs.writeFileSync(path, data)
     // Of a dump of long ago: everything in the jail is newer.

@@ -59,7 +59,7 @@ class MemoryImages {
 }
 
 /** Nobody reads them, so that there is nothing in them to change. */
-const coresOf = (images: ReadonlyMap<string, Buffer>): [string, Buffer][] =>
+export const coresOf = (images: ReadonlyMap<string, Buffer>): [string, Buffer][] =>
   [...images.keys()]
     .filter((name) => name.startsWith('ids-'))
     .map((name) => [name.replace('ids', 'core'), CORE])

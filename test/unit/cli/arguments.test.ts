@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { parseExternals } from '../../../src/plan/external.js'
 import { glance, parseArguments, type Arguments } from '../../../src/cli/arguments.js'
+import { DOUBTS } from '../../../src/proof/doubts.js'
 import { refuses, test, type Test } from '../support/check.js'
 
 /** Without the configuration of whoever runs the tests. */
@@ -22,7 +23,10 @@ test('defaults', (t) => {
     root: undefined,
     externals: parseExternals([]),
     mounts: 'remaps',
-    force: false,
+    gone: new Set(),
+    dumpLog: undefined,
+    restoreLog: undefined,
+    accept: new Set(),
     keepLastLink: false,
     allowEnvironment: false,
     json: false,
@@ -37,7 +41,8 @@ test('defaults', (t) => {
 test('everything', (t) => {
   const argv = [
     'clean', '-D', '/i', '-W', '/w', '-r', '/r', '--external', 'mnt[k]:/k', '-M', 'l:/l',
-    '--mounts', 'all', '--force', '--keep-last-link', '--allow-environment', '--json', '--plain',
+    '--mounts', 'all', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
+    '--accept', 'newer,gone', '--accept', 'older', '--keep-last-link', '--allow-environment', '--json', '--plain',
     '-v4', '-o', 'x.log', '--tcp-established',
   ] // prettier-ignore
   t.strictSame(parse(...argv), {
@@ -50,7 +55,10 @@ test('everything', (t) => {
       { option: 'ext-mount-map', value: 'l:/l' },
     ]),
     mounts: 'all',
-    force: true,
+    gone: new Set(['/g', 'k']),
+    dumpLog: '/l/dump.log',
+    restoreLog: path.resolve('r.log'),
+    accept: new Set(['newer', 'gone', 'older']),
     keepLastLink: true,
     allowEnvironment: true,
     json: true,
@@ -253,4 +261,102 @@ test('what means nothing here is listed', (t) => {
     'tree',
     'ext-unix-sk',
   ])
+})
+
+const accepted = (...argv: readonly string[]): string[] => [...parse('clean', ...argv).accept]
+
+test('each doubt by its name, in lists and one after the other', (t) => {
+  t.strictSame([...DOUBTS].sort(), ['elsewhere', 'gone', 'mismatch', 'newer', 'older', 'unseen'])
+  for (const doubt of DOUBTS) {
+    t.strictSame(accepted('--accept', doubt), [doubt])
+    t.strictSame(accepted(`--accept=${doubt}`), [doubt])
+  }
+  t.strictSame(accepted('--accept', 'newer,older,newer', '--accept', 'gone'), [
+    'newer',
+    'older',
+    'gone',
+  ])
+  t.strictSame(accepted(), [])
+})
+
+test('--force is all of them, whatever else is named', (t) => {
+  t.strictSame(accepted('--force').sort(), [...DOUBTS].sort())
+  t.strictSame(accepted('--force', '--accept', 'newer').sort(), [...DOUBTS].sort())
+})
+
+test('a word that is no doubt is a mistake, told with all that are', (t) => {
+  for (const value of ['new', 'NEWER', 'newer,', ',', 'newer, older', 'newer,type', 'all', 'x\n']) {
+    const error = refuses(t, () => accepted('--accept', value), 'usage', /there is no such doubt$/)
+    t.match(
+      error?.next,
+      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, with commas between',
+    )
+  }
+  refuses(t, () => accepted('--accept', 'newer,x\n'), 'usage', /^--accept x\\n: /, 'which it names')
+  refuses(t, () => accepted('--force', '--accept', 'x'), 'usage', /no such doubt/)
+  refuses(t, () => accepted('--accept', ''), 'usage', /--accept is empty/)
+  refuses(t, () => accepted('--accept'), 'usage', /needs a value/)
+})
+
+test('no consent is read from a file', (t) => {
+  for (const line of ['force', 'force-irmap', 'force-i']) {
+    const found = parseWith(t, `${line}\n`, 'clean')
+    t.strictSame([...found.accept], [], line)
+    t.strictSame(found.ignored, ['force-irmap'], `${line}: CRIU's, also in short`)
+  }
+  for (const line of ['accept newer', 'gone /data', 'accept', 'gone', 'acc newer', 'gon /']) {
+    const config = `tcp-established\n${line}\n`
+    const error = refuses(t, () => parseWith(t, config, 'clean'), 'usage', /is not known$/, line)
+    t.match(error?.where, /\/x\.conf: line 2$/, line)
+  }
+  t.strictSame(
+    [...parseWith(t, 'force\n', 'clean', '--accept', 'older').accept],
+    ['older'],
+    'what the command line says counts',
+  )
+})
+
+test('what is gone', (t) => {
+  const gone = (...argv: readonly string[]): string[] => [...parse('clean', ...argv).gone]
+  t.strictSame(gone('--gone', '/data/', '--gone=vol', '--gone', '/'), ['/data', 'vol', '/'])
+  refuses(t, () => gone('--gone', ''), 'usage', /--gone is empty/)
+  refuses(t, () => gone('--gone', '/', '-r', '/rootfs'), 'usage', /given with --root, and gone/)
+  refuses(
+    t,
+    () => parseWith(t, 'root /rootfs\n', 'clean', '--gone', '/'),
+    'usage',
+    /given with --root/,
+    'from wherever the root is',
+  )
+})
+
+test('-L is CRIU’s directory of plugins where it names a directory', (t) => {
+  const dir = t.testdir({ 'dump.log': 'x', plugins: {} })
+  const file = path.join(dir, 'dump.log')
+  const plugins = path.join(dir, 'plugins')
+  fs.symlinkSync('plugins', path.join(dir, 'link'))
+  const logs = (...argv: readonly string[]) => {
+    const { dumpLog, ignored } = parse('show', ...argv)
+    return { dumpLog, ignored }
+  }
+  for (const argv of [['-L', file], [`-L${file}`], ['--dump-log', file]])
+    t.strictSame(logs(...argv), { dumpLog: file, ignored: [] })
+  for (const argv of [
+    ['-L', plugins],
+    [`--dump-log=${plugins}`],
+    ['-L', path.join(dir, 'link')],
+    ['--libdir', plugins],
+  ])
+    t.strictSame(logs(...argv), { dumpLog: undefined, ignored: ['libdir'] }, argv.join(' '))
+  for (const argv of [
+    ['-L', plugins, '-L', file],
+    ['-L', file, '-L', plugins],
+  ])
+    t.strictSame(logs(...argv), { dumpLog: file, ignored: ['libdir'] }, 'a log may be named too')
+  const nowhere = path.join(dir, 'nowhere')
+  t.equal(logs('-L', nowhere).dumpLog, nowhere, 'one that is not there is told when it is read')
+  t.equal(logs('-L', `${file}/x`).dumpLog, `${file}/x`)
+  t.strictSame(logs('--libdir', file), { dumpLog: undefined, ignored: ['libdir'] })
+  refuses(t, () => logs('-L', ''), 'usage', /--dump-log is empty/)
+  t.equal(parseWith(t, `dump-log ${file}\n`, 'show').dumpLog, file, 'also in a file')
 })

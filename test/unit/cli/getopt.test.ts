@@ -141,3 +141,17 @@ test('every option, in every form that it has', (t) => {
     if (argument !== 'none') t.strictSame(parse(`-${short}7`), [`${long}=7`])
   }
 })
+
+test('only what is known where it is asked', (t) => {
+  const known = OPTIONS.filter(({ neverInFile }) => neverInFile !== true)
+  const names = (arg: string): string[] =>
+    getopt([arg], undefined, known).options.map(({ option }) => option.long)
+  t.strictSame(names('--force'), ['force-irmap'])
+  refuses(t, () => names('--accept=newer'), 'usage', /^option --accept is not known$/)
+  refuses(t, () => names('--gone=/'), 'usage', /^option --gone is not known$/)
+  refuses(t, () => getopt(['--forc']), 'usage', /ambiguous/, 'on the command line it is one of two')
+  t.strictSame(
+    getopt(['--force']).options.map(({ option }) => option.long),
+    ['force'],
+  )
+})

@@ -42,3 +42,10 @@ test('CRIU’s switches can be negated', (t) => {
   for (const { long, kind, argument, negatable } of OPTIONS)
     t.equal(negatable === true, kind === 'ignored' && argument === 'none', long)
 })
+
+test('consents, and nothing else, are never read from a file', (t) => {
+  t.strictSame(
+    OPTIONS.flatMap(({ long, neverInFile }) => (neverInFile === true ? [long] : [])).sort(),
+    ['accept', 'force', 'gone'],
+  )
+})

@@ -90,3 +90,10 @@ export const OUTCOMES: Readonly<Record<Verdict, Outcome>> = {
 
 /** Text that would do something to a terminal or break a line. */
 export const EVIL = 'a\n\tb\r\x1b[31m\x07\\\u202e\u200b\u0085\u2028é'
+
+/** Nothing is there, and that is not proven. */
+export const UNPROVEN: Outcome = {
+  verdict: 'absent',
+  proven: false,
+  message: 'it is not there',
+}

@@ -1,3 +1,4 @@
+import { toBuffer } from '../../../src/bytes.js'
 import { GcError } from '../../../src/errors.js'
 import { errorToJson, jsonPieces, toJson } from '../../../src/report/json.js'
 import { VERDICTS } from '../../../src/report/model.js'
@@ -15,6 +16,7 @@ import {
   reported,
   ROOT,
   ROOT_PROVIDER,
+  UNPROVEN,
 } from './build.js'
 import type { Report, ReportedRemap } from '../../../src/report/model.js'
 
@@ -31,8 +33,11 @@ test('the whole document', (t) => {
         { state: 'detached', problem: 'no place' },
       ),
     ],
+    others: [{ directory: b('/var'), names: [b('link_remap.2'), b('link_remap.4')] }],
     checkpoint: {
       directory: '/images',
+      dump: 'killed',
+      signs: ['dump.log breaks off'],
       images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
       complete: false,
       tasks: 2,
@@ -50,6 +55,8 @@ test('the whole document', (t) => {
     command: 'clean',
     exit: { code: 3, name: 'leftovers' },
     imagesDir: '/images',
+    dump: 'killed',
+    signs: ['dump.log breaks off'],
     complete: false,
     images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
     tree: 'namespaced',
@@ -113,6 +120,7 @@ test('the whole document', (t) => {
       },
     ],
     unlisted: [{ id: 30, link: '/x/link_remap.30' }, { id: 32 }],
+    others: [{ directory: '/var', names: ['link_remap.2', 'link_remap.4'] }],
     notLinked: { ghost: 1, procfs: 2, unknown: 3 },
     totals: {
       remaps: 2,
@@ -139,6 +147,7 @@ test('in pieces it is the same document, byte for byte', (t) => {
       Object.values(OUTCOMES).map((outcome, index) => reported(outcome, index, ROOT, `/${EVIL}`)),
       {
         mounts: [constructed(ROOT, ROOT_PROVIDER), constructed(DATA, { kind: 'stand-in' })],
+        others: [{ directory: odd, names: [b('link_remap.2')] }],
         checkpoint: {
           images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
           times: imageTimes({ written: at(1) }),
@@ -225,6 +234,7 @@ test('every provider', (t) => {
     root: ROOT_PROVIDER,
     host: { kind: 'host', mount: {} as never, path: b('/mnt'), sub: b('/x') },
     'stand-in': { kind: 'stand-in' },
+    gone: { kind: 'gone' },
     none: { kind: 'none', reason: 'why', next: 'what' },
   } as const
   for (const [kind, provider] of Object.entries(kinds))
@@ -282,4 +292,54 @@ test('an error is a document of the same schema', (t) => {
     exit: { code: 1, name: 'internal' },
     error: { message: 'bug' },
   })
+})
+
+test('a provider that is gone says nothing else', (t) => {
+  const { mounts, remaps } = parse(
+    report([reported(OUTCOMES.vanished)], { mounts: [constructed(ROOT, { kind: 'gone' })] }),
+  )
+  t.strictSame(mounts[0]?.provider, { kind: 'gone' })
+  t.strictSame(remaps[0]?.provider, { kind: 'gone' })
+})
+
+test('what is not proven, and which doubt keeps a link', (t) => {
+  const kept = { ...OUTCOMES.kept, reason: 'unreachable', accept: 'gone' } as const
+  const { remaps, exit } = parse(
+    report([reported(UNPROVEN), reported(OUTCOMES.absent), reported(kept)]),
+  )
+  t.strictSame(
+    remaps.map(({ verdict, proven, accept }) => [verdict, proven, accept]),
+    [
+      ['absent', false, undefined],
+      ['absent', undefined, undefined],
+      ['kept', undefined, 'gone'],
+    ],
+  )
+  t.notOk('proven' in remaps[1]!, 'what is proven says so by saying nothing')
+  t.equal(exit.code, 3)
+  t.strictSame(parse(report([reported(UNPROVEN)])).exit, { code: 4, name: 'incomplete' })
+})
+
+test('other links are named in full, as exactly as may be', (t) => {
+  const odd = bytes(0x2f, 0xff)
+  const { others } = parse(report([], { others: [{ directory: odd, names: [b('link_remap.2')] }] }))
+  t.strictSame(others, [
+    {
+      directory: '/\\xff',
+      directoryBase64: toBuffer(odd).toString('base64'),
+      names: ['link_remap.2'],
+    },
+  ])
+  t.strictSame(parse(report([])).others, [])
+})
+
+test('other links whose names are no text', (t) => {
+  const raw = bytes(...Buffer.from('link_remap.2.'), 0xff)
+  const names = [b('link_remap.2.é'), raw]
+  const { others } = parse(report([], { others: [{ directory: b('/'), names }] }))
+  t.strictSame(others[0]?.names, ['link_remap.2.é', 'link_remap.2.\\xff'])
+  t.strictSame(
+    others[0]?.namesBase64?.map((text) => Buffer.from(text, 'base64')),
+    names.map(toBuffer),
+  )
 })

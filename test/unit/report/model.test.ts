@@ -1,18 +1,24 @@
 import fc from 'fast-check'
 import type { Outcome, Verdict } from '../../../src/collect/outcome.js'
 import { EXIT } from '../../../src/errors.js'
-import { exitOf, totalsOf, VERDICTS } from '../../../src/report/model.js'
+import { exitOf, isProven, totalsOf, VERDICTS } from '../../../src/report/model.js'
 import { test } from '../support/check.js'
 import { holds } from '../support/property.js'
-import { OUTCOMES, report, reported } from './build.js'
+import { OUTCOMES, report, reported, UNPROVEN } from './build.js'
 
-const exitOfAll = (verdicts: readonly (Verdict | 'alarm')[], complete = true): number =>
+const ALL: Readonly<Record<Verdict | 'alarm' | 'unproven' | 'died?', Outcome>> = {
+  ...OUTCOMES,
+  alarm: { ...OUTCOMES.failed, alarm: true },
+  unproven: UNPROVEN,
+  'died?': { ...OUTCOMES.vanished, proven: false },
+}
+const ANY = Object.keys(ALL) as (keyof typeof ALL)[]
+
+const exitOfAll = (outcomes: readonly (keyof typeof ALL)[], complete = true): number =>
   EXIT[
     exitOf(
       report(
-        verdicts.map((verdict) =>
-          reported(verdict === 'alarm' ? { ...OUTCOMES.failed, alarm: true } : OUTCOMES[verdict]),
-        ),
+        outcomes.map((one) => reported(ALL[one])),
         { checkpoint: { complete } },
       ),
     )
@@ -52,18 +58,36 @@ test('incomplete images', (t) => {
   t.equal(exitOfAll(['removed', 'absent', 'vanished'], false), EXIT.incomplete)
 })
 
+test('an absence that is not proven', (t) => {
+  t.equal(exitOfAll(['unproven']), EXIT.incomplete)
+  t.equal(exitOfAll(['died?']), EXIT.incomplete, 'nor is a death')
+  t.equal(exitOfAll(['removed', 'absent', 'unproven', 'vanished']), EXIT.incomplete)
+  t.equal(isProven(report([reported(UNPROVEN)])), false)
+  t.equal(isProven(report(Object.values(OUTCOMES).map((one) => reported(one)))), true)
+  t.equal(isProven(report([])), true)
+  t.strictSame(
+    totalsOf(report([reported(UNPROVEN), reported(OUTCOMES.absent)])).absent,
+    2,
+    'they are counted together',
+  )
+})
+
 test('alarm before leftovers before incomplete before clean', (t) => {
   t.equal(exitOfAll(['removed', 'kept', 'alarm'], false), 9)
   t.equal(exitOfAll(['removed', 'kept'], false), 3)
   t.equal(exitOfAll(['removed'], false), 4)
   t.equal(exitOfAll(['removed']), 0)
+  t.equal(exitOfAll(['unproven', 'alarm', 'kept']), 9)
+  for (const one of ['kept', 'failed', 'would-remove'] as const)
+    t.equal(exitOfAll(['unproven', one]), 3, one)
+  t.equal(exitOfAll(['unproven', 'removed']), 4)
   const rank = [9, 3, 4, 0]
   holds(
     t,
     'one more remap never makes it better',
     fc.property(
-      fc.array(fc.constantFrom(...VERDICTS, 'alarm' as const), { maxLength: 4 }),
-      fc.constantFrom(...VERDICTS, 'alarm' as const),
+      fc.array(fc.constantFrom(...ANY), { maxLength: 4 }),
+      fc.constantFrom(...ANY),
       fc.boolean(),
       (verdicts, more, complete) =>
         rank.indexOf(exitOfAll([...verdicts, more], complete)) <=

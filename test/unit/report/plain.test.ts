@@ -2,7 +2,7 @@ import { plainLines, plainText } from '../../../src/report/plain.js'
 import type { Outcome } from '../../../src/collect/outcome.js'
 import { test } from '../support/check.js'
 import { at, b, imageTimes, mount, remap } from '../support/model.js'
-import { bytes, EVIL, OUTCOMES, reach, report, reported } from './build.js'
+import { bytes, EVIL, OUTCOMES, reach, report, reported, UNPROVEN } from './build.js'
 import type { ReportedRemap } from '../../../src/report/model.js'
 
 const lines = (remaps: readonly ReportedRemap[]): string[] => {
@@ -104,4 +104,21 @@ test('the same report gives the same bytes', (t) => {
       report([reported(OUTCOMES.kept)], { checkpoint: { times: imageTimes({ written: at(1) }) } }),
     )
   t.equal(again(), again())
+})
+
+test('a line says what is not proven, and which consent there is', (t) => {
+  const texts = lines([
+    reported(UNPROVEN),
+    reported({ verdict: 'absent', proven: false }),
+    reported({ ...OUTCOMES.vanished, proven: false }),
+    reported(OUTCOMES.kept),
+    reported({ verdict: 'kept', reason: 'type', next: 'look' }),
+  ]).map((line) => line.split('\t')[6])
+  t.strictSame(texts, [
+    'it is not there; not proven',
+    'not proven',
+    'its file system died with the container; not proven',
+    'it is newer; another dump? if not, --accept newer removes it',
+    'look',
+  ])
 })

@@ -32,3 +32,21 @@ test('images that are there, then what was attached from where', (t) => {
     '',
   ])
 })
+
+test('links of the form that these images do not list, each by its name', (t) => {
+  const others = [
+    { directory: b('/var'), names: [b('link_remap.2'), b('link_remap.9')] },
+    { directory: b('/'), names: [b('link_remap.4')] },
+  ]
+  t.strictSame(planText(report([], { mounts: [], others })).split('\n'), [
+    'other link: /var/link_remap.2',
+    'other link: /var/link_remap.9',
+    'other link: /link_remap.4',
+    '',
+  ])
+})
+
+test('a mount that is gone', (t) => {
+  const gone = constructed(DATA, { kind: 'gone' }, { contents: 'stand-in' })
+  t.equal(planText(report([], { mounts: [gone] })), 'mount 9/14 /data: stand-in (attached)\n')
+})

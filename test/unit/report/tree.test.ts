@@ -12,6 +12,7 @@ import {
   reported,
   ROOT,
   ROOT_PROVIDER,
+  UNPROVEN,
 } from './build.js'
 
 const NOW = 1_700_000_600
@@ -122,4 +123,40 @@ test('mounts in the order of their places, whatever the order of the remaps', (t
     places.filter((place) => place !== undefined),
     ['/', '/data', '/tmp'],
   )
+})
+
+test('what is not proven, and which consent there is', (t) => {
+  const one = report([
+    reported(UNPROVEN),
+    reported(OUTCOMES.kept, 8),
+    reported(OUTCOMES.absent, 10),
+  ])
+  t.strictSame(
+    draw(one)
+      .slice(3)
+      .map((line) => line.trim()),
+    [
+      '├─ absent        /var/link_remap.6   was /var/gone',
+      '│  └─ it is not there; not proven',
+      '├─ kept          /var/link_remap.8   was /var/gone',
+      '│  └─ it is newer; another dump? if not, --accept newer removes it',
+      '└─ absent        /var/link_remap.10  was /var/gone',
+    ],
+  )
+})
+
+test('mounts that only the options name', (t) => {
+  const assumed = mount(1, '/', { nsId: 0, parentId: 0, major: 0 })
+  const gone = mount(2, '/gone', { nsId: 0, parentId: 1, major: 0 })
+  const one = report(
+    [reported(OUTCOMES.removed, 6, assumed), reported(OUTCOMES.vanished, 8, gone)],
+    {
+      mounts: [constructed(assumed, ROOT_PROVIDER), constructed(gone, { kind: 'gone' })],
+      checkpoint: { namespaces: [], complete: false, dump: 'killed' },
+    },
+  )
+  const lines = draw(one)
+  t.equal(lines[1], '└─ places in the container, by the options alone: no image has its mounts')
+  t.equal(lines[2], '   ├─ / ← --root /rootfs', 'of what kind it was nobody knows')
+  t.equal(lines[4], '   └─ /gone ← removed for good')
 })

@@ -1,5 +1,6 @@
 import {
   ageText,
+  explanation,
   originalText,
   providerText,
   sizeText,
@@ -8,8 +9,9 @@ import {
   verdictWord,
   warnings,
 } from '../../../src/report/words.js'
+import type { Checkpoint, DumpKind } from '../../../src/checkpoint/model.js'
 import { test } from '../support/check.js'
-import { b, mapped, mount, namespace } from '../support/model.js'
+import { AUTO, b, mapped, mount, namespace } from '../support/model.js'
 import {
   constructed,
   DATA,
@@ -19,6 +21,7 @@ import {
   reported,
   ROOT,
   ROOT_PROVIDER,
+  UNPROVEN,
 } from './build.js'
 
 test('sizes', (t) => {
@@ -65,6 +68,7 @@ test('providers', (t) => {
     'still mounted on /mnt',
   )
   t.equal(providerText({ kind: 'none', reason: 'why', next: 'what' }), 'why')
+  t.equal(providerText({ kind: 'gone' }), 'removed for good')
   t.equal(providerText({ kind: 'stand-in' }), 'nothing is left of it')
   t.notMatch(
     providerText({ kind: 'external', key: b(EVIL), path: b(EVIL), sub: b(EVIL) }),
@@ -99,6 +103,32 @@ test('a summary', (t) => {
   t.match(summaryOf(['removed'], { checkpoint: { unlisted } }), /1 removed, 1 without .*left alone/)
   t.match(summaryOf([], { checkpoint: { unlisted } }), /1 without .*left alone/)
   t.equal(summaryOf([], { checkpoint: { preDump: true } }), 'nothing to do')
+  t.equal(
+    summaryOf([], { checkpoint: { complete: false } }),
+    'no link remaps are listed',
+    'which is not that there are none',
+  )
+})
+
+test('a summary of what is not proven', (t) => {
+  const of = (...outcomes: readonly Parameters<typeof reported>[0][]): string =>
+    summary(report(outcomes.map((outcome) => reported(outcome))))
+  t.equal(
+    of(UNPROVEN, OUTCOMES.absent, OUTCOMES.removed),
+    '3 link remaps: 1 removed, 2 absent, 1 of them not proven to be gone',
+  )
+  t.equal(
+    of(UNPROVEN, { ...OUTCOMES.vanished, proven: false }),
+    '2 link remaps: 1 absent, 1 vanished, 2 of them not proven to be gone',
+  )
+})
+
+test('what is known, whether it is proven, and what to do', (t) => {
+  t.equal(explanation({ verdict: 'removed' }), undefined)
+  t.equal(explanation({ verdict: 'kept', message: 'a', next: 'b' }), 'a; b')
+  t.equal(explanation({ verdict: 'kept', next: 'b' }), 'b')
+  t.equal(explanation({ verdict: 'absent', message: 'a', proven: false }), 'a; not proven')
+  t.equal(explanation({ verdict: 'absent', proven: false }), 'not proven')
 })
 
 const warningsOf = (rest: Parameters<typeof report>[1]): string[] => warnings(report([], rest))
@@ -185,4 +215,64 @@ test('a key that no mount of the dump has, where one lacks its option', (t) => {
   const many = Array.from({ length: 40 }, (_, id) => `/${id}`)
   t.match(unknownOf(['/x'], many)[0], / \/19, 20 more\)$/)
   t.notMatch(unknownOf([EVIL], [`${EVIL}2`])[0], /[\n\t\u202e]/)
+})
+
+test('what kind of dump it is, and by which signs', (t) => {
+  const first = (checkpoint: Partial<Checkpoint>): string =>
+    warningsOf({ checkpoint: { complete: false, ...checkpoint } })[0] ?? ''
+  const signs = ['one sign', 'another']
+  const said = {
+    failed: 'this dump failed, and CRIU removed its links itself; one sign; another',
+    killed: 'this dump was killed; one sign; another',
+    mixed: 'these are images of two dumps; one sign; another',
+    blind: 'these images say nothing of links; one sign; another',
+  } as const
+  for (const [dump, text] of Object.entries(said))
+    t.equal(first({ dump: dump as DumpKind, signs }), text)
+  t.equal(
+    first({ dump: 'killed', signs: [`/${EVIL}/dump.log breaks off`] }).includes('\n'),
+    false,
+    'a sign may have a name in it',
+  )
+  t.match(
+    warningsOf({ checkpoint: { complete: false, dump: 'killed', signs } })[1],
+    /links that they do not list may be left/,
+  )
+})
+
+test('a note of other links says how many, and where', (t) => {
+  const names = [b('link_remap.2'), b('link_remap.4')]
+  const note = (others: Parameters<typeof report>[1] & object) => warningsOf(others)
+  t.strictSame(note({ others: [{ directory: b(`/${EVIL}`), names: names.slice(0, 1) }] }).length, 1)
+  t.match(
+    note({ others: [{ directory: b('/var'), names }] })[0],
+    /^2 other links of this form in \/var, not of these images.*\(-v names them\)$/,
+  )
+  t.match(
+    note({ others: [{ directory: b('/var'), names: names.slice(1) }] })[0],
+    /^1 other link of this form in \/var,/,
+  )
+  t.match(
+    note({
+      others: [
+        { directory: b('/var'), names },
+        { directory: b('/x'), names },
+      ],
+    })[0],
+    /^4 other links of this form in 2 directories,/,
+  )
+  t.notMatch(note({ others: [{ directory: b(`/${EVIL}`), names }] })[0], /[\n\t\u202e]/)
+  t.strictSame(note({ others: [] }), [])
+})
+
+test('a key that is the place of a mount that CRIU found is one of the dump', (t) => {
+  const found = mount(20, '/dev/shm', { external: AUTO })
+  const other = mount(21, '/data', { external: mapped('/data') })
+  const one = report([], { checkpoint: { namespaces: [namespace(9, [ROOT, found, other])] } })
+  const said = (key: string) => unknownKeys(one, { mapped: new Map([[b(key), b('/x')]]) })
+  t.strictSame(said('/dev/shm'), [])
+  t.strictSame(said('/dev/shn'), [
+    'no external mount of the dump is called /dev/shn (there are: /data)',
+  ])
+  t.equal(said('CRIU:AUTOGENERATED').length, 1, 'which is no name of it')
 })
