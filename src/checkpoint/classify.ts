@@ -61,6 +61,11 @@ export const classify = (
     log: own?.of === (dump === 'mixed' ? 'later' : 'this') ? own.log : undefined,
     mixed: dump === 'mixed',
   })
+  const restores = restoreLogsOf(images, options, facts, times.written)
+  const notes = [
+    ...(own === undefined ? notUsed(options.dumpLog) : []),
+    ...(restores.length === 0 ? notUsed(options.restoreLog) : []),
+  ]
   return {
     dump,
     signs,

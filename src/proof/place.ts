@@ -4,12 +4,12 @@
 // |---|---|---|
 // | a host tree's | the host's root | the one |
 // | any | still mounted here, known by its mount id | the one |
-// | an overlay, upper directory recorded | an overlay with that upper directory, or that directory | the one |
-// | | an overlay with another one, a lower directory, any other directory | not the one |
+// | an overlay, upper directory recorded | the same path on an overlay with that upper directory, or that directory | the one |
+// | | another path, an overlay with another one, a lower directory, any other directory | not the one |
 // | a tmpfs | on a disk | not the one |
 // | a disk's | another path, or not on a disk | not the one |
 // | | the same path, on the recorded device, of this boot, not mounted since | the one |
-// | | the same path, on another device, while the recorded one is mounted here | not the one |
+// | | the same path, on another device, while the recorded one is mounted here, of this boot | not the one |
 // | | the same path, otherwise: another boot, another machine, a number that was given again | possible |
 // | without a device of its own (btrfs, NFS, FUSE, tmpfs) | the same number, another path | not the one |
 // | | otherwise: such numbers are given again | possible |
