@@ -144,10 +144,15 @@ const ofName = (images: ImageDirectory, name: RegExp): ImageState[] =>
 const isComplete = ({ state }: ImageState): boolean => state === 'complete'
 const isRead = ({ state }: ImageState): boolean => state === 'complete' || state === 'absent'
 
-const WORDS = { absent: 'missing', empty: 'empty', truncated: 'cut', complete: 'complete' } as const
+const WORDS = { absent: 'missing', empty: 'empty', complete: 'complete' } as const
 
 const unless = (fine: (state: ImageState) => boolean, state: ImageState): string[] =>
-  fine(state) ? [] : [`${state.name} is ${WORDS[state.state]}`]
+  fine(state) ? [] : [`${state.name} is ${stateText(state)}`]
+
+const stateText = ({ state, offset = 0, detail, entries }: ImageState): string =>
+  state === 'truncated'
+    ? `cut at byte ${offset} (${detail}; ${entries} whole entries)`
+    : WORDS[state]
 
 /** What a dump leaves that ends by itself: it writes its buffers out before it goes. */
 const isClosed = (states: readonly ImageState[], early: ReadonlyMap<string, ImageStat>): boolean =>

@@ -135,7 +135,7 @@ class Run {
     }
     const found: Found[] = []
     // One that was recognised by its mount id is the right one to look in, and so is a host tree.
-    let isReached = mount === undefined || mount.attachment.provider.kind === 'host'
+    let isReached = mount === undefined || isRecognised(mount)
     for (const [, indices] of groupBy(remaps.keys(), (index) => keyOf(remaps[index] as Reach))) {
       const group = indices.map((index) => remaps[index] as Reach)
       const looked = this.collectDirectory(mount, place, group)
@@ -189,7 +189,8 @@ class Run {
         stat,
         changed: whenWas(stat.ctime, this.options.window, isRemote),
         changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, isRemote),
-        is: place.is === 'the-one' ? 'the-one' : 'possible',
+        // A mount that was recognised by what the images say of it is not proven by the same words.
+        is: place.is === 'the-one' && !isRecognised(mount) ? 'the-one' : 'possible',
         isRemote,
         address: () =>
           mount === undefined
@@ -243,6 +244,10 @@ class Run {
     }
   }
 }
+
+/** Still mounted here, and not given by the caller. */
+const isRecognised = (mount: ConstructedMount | undefined): boolean =>
+  mount?.attachment.provider.kind === 'host'
 
 /** Every path begins with a slash: the same string for the usual case, not one more for each link. */
 const keyOf = ({ via, dir }: Reach): string => (via === 'mount' ? `mount ${dir}` : dir)

@@ -136,20 +136,8 @@ export const warnings = (report: Report): string[] => {
   const { checkpoint, mounts } = report
   const out: string[] = []
   if (!checkpoint.complete) {
-    const odd = checkpoint.images
-      .filter(({ state }) => state === 'empty' || state === 'truncated')
-      .map(({ name, state, offset, detail, entries }) =>
-        state === 'empty'
-          ? `${name} is empty`
-          : `${name} is cut at byte ${offset} (${detail}; ${entries} whole entries)`,
-      )
-    const why = odd.length > 0 ? odd.join(', ') : missing(checkpoint.images)
     out.push(
-      escapeText(
-        [KINDS[checkpoint.dump], ...(checkpoint.signs.length > 0 ? checkpoint.signs : [why])].join(
-          '; ',
-        ),
-      ),
+      escapeText([KINDS[checkpoint.dump], ...checkpoint.signs].join('; ')),
       'links that they do not list may be left: look for link_remap.* in the container by hand',
     )
   }
@@ -196,9 +184,4 @@ export const unknownKeys = (
       (key) =>
         `no external mount of the dump is called ${escape(key)} (there are: ${shown.join(', ')})`,
     )
-}
-
-const missing = (images: Report['checkpoint']['images']): string => {
-  const absent = images.filter(({ state }) => state === 'absent').map(({ name }) => name)
-  return `${absent.join(', ') || 'some images'} missing`
 }

@@ -234,7 +234,7 @@ define(
         later()
         fs.writeFileSync(inRoot(world, path), 'x'.repeat(10))
       },
-      says: /is newer .* than the images .*: another dump may need it/,
+      says: /its file was made .* after the dump .*--accept newer/s,
     }
   },
   { on: ['disk', 'overlay', 'lower', 'tmpfs'] },

@@ -70,7 +70,12 @@ const cases: Bad[] = [
       for (const name of fs.readdirSync(world.images)) write(name, '')(world)
     },
     code: 4,
-    says: () => ['the images are incomplete', 'inventory.img is empty', 'link_remap.*', 'by hand'],
+    says: () => [
+      'these images say nothing of links',
+      'inventory.img is empty',
+      'link_remap.*',
+      'by hand',
+    ],
   },
   {
     name: 'a huge length',
@@ -80,7 +85,7 @@ const cases: Bad[] = [
       fs.appendFileSync(join(images, 'files.img'), Buffer.concat([word(0xfffffff0), word(1)]))
     },
     code: 4,
-    says: () => ['the images are incomplete', 'files.img is cut at byte 8', '4294967280 bytes'],
+    says: () => ['this dump was killed', 'files.img is cut at byte 8', '4294967280 bytes'],
   },
   {
     name: 'no image directory',
@@ -247,9 +252,9 @@ await hostile(import.meta.url, () => {
     fs.writeFileSync(join(disk, 'fill'), Buffer.alloc(4096))
     const run = unchanged(t, world, ['clean', ...world.args(), '-W', disk, '-o', 'log'], [link])
     t.equal(run.code, 0, run.stderr)
-    t.equal(
+    t.match(
       run.stderr,
-      'criu-gc: the log file could not be written (ENOSPC)\ncriu-gc: 1 link remap: 1 removed\n',
+      /^criu-gc: the log file could not be written \(ENOSPC\)\ncriu-gc: .* other links .*\ncriu-gc: 1 link remap: 1 removed\n$/,
     )
   })
 

@@ -153,9 +153,10 @@ const cases: Case[] = [
   {
     name: '9: no mountpoints image',
     tamper: without(MOUNTPOINTS),
-    verdicts: ALL.map((id) => `${id} kept unreachable`),
-    code: 3,
-    says: /mountpoints image|mount 50/,
+    // looked for by their paths below --root
+    verdicts: removed(...ALL),
+    code: 4,
+    says: /mountpoints-9\.img is missing or cut/,
   },
   {
     name: '9b: the originals are on no mount, and there is one namespace',

@@ -345,6 +345,8 @@ export interface RemapJson {
   message?: string
   next?: string
   nlink?: number
+  proven?: false
+  accept?: string
 }
 
 export interface Run {
@@ -388,10 +390,12 @@ export function gc(args: string[], under: string[] = []): Run {
   }
 }
 
-/** "4 kept type", "6 failed EROFS", "8 removed", in the order of the images */
+/** "4 kept type", "6 failed EROFS", "8 removed", "10 absent unproven", in the order of the images */
 export const verdicts = ({ json }: Run): string[] =>
-  (json?.remaps ?? []).map(({ id, verdict, errno, reason }) =>
-    [id, verdict, reason ?? errno].filter((part) => part !== undefined).join(' '),
+  (json?.remaps ?? []).map(({ id, verdict, errno, reason, proven }) =>
+    [id, verdict, reason ?? errno ?? (proven === false ? 'unproven' : undefined)]
+      .filter((part) => part !== undefined)
+      .join(' '),
   )
 
 export interface Expected {
@@ -427,7 +431,8 @@ const shown = (verdict: string): string =>
 const repeated = (verdict: string): string => verdict.replace(/ removed$/, ' absent')
 
 function codeOf(verdicts: string[], fallback: number): number {
-  return verdicts.some((verdict) => / (kept|failed|would-remove)\b/.test(verdict)) ? 3 : fallback
+  if (verdicts.some((verdict) => / (kept|failed|would-remove)\b/.test(verdict))) return 3
+  return verdicts.some((verdict) => / (unproven|parent-gone)$/.test(verdict)) ? 4 : fallback
 }
 
 /**
