@@ -2,10 +2,8 @@
 import { testCases } from './cases.js'
 import { testRaces } from './races.js'
 import { hostile } from './rig.js'
-import { testSilentFuse } from './silent.js'
 
 await hostile(import.meta.url, () => {
   testCases(['disk'])
   testRaces('disk')
-  testSilentFuse()
 })
