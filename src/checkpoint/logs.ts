@@ -29,45 +29,72 @@ export interface Log {
   readonly stamped: boolean
 }
 
+/** A line with the words in it is one of CRIU's own where this fits: a log has names of all sorts in it. */
+interface Line {
+  readonly words: string
+  readonly is: RegExp
+}
+
+const STAMPED = String.raw`^\(\d+\.\d{6}\) `
+const line = (words: string, is: string): Line => ({ words, is: new RegExp(STAMPED + is) })
+
 /** `criu restore` and `criu dump` say their ends in other words. */
 const ENDS = {
   dump: {
-    finished: /^\(\d+\.\d{6}\) Dumping finished successfully$/m,
-    failed: /^\(\d+\.\d{6}\) (?:Error \([^()\n]*\): )?Dumping FAILED\.$/m,
+    finished: line('Dumping finished successfully', 'Dumping finished successfully$'),
+    failed: line('Dumping FAILED.', String.raw`(?:Error \([^()]*\): )?Dumping FAILED\.$`),
   },
   restore: {
-    finished: /^\(\d+\.\d{6}\) Restore finished successfully\./m,
-    failed: /^\(\d+\.\d{6}\) (?:Error \([^()\n]*\): )?Restoring FAILED\.$/m,
+    finished: line('Restore finished successfully.', String.raw`Restore finished successfully\.`),
+    failed: line('Restoring FAILED.', String.raw`(?:Error \([^()]*\): )?Restoring FAILED\.$`),
   },
 } as const
 
 const STAMP = /\((\d{1,10}\.\d{6})\)/y
 const INFORMATION = /^\(\d+\.\d{6}\) (?!(?:Error|Warn) )/m
-const RUN_ID = /^\(\d+\.\d{6}\) CRIU run id = ([\w-]{1,64})$/gm
-const DUMP_RUN_ID = /^\(\d+\.\d{6}\) Dump CRIU run id = ([\w-]{1,64})$/gm
-const FILE_EXISTS = /^\(\d+\.\d{6}\) Error \([^()\n]*\): Can't link remap to (.+): File exists$/gm
+const RUN_ID = line('CRIU run id = ', String.raw`CRIU run id = ([\w-]{1,64})$`)
+const DUMP_RUN_ID = line('Dump CRIU run id = ', String.raw`Dump CRIU run id = ([\w-]{1,64})$`)
+const FILE_EXISTS = line(
+  ': File exists',
+  String.raw`Error \([^()]*\): Can't link remap to (.+): File exists$`,
+)
 /** TASK_ALIVE: after a failure, a post-dump script that said no, or with --leave-running. */
-const RESUMED = /^\(\d+\.\d{6}\) Unfreezing tasks into 1$/m
+const RESUMED = line('Unfreezing tasks into 1', 'Unfreezing tasks into 1$')
 
 export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
   const text = fromBuffer(file.data)
+  const head = text.slice(0, HINT_LIMITS.logHead)
   const stamp = lastStamp(text)
   const { finished, failed } = ENDS[kind]
   return {
     path: file.path,
     place: file.place,
-    ended: failed.test(text) ? 'failed' : finished.test(text) ? 'finished' : 'unknown',
+    ended: has(text, failed) ? 'failed' : has(text, finished) ? 'finished' : 'unknown',
     begun: plus(file.mtime, -(stamp ?? 0)),
     written: file.mtime,
     btime: file.btime,
-    runIds: named(text, RUN_ID),
-    dumpRunIds: named(text, DUMP_RUN_ID),
+    runIds: named(head, RUN_ID),
+    dumpRunIds: named(head, DUMP_RUN_ID),
     fileExists: named(text, FILE_EXISTS).filter((name) => !isTooLong(name)),
-    resumed: RESUMED.test(text),
+    resumed: has(text, RESUMED),
     verbose: INFORMATION.test(text),
     stamped: stamp !== undefined,
   }
 }
+
+/** Each match of a line that is one of those. A search for its words is much cheaper than one for its form. */
+function* matches(text: string, { words, is }: Line): Generator<RegExpExecArray> {
+  for (let at = text.indexOf(words); at >= 0;) {
+    const start = text.lastIndexOf('\n', at) + 1
+    const found = text.indexOf('\n', at)
+    const end = found < 0 ? text.length : found
+    const match = is.exec(text.slice(start, end))
+    if (match !== null) yield match
+    at = text.indexOf(words, end)
+  }
+}
+
+const has = (text: string, wanted: Line): boolean => matches(text, wanted).next().done !== true
 
 /** In seconds; of the last line that has one: those of the parasite have none. */
 const lastStamp = (text: string): number | undefined => {
@@ -82,10 +109,10 @@ const lastStamp = (text: string): number | undefined => {
   return undefined
 }
 
-/** What the expression's group matched, each once. */
-const named = (text: string, expression: RegExp): Bytes[] => {
+/** What the group of the lines matched, each once. */
+const named = (text: string, wanted: Line): Bytes[] => {
   const names = new Set<Bytes>()
-  for (const match of text.matchAll(expression)) {
+  for (const match of matches(text, wanted)) {
     if (names.size === HINT_LIMITS.names) break
     names.add(match[1] as Bytes)
   }

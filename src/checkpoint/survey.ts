@@ -26,8 +26,10 @@ export const survey = (
 ): Survey => {
   const present = new Set(names)
   const early = new Map<string, ImageStat>()
+  const looked = new Set<string>()
   const look = (name: string): void => {
-    if (early.size === HINT_LIMITS.timedImages || early.has(name)) return
+    if (looked.has(name)) return
+    looked.add(name)
     const stat = images.stat(name)
     if (stat !== undefined) early.set(name, stat)
   }
@@ -36,7 +38,7 @@ export const survey = (
     for (const kind of ['ids', 'core', 'fs'])
       if (present.has(`${kind}-${pid}.img`)) look(`${kind}-${pid}.img`)
   for (const name of names) {
-    if (early.size === HINT_LIMITS.timedImages) break
+    if (looked.size === HINT_LIMITS.timedImages) break
     if (EARLY.test(name)) look(name)
   }
   return { early, ...compare(names, present, pids) }

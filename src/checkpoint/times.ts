@@ -80,7 +80,6 @@ const isCopy = (
   if (clock === undefined || written === undefined || now === undefined) return false
   const { sec, nsec } = clock.boottime
   const since = now.uptime - sec - nsec / 1e9
-  if (since < 0) return false
   return written.sec + written.nsec / 1e9 > now.now - since + DOUBT
 }
 

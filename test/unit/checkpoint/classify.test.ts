@@ -221,6 +221,14 @@ test('logs beside the images, and what they are taken for', (t) => {
   t.match(readCheckpoint(dir), { dump: 'whole', hints: { dumpLog: undefined } }, 'an old one')
 })
 
+test('of two dumps the log of the first says nothing of the second', (t) => {
+  const dir = dumpIn(t, SPEC)
+  fs.writeFileSync(path.join(dir, 'dump.log'), log('Dumping finished successfully'))
+  const later = Math.floor(Date.now() / 1000) + 3
+  fs.utimesSync(path.join(dir, 'core-1.img'), later, later)
+  t.match(readCheckpoint(dir), { dump: 'mixed', times: { earliest: { sec: later, nsec: 0 } } })
+})
+
 test('a log that is named and not of these images is not used, and that is said', (t) => {
   const dir = dumpIn(t, SPEC)
   const [dumpLog, restoreLog] = [path.join(dir, 'd'), path.join(dir, 'r')]
