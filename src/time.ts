@@ -8,11 +8,12 @@ export interface Time {
 export const isAfter = (time: Time, other: Time): boolean =>
   time.sec > other.sec || (time.sec === other.sec && time.nsec > other.nsec)
 
-export const isSameTime = (time: Time, other: Time): boolean =>
-  time.sec === other.sec && time.nsec === other.nsec
+export const isBefore = (time: Time, other: Time): boolean => isAfter(other, time)
 
 /** `seconds` later, or earlier where negative. */
-export const plus = ({ sec, nsec }: Time, seconds: number): Time => {
+export const plus = (time: Time, seconds: number): Time => {
+  if (seconds === 0) return time
+  const { sec, nsec } = time
   const whole = Math.floor(seconds)
   const total = nsec + Math.round((seconds - whole) * 1e9)
   const carry = total >= 1e9 ? 1 : 0
@@ -50,12 +51,3 @@ export const toIso = ({ sec, nsec }: Time): string => {
  */
 export const latestMeaning = (time: Time): Time =>
   time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
-
-/**
- * Whether something happened too early to be part of what began by `start`. File systems may count in
- * steps of two seconds; 0 is what those answer that keep no times.
- */
-export const isLongBefore = (time: Time, start: Time): boolean =>
-  time.sec !== 0 && time.sec < start.sec - 2
-
-export const isBefore = (time: Time, other: Time): boolean => isAfter(other, time)

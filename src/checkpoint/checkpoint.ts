@@ -64,7 +64,7 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     namespaces,
     ...ofRemaps(remaps, kind.dump),
     counts: remaps.counts,
-    notes: tasks.notes,
+    notes: [...tasks.notes, ...kind.notes],
   }
 }
 

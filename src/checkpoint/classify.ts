@@ -2,7 +2,7 @@
 // that these times say are about them.
 import type { TimensEntry } from '../images/clocks.js'
 import type { ImageDirectory, ImageState, ImageStat } from '../images/directory.js'
-import { dumpLogOf, hintsOf, type LogOptions } from './hints.js'
+import { dumpLogOf, hintsOf, restoreLogsOf, type LogOptions } from './hints.js'
 import type { Inventory } from './inventory.js'
 import { kindOf, type KindFacts } from './kind.js'
 import type { Checkpoint, ImageTimes, MountNamespace } from './model.js'
@@ -26,7 +26,7 @@ export interface Contents {
 export const classify = (
   contents: Contents,
   options: LogOptions & { readonly clocks?: Now | undefined },
-): Pick<Checkpoint, 'dump' | 'signs' | 'runId' | 'times' | 'hints'> => {
+): Pick<Checkpoint, 'dump' | 'signs' | 'runId' | 'times' | 'hints' | 'notes'> => {
   const { images, names, inventory, tasks, clock } = contents
   const { early, coreless, strays } = survey(images, names, tasks.pids)
   const all = new Map([...early, ...statsOf(images)])
@@ -57,12 +57,28 @@ export const classify = (
     clock,
     dumpUptime: inventory.entry?.dump_uptime,
     stats: readStats(images, options.workDir, moments.last, moments.doubt),
-    log: own?.of === 'another' ? undefined : own?.log,
+    // Of two dumps the first has its log, too.
+    log: own?.of === (dump === 'mixed' ? 'later' : 'this') ? own.log : undefined,
     mixed: dump === 'mixed',
   })
-  const hints = hintsOf(images, options, facts, own, times.written)
-  return { dump, signs, runId: facts.runId, times, hints }
+  const restores = restoreLogsOf(images, options, facts, times.written)
+  const notes = [
+    ...(own === undefined ? notUsed(options.dumpLog) : []),
+    ...(restores.length === 0 ? notUsed(options.restoreLog) : []),
+  ]
+  return {
+    dump,
+    signs,
+    runId: facts.runId,
+    times,
+    hints: hintsOf(own, restores, times.written),
+    notes,
+  }
 }
+
+/** What is said of a log that the caller named and that tells nothing of these images. */
+const notUsed = (path: string | undefined): string[] =>
+  path === undefined ? [] : [`${path} is not of these images: it was not used`]
 
 /** Of a directory that has nothing but what a pre-dump writes; no log tells of links that it did not make. */
 export const timesOfPreDump = (images: ImageDirectory): ImageTimes => {

@@ -66,56 +66,58 @@ export const whose = (
   const { inventory, last, ordered, doubt } = moments
   const namesRuns = runId !== undefined && log.runIds.length > 0
   if (namesRuns && log.runIds.includes(runId)) return 'this'
+  const another = log.ended === 'failed' ? 'another' : undefined
   const reference = inventory ?? last
-  if (reference === undefined) return undefined
-  if (!ordered) return namesRuns || (whole && log.ended === 'failed') ? another(log) : 'this'
-  if (isAfter(plus(log.begun, -doubt), reference)) {
-    // A work directory may be that of dumps into other directories, which leave no trace in this one.
-    const touched = last !== undefined && !isAfter(plus(log.begun, -doubt), last)
-    return touched || log.place !== 'work' ? later(log, touched) : undefined
+  if (reference === undefined || last === undefined) return undefined
+  if (!ordered) return namesRuns || (whole && log.ended === 'failed') ? another : 'this'
+  const begun = plus(log.begun, -doubt)
+  if (isAfter(begun, reference)) {
+    if (!isAfter(begun, last)) return 'later'
+    // One that went well has left images of its own, and so was not into this directory; a work directory
+    // may be that of dumps into others, which leave no trace in this one however they end.
+    return log.place !== 'work' && log.ended === 'failed' ? 'later' : undefined
   }
   if (isAfter(reference, plus(log.written, doubt))) return undefined
-  return namesRuns ? another(log) : 'this'
+  return namesRuns ? another : 'this'
 }
 
-/** A dump that went well has left images of its own, so that it was not into this directory. */
-const later = (log: Log, touched: boolean): 'later' | undefined =>
-  touched || log.ended === 'failed' ? 'later' : undefined
-
-const another = ({ ended }: Log): 'another' | undefined =>
-  ended === 'failed' ? 'another' : undefined
-
-export const hintsOf = (
+/** Logs of restores of these images. @throws GcError usage where a named one cannot be read. */
+export const restoreLogsOf = (
   images: ImageDirectory,
   options: LogOptions,
   facts: DumpFacts,
-  dump: OwnLog | undefined,
   written: Time | undefined,
-): Hints => {
+): Log[] => {
   const files =
     options.restoreLog === undefined
       ? sideFiles(images, 'restore.log', options.workDir)
       : [namedFile(options.restoreLog, '--restore-log')]
-  const restores = files
+  return files
     .map((file) => readLog(file, 'restore'))
     .filter((log) => isOfThese(log, facts, written))
-  return {
-    dumpLog: dump && {
-      path: dump.log.path,
-      ended: dump.log.ended,
-      begun: dump.log.begun,
-      written: dump.log.written,
-    },
-    rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
-    fileExists: dump?.log.fileExists ?? [],
-    failedRestores: restores
-      .filter(failed)
-      .map((log) => ({ path: log.path, from: begunAt(log, written), to: log.written })),
-    restored: latestOf(
-      restores.filter(({ ended }) => ended === 'finished').map((log) => log.written),
-    ),
-  }
 }
+
+/** `written` is when the last of the images was. */
+export const hintsOf = (
+  dump: OwnLog | undefined,
+  restores: readonly Log[],
+  written: Time | undefined,
+): Hints => ({
+  dumpLog: dump && {
+    path: dump.log.path,
+    ended: dump.log.ended,
+    begun: dump.log.begun,
+    written: dump.log.written,
+  },
+  rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
+  fileExists: dump?.log.fileExists ?? [],
+  failedRestores: restores
+    .filter(failed)
+    .map((log) => ({ path: log.path, from: begunAt(log, written), to: log.written })),
+  restored: latestOf(
+    restores.filter(({ ended }) => ended === 'finished').map((log) => log.written),
+  ),
+})
 
 /** CRIU does that where tasks go on: after a failure, and after a dump that left them running. */
 const removedItsLinks = ({ ended, resumed }: Log): boolean =>

@@ -20,7 +20,7 @@ const FIRST = 8
 
 /** `pids` are those of pstree.img in its order; undefined where it cannot tell them all. */
 export const survey = (
-  images: ImageDirectory,
+  images: Pick<ImageDirectory, 'stat'>,
   names: readonly string[],
   pids: readonly number[] | undefined,
 ): Survey => {

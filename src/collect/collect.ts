@@ -9,7 +9,7 @@ import { ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import { judgeAbsence } from '../proof/absence.js'
 import type { Place as PlaceVerdict } from '../proof/place.js'
-import { whenWas, type When } from '../proof/window.js'
+import { whenBorn, whenWas, type When } from '../proof/window.js'
 import { isEmptyDirectory } from '../sys/directory.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
@@ -181,14 +181,16 @@ class Run {
       return { found: remaps.map(() => missing), isReached: false }
     }
     const { fd, stat, asksFirst } = directory
+    // A path of the namespace may lead over a mount that others serve; the times are those of this one.
+    const isRemote = mount?.remote ?? asksFirst
     try {
       const held: Place = {
         fd,
         stat,
-        changed: whenWas(stat.ctime, this.options.window, asksFirst),
-        changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, asksFirst),
+        changed: whenWas(stat.ctime, this.options.window, isRemote),
+        changedByOthers: () => whenWas(this.acts.ctimeBefore(stat), this.options.window, isRemote),
         is: place.is === 'the-one' ? 'the-one' : 'possible',
-        isRemote: asksFirst,
+        isRemote,
         address: () =>
           mount === undefined
             ? this.host.findAt(first.dir, stat)
@@ -231,10 +233,12 @@ class Run {
 
   private missing(stat: Stat, isDirectoryThere: boolean, byUs: boolean): Missing {
     const { window } = this.options
+    const changed = whenWas(stat.ctime, window, false)
     return {
       isDirectoryThere,
-      changed: whenWas(stat.ctime, window, false),
-      born: stat.btime === undefined ? undefined : whenWas(stat.btime, window, false),
+      // What a clean-up of another dump removed from it does not make it the one that this dump saw.
+      changed: changed === 'after' ? whenWas(this.acts.ctimeBefore(stat), window, false) : changed,
+      born: whenBorn(stat.btime, window, false),
       byUs,
     }
   }

@@ -5,7 +5,7 @@ import type { Address } from '../host/address.js'
 import type { MountpointTest } from '../host/mountpoints.js'
 import type { Consent } from '../proof/doubts.js'
 import { judgeLink, type LinkFacts } from '../proof/link.js'
-import { whenWas, type When, type Window } from '../proof/window.js'
+import { whenBorn, whenWas, type When, type Window } from '../proof/window.js'
 import {
   AT_SYMLINK_NOFOLLOW,
   ENOENT,
@@ -140,7 +140,7 @@ const factsOf = (
   const type = mode & S_IFMT
   const expected = original.mode === undefined ? S_IFREG : original.mode & S_IFMT
   return {
-    born: btime === undefined ? undefined : whenWas(btime, window, isRemote),
+    born: whenBorn(btime, window, isRemote),
     changed: whenWas(ctime, window, isRemote),
     directoryChanged,
     place: is,

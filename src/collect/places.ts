@@ -8,7 +8,7 @@ import { isAfter } from '../time.js'
 /** Of what stands in the place of a mount; `mount` is undefined in a host tree. */
 export const placeOfMount = (
   mount: ConstructedMount | undefined,
-  host: Pick<Host, 'bootedAt' | 'isMounted'>,
+  host: Pick<Host, 'bootedAt' | 'isMounted' | 'lastMounted'>,
   window: Window,
 ): Place => {
   const recorded = mount && recordedPlace(mount)
@@ -18,9 +18,17 @@ export const placeOfMount = (
     recorded,
     given: mount?.given,
     isThisBoot: isAfter(beginAndEnd(window).from, host.bootedAt),
+    isMountedSince: recorded !== undefined && isMountedSince(host, recorded.device, window),
     isRecordedMounted: recorded !== undefined && host.isMounted(recorded.device),
   })
 }
+
+/** The disk tells whole seconds: in the last one of the dump it was mounted before it. */
+const isMountedSince = (
+  { lastMounted }: Pick<Host, 'lastMounted'>,
+  device: string,
+  window: Window,
+): boolean => (lastMounted(device) ?? 0) > beginAndEnd(window).to.sec
 
 const recordedPlace = ({ attachment: { mount } }: ConstructedMount): RecordedPlace => {
   const { major, minor, fstype, root, upper } = mount

@@ -140,7 +140,7 @@ const outcomeOf = (
     return accept.has('unseen')
       ? { ...VANISHED, proven: false }
       : explainUnseen(mount, unseen ?? '')
-  const alive = seen.find(({ sighting }) => isAlive(sighting))
+  const alive = verdict === 'alive' ? seen.find(({ sighting }) => isAlive(sighting)) : undefined
   if (alive !== undefined) return stillThere(mount, alive.table, alive.row)
   // A container that lives has it still, without the link.
   const living = seen.find(

@@ -26,13 +26,16 @@ const keyOf = ({ major, minor, inoHigh, inoLow, btime }: Stat): string =>
 
 const textOf = ({ sec, nsec }: Time): string => `${sec}.${nsec}`
 
-const timeOf = (text: string): Time => {
-  const [sec, nsec] = text.split('.').map(Number)
-  return { sec: sec ?? 0, nsec: nsec ?? 0 }
+const timeOf = (text: string): Time | undefined => {
+  const [, sec, nsec] = /^(-?\d+)\.(\d{1,9})$/.exec(text) ?? []
+  return sec === undefined || nsec === undefined
+    ? undefined
+    : { sec: Number(sec), nsec: Number(nsec) }
 }
 
 export class Acts {
   private readonly fd: number | undefined
+  private readonly place: string
   /** By inode and time after: the time before. */
   private readonly changes = new Map<string, Time>()
   /** Directory and name. */
@@ -42,8 +45,9 @@ export class Acts {
   private written = 0
 
   /** `fd`: of the file of these images; undefined to remember for this run only. */
-  constructor(fd: number | undefined) {
+  constructor(fd: number | undefined, place = PLACE) {
     this.fd = fd
+    this.place = place
   }
 
   /** An inode of which we removed a name, or a directory from which we removed one. */
@@ -103,8 +107,8 @@ export class Acts {
     if (this.isRead) return
     this.isRead = true
     let left = LIMIT * 4
-    for (const name of readdir()) {
-      const lines = readLines(`${PLACE}/${name}`)
+    for (const name of readdir(this.place)) {
+      const lines = readLines(`${this.place}/${name}`)
       left -= lines.length
       if (left < 0) return
       this.take(lines)
@@ -116,15 +120,16 @@ export class Acts {
       const [kind, key, first, second] = line.split(' ')
       if (key === undefined || first === undefined) continue
       if (kind === 'gone') this.removed.add(`${key} ${first}`)
-      // One that was cut has no end of its line, and its last word may be a part.
-      else if (second !== undefined) this.changes.set(`${key} ${second}`, timeOf(first))
+      if (kind !== 'file' && kind !== 'directory') continue
+      const before = timeOf(first)
+      if (before !== undefined && second !== undefined) this.changes.set(`${key} ${second}`, before)
     }
   }
 }
 
-const readdir = (): string[] => {
+const readdir = (place: string): string[] => {
   try {
-    return isOurs(fs.lstatSync(PLACE), 'isDirectory') ? fs.readdirSync(PLACE) : []
+    return isOurs(fs.lstatSync(place), 'isDirectory') ? fs.readdirSync(place) : []
   } catch {
     return []
   }
@@ -135,7 +140,7 @@ const isOurs = (stat: fs.Stats, type: 'isFile' | 'isDirectory'): boolean =>
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 
-/** The whole lines of a file of this boot. */
+/** The whole lines of a file of this boot: of one that was cut the last word may be a part. */
 const readLines = (path: string): string => {
   let fd: number | undefined
   try {
@@ -158,23 +163,23 @@ const head = (): string =>
  * Opens the file of a set of images, before privileges are dropped; makes it, and its folder, where they are not there.
  * Undefined where that cannot be, or where what is there is not root's alone.
  */
-export const openActs = (name: string): number | undefined => {
+export const openActs = (name: string, place = PLACE): number | undefined => {
   let fd: number | undefined
   try {
     try {
-      fs.mkdirSync(PLACE, 0o700)
+      fs.mkdirSync(place, 0o700)
     } catch {
       // It is there, or cannot be made: the look tells.
     }
-    if (!isOurs(fs.lstatSync(PLACE), 'isDirectory')) return undefined
+    if (!isOurs(fs.lstatSync(place), 'isDirectory')) return undefined
     fd = fs.openSync(
-      `${PLACE}/${name}`,
+      `${place}/${name}`,
       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
       0o600,
     )
     const stat = fs.fstatSync(fd)
     if (isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT) {
-      if (readLines(`${PLACE}/${name}`) === '') {
+      if (readLines(`${place}/${name}`) === '') {
         fs.ftruncateSync(fd)
         fs.writeSync(fd, head())
       }

@@ -8,6 +8,7 @@ import type { Sys } from '../sys/sys.js'
 import { addressOfFd, hostAddress, pathOfFd, rowOf, type Address } from './address.js'
 import type { HostView } from './view.js'
 import type { HostMount } from './mountinfo.js'
+import { lastMounted } from './superblock.js'
 import { answersAt, isRemote, isRemoteAt } from './remote.js'
 
 /** A directory of this host, and the upper directory of the overlay that it is on. */
@@ -32,6 +33,8 @@ export interface Host extends HostView {
   readonly isAt: (fd: number, path: Bytes) => boolean
   /** Whether a disk with this number is mounted here. */
   readonly isMounted: (device: string) => boolean
+  /** When that disk was mounted last, in seconds since 1970; undefined where that cannot be found out. */
+  readonly lastMounted: (device: string) => number | undefined
   /** An fd on our own root. */
   readonly root: () => number
 }
@@ -65,7 +68,13 @@ export const hostOf = (sys: Sys, view: HostView): Host => {
       const there = sys.tryStatCached(AT_FDCWD, path)
       return there !== undefined && isSameInode(there, sys.fstatCached(fd))
     },
-    isMounted: (device) => mounts.some(({ major, minor }) => `${major}:${minor}` === device),
+    isMounted: (device) => mounts.some((row) => deviceOf(row) === device),
+    lastMounted: (device) => {
+      const row = mounts.find((one) => deviceOf(one) === device)
+      return row && lastMounted(row)
+    },
     root: () => sys.openat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY),
   }
 }
+
+const deviceOf = ({ major, minor }: HostMount): string => `${major}:${minor}`

@@ -4,7 +4,7 @@
 // |---|---|---|---|
 // | any | not the one | | elsewhere |
 // | a clean-up | any | there | gone, proven |
-// | CRIU, by its log | any | there, and was changed since the dump began | gone, proven |
+// | CRIU, by its log | any | there and reached, changed since the dump began, not made after it | gone, proven |
 // | | any | otherwise | gone as far as can be seen |
 // | not known | any | nothing of its mount was reached | out of reach |
 // | | any | unchanged since before the dump, or made after it | out of reach: not the one that the dump saw |

@@ -44,32 +44,32 @@ export type LinkVerdict =
 /** What it is that speaks against it. */
 export type LinkDoubt = 'born' | 'link' | 'directory' | 'both' | 'mode' | 'size'
 
-const OWN: LinkVerdict = { is: 'own' }
-const known = (why: Known): LinkVerdict => ({ is: 'known', why })
-const doubt = (name: Doubt, why: LinkDoubt): LinkVerdict => ({ is: 'doubt', doubt: name, why })
-
-/** The first doubt to which the caller has not consented, if there is one. */
+/** The first doubt to which the caller has not consented, if there is one. Makes nothing: there may be many links. */
 export const judgeLink = (facts: LinkFacts, accepts: (doubt: Doubt) => boolean): LinkVerdict => {
-  if (!facts.isType) return known('type')
-  if (facts.isMountpoint) return known('mountpoint')
-  if (facts.isImmutable) return known('immutable')
-  for (const verdict of doubtsOf(facts)) if (!accepts(verdict.doubt)) return verdict
+  const { born, changed, directoryChanged } = facts
+  if (!facts.isType) return TYPE
+  if (facts.isMountpoint) return MOUNTPOINT
+  if (facts.isImmutable) return IMMUTABLE
+  if (born === 'after' && !accepts('newer')) return BORN
+  if (changed === 'before' && !accepts('older')) return OLD_LINK
+  if (directoryChanged === 'before' && !accepts('older')) return OLD_DIRECTORY
+  if (changed === 'after' && directoryChanged === 'after' && !accepts('newer')) return BOTH
+  if (facts.place === 'the-one' && directoryChanged === 'within') return OWN
+  if (!facts.isMode && !accepts('mismatch')) return MODE
+  if (!facts.isSize && !accepts('mismatch')) return SIZE
   return OWN
 }
 
-type Doubtful = Extract<LinkVerdict, { is: 'doubt' }>
+const known = (why: Known): LinkVerdict => ({ is: 'known', why })
+const doubt = (name: Doubt, why: LinkDoubt): LinkVerdict => ({ is: 'doubt', doubt: name, why })
 
-const doubtsOf = (facts: LinkFacts): Doubtful[] => {
-  const { born, changed, directoryChanged, place } = facts
-  const found = [
-    born === 'after' && doubt('newer', 'born'),
-    changed === 'before' && doubt('older', 'link'),
-    directoryChanged === 'before' && doubt('older', 'directory'),
-    changed === 'after' && directoryChanged === 'after' && doubt('newer', 'both'),
-    !(place === 'the-one' && directoryChanged === 'within') && misfit(facts),
-  ]
-  return found.filter((one) => one !== false) as Doubtful[]
-}
-
-const misfit = ({ isMode, isSize }: LinkFacts): LinkVerdict | false =>
-  !isMode ? doubt('mismatch', 'mode') : !isSize && doubt('mismatch', 'size')
+const OWN: LinkVerdict = { is: 'own' }
+const TYPE = known('type')
+const MOUNTPOINT = known('mountpoint')
+const IMMUTABLE = known('immutable')
+const BORN = doubt('newer', 'born')
+const OLD_LINK = doubt('older', 'link')
+const OLD_DIRECTORY = doubt('older', 'directory')
+const BOTH = doubt('newer', 'both')
+const MODE = doubt('mismatch', 'mode')
+const SIZE = doubt('mismatch', 'size')

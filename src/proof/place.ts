@@ -4,13 +4,13 @@
 // |---|---|---|
 // | a host tree's | the host's root | the one |
 // | any | still mounted here, known by its mount id | the one |
-// | an overlay, upper directory recorded | an overlay with that upper directory, or that directory | the one |
-// | | an overlay with another one, a lower directory, any other directory | not the one |
+// | an overlay, upper directory recorded | the same path on an overlay with that upper directory, or that directory | the one |
+// | | another path, an overlay with another one, a lower directory, any other directory | not the one |
 // | a tmpfs | on a disk | not the one |
 // | a disk's | another path, or not on a disk | not the one |
-// | | the same path, on the recorded device, of this boot | the one |
-// | | the same path, on another device, while the recorded one is mounted here | not the one |
-// | | the same path, otherwise: another boot, another machine | possible |
+// | | the same path, on the recorded device, of this boot, not mounted since | the one |
+// | | the same path, on another device, while the recorded one is mounted here, of this boot | not the one |
+// | | the same path, otherwise: another boot, another machine, a number that was given again | possible |
 // | without a device of its own (btrfs, NFS, FUSE, tmpfs) | the same number, another path | not the one |
 // | | otherwise: such numbers are given again | possible |
 // | not recorded, or the given cannot be compared | any | possible |
@@ -46,6 +46,8 @@ export interface PlaceFacts {
   readonly given: GivenPlace | undefined
   /** The images were written since this machine was started. */
   readonly isThisBoot: boolean
+  /** The disk with the recorded number was mounted after the dump: it may be another one. */
+  readonly isMountedSince: boolean
   /** The recorded device is mounted somewhere on this machine. */
   readonly isRecordedMounted: boolean
 }
@@ -71,6 +73,7 @@ export const placeOf = ({
   recorded,
   given,
   isThisBoot,
+  isMountedSince,
   isRecordedMounted,
 }: PlaceFacts): Place => {
   if (isHostTree || isStillMounted) return THE_ONE
@@ -85,6 +88,6 @@ export const placeOf = ({
   if (!isDisk(recorded.device)) return isSameDevice && !isSamePath ? elsewhere('path') : POSSIBLE
   if (!isDisk(given.device)) return elsewhere('kind')
   if (!isSamePath) return elsewhere('path')
-  if (isSameDevice) return isThisBoot ? THE_ONE : POSSIBLE
+  if (isSameDevice) return isThisBoot && !isMountedSince ? THE_ONE : POSSIBLE
   return isThisBoot && isRecordedMounted ? elsewhere('device') : POSSIBLE
 }

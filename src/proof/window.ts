@@ -4,15 +4,15 @@
 // |---|---|---|
 // | any | not known, of another boot, or suspended since | by the images |
 // | written when that clock says | this boot | by the images; where they keep whole seconds the clock says which part of the last one |
-// | later than it says, in CRIU's order | this boot | by either: the clock was set back since, or the store's runs ahead |
-// | later than it says, in any other order | this boot | by the clock: they are copies that have not kept their times |
+// | later than it says, in CRIU's order and for as long as the dump took | this boot | by either: the clock was set back since, or the store's runs ahead |
+// | later than it says, otherwise | this boot | by the clock: they are copies that have not kept their times |
 // | earlier than it says | this boot | by either: the clock was set forward since, or the store's runs behind |
 //
 // By the images: the end is the last of them. The begin is that less what stats-dump says the dump took,
 // else when dump.log began, else the earliest time of an image; a birth time only where the directory
 // was not used before.
 import type { Clocks } from '../host/clock.js'
-import { isAfter, isBefore, plus, secondsBetween, type Time } from '../time.js'
+import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
 
 /** What the images say; see `ImageTimes` of the checkpoint. */
 export interface ImageFacts {
@@ -46,7 +46,9 @@ const NEVER: Time = { sec: 0, nsec: 0 }
 
 /** In seconds. File times are those of the last timer tick, which is ten ms ago at most; clocks are read one after another. */
 const TICK = 0.025
-/** From here on two clocks disagree. */
+/** How far two readings of one moment are apart. */
+const AGREE = 0.05
+/** From here on two clocks of the kernel disagree: the machine was suspended meanwhile, or it is another boot. */
 const DISAGREE = 1
 /**
  * How much before the begin that was found the dump may really have begun: what stats-dump counts ends a
@@ -65,19 +67,26 @@ export const dumpWindow = (
 ): Window => ({ spans: spansOf(images, clocks), restores })
 
 const spansOf = (images: ImageFacts, clocks: Clocks): Span[] => {
-  const { written = NEVER, clockWritten, tookSeconds, inOrder, wholeSeconds } = images
+  const { written = NEVER, clockWritten, tookSeconds, wholeSeconds } = images
   const doubt = isCounted(images) ? COUNTED : SEEN
   const byImages = { from: plus(beginOf(images), -doubt), to: written }
   const moment = momentOf(images, clocks)
   if (moment === undefined || clockWritten === undefined) return [byImages]
   const end = plus(moment, TICK)
   const ahead = secondsBetween(moment, clockWritten)
-  if (Math.abs(ahead) <= DISAGREE)
+  if (ahead <= AGREE && ahead >= (wholeSeconds ? -1 - AGREE : -AGREE))
     return [{ from: byImages.from, to: wholeSeconds && isAfter(end, written) ? end : written }]
   const took = tookSeconds ?? Math.max(0, secondsBetween(beginOf(images), written))
   const byClock = { from: plus(moment, -took - doubt), to: end }
-  return ahead > 0 && !inOrder ? [byClock] : [byClock, byImages]
+  return ahead > 0 && !isOriginal(images, took) ? [byClock] : [byClock, byImages]
 }
+
+/** A copy is made in another order, and its files were not being written for as long as the dump took. */
+const isOriginal = ({ inOrder, born, clockWritten }: ImageFacts, took: number): boolean =>
+  inOrder &&
+  born !== undefined &&
+  clockWritten !== undefined &&
+  !isAfter(born, plus(clockWritten, TICK - took))
 
 const isCounted = ({ tookSeconds, logBegun }: ImageFacts): boolean =>
   tookSeconds !== undefined || logBegun !== undefined
@@ -118,12 +127,20 @@ export type When = 'before' | 'within' | 'restored' | 'after'
 export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boolean): When => {
   // What file systems answer that keep no times: neither speaks against anything.
   if (time.sec === 0) return 'within'
-  const latest = time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
+  const latest = latestMeaning(time)
   const grace = isRemote ? REMOTE : 0
   if (spans.some((span) => isIn(time, latest, span, 0, grace))) return 'within'
   if (restores.some((span) => isIn(time, latest, span, TICK, TICK + grace))) return 'restored'
   return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
 }
+
+/** 0 is what file systems say of a file that they did not see made, as those in an image of a disk. */
+export const whenBorn = (
+  time: Time | undefined,
+  window: Window,
+  isRemote: boolean,
+): When | undefined =>
+  time === undefined || time.sec === 0 ? undefined : whenWas(time, window, isRemote)
 
 const isIn = (from: Time, to: Time, span: Span, before: number, after: number): boolean =>
   !isBefore(from, plus(span.from, -before)) && !isAfter(to, plus(span.to, after))

@@ -7,8 +7,8 @@ import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
 /**
- * How long a FUSE server or another machine has to answer, in ms. Who lets us wait halves it for all, so
- * that a run waits ten seconds at most, however many of them its images lead to.
+ * How long a FUSE server or another machine has to answer, in ms. Each time that one does not, the patience
+ * of the rest of the run is halved: a run waits ten seconds at most, however many its images lead to.
  */
 const PATIENCE = 5000
 

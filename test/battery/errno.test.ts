@@ -8,11 +8,13 @@ import { errnoName } from '../../src/sys/errno.js'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { criuGc, node } from '../rig/repo.js'
+import { ERRNO, isChosen, SEED } from './counts.js'
 import { battery } from './inside.js'
 import { judge, readReport, type Problems } from './judge.js'
+import { progress } from './progress.js'
 import type { Scene } from './scene.js'
 import { tenOnThreeMounts } from './scenes.js'
-import { execute, inParallel, KillAt, LONG, run, WORKERS, type Done } from './tool.js'
+import { execute, inParallel, KillAt, run, WORKERS, type Done } from './tool.js'
 
 const ERRORS = (
   'EIO ENOSPC EACCES EPERM EBUSY EROFS ESTALE EINTR EAGAIN ENOMEM EMFILE ENOSYS ELOOP ENOENT ' +
@@ -64,9 +66,9 @@ const callsByPhase = (calls: readonly string[]): Map<Phase, Map<string, number>>
   )
 }
 
-/** the first, a middle and the last one; with LONG every one */
+/** the first, a middle and the last one, or every one */
 const sample = (count: number): number[] =>
-  LONG
+  ERRNO.all
     ? Array.from({ length: count }, (_, index) => index + 1)
     : [...new Set([1, Math.ceil((count + 1) / 2), count])]
 
@@ -76,9 +78,11 @@ const injections = (calls: readonly string[]): Injection[] => {
   )
   // Later and earlier ones are Node's own, between its threads.
   const report = { phase: 'seccomp', call: 'write', nth: 1 } as const
-  return [...places, report].flatMap((place) =>
+  const all = [...places, report].flatMap((place) =>
     ERRORS.map((error) => ({ ...place, value: -os.constants.errno[error] })),
   )
+  // There are as many errors for each place, and no step divides their number: each place gets others.
+  return all.filter(({ call }, index) => call === 'unlinkat' || isChosen(index, ERRNO.step))
 }
 
 /** success that is none, where somebody would lose something by it */
@@ -153,6 +157,8 @@ interface Tried {
 await battery(import.meta.url, async () => {
   const tool = new KillAt()
   const began = Date.now()
+  const say = progress('injected')
+  t.comment(`every ${ERRNO.step}. injection; CRIU_GC_SEED=${SEED} takes the same ones again`)
   const places = Array.from({ length: WORKERS }, () => new Place())
   const table = mountinfo().join('\n')
   const first = places[0] as Place
@@ -161,8 +167,9 @@ await battery(import.meta.url, async () => {
   const all = [...injections(calls), ...lies(calls)]
   const wrong = new Map<string, string[]>()
   const byCode = new Map<number, number>()
-  let missed = 0
+  let [missed, done] = [0, 0]
   await inParallel(all.values(), async (injection, worker) => {
+    say(++done, all.length)
     const tried = await (places[worker] as Place).try(tool, injection, table)
     byCode.set(tried.code, (byCode.get(tried.code) ?? 0) + 1)
     if (!tried.injected) missed += 1

@@ -11,6 +11,7 @@ import { criuGc, inRepo } from '../rig/repo.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { battery } from './inside.js'
 import { readReport, type RemapReport } from './judge.js'
+import { progress } from './progress.js'
 import { KillAt, run } from './tool.js'
 
 /** Matches a text of the source in the bundle. */
@@ -78,23 +79,35 @@ const attempt = async (tool: KillAt, guard: Guard, program: string): Promise<str
   }
 }
 
-await battery(import.meta.url, async () => {
-  const tool = new KillAt()
-  const workshop = new Workshop()
-  const began = Date.now()
-  // One after the other: some look at the mount table, which others change.
-  for (const guard of GUARDS) {
-    const { name, behind = [], needsFuse } = guard
-    const skip = needsFuse && !hasFuse() ? 'needs FUSE' : false
-    await t.test(name, { skip }, async (t) => {
-      const whole = behind.length === 0 ? criuGc : workshop.make(behind)
-      const mutant = workshop.make([...behind, guard])
-      t.strictSame(await attempt(tool, guard, whole), [], 'right with it')
-      const problems = await attempt(tool, guard, mutant)
-      t.ok(problems.length > 0, `wrong without it: ${problems[0]?.replaceAll('\n', ' ')}`)
-    })
-  }
-  t.comment(`${GUARDS.length} guards in ${Date.now() - began} ms`)
-  workshop.end()
-  tool.end()
-})
+/**
+ * So many at once, each in namespaces of its own: some look at the mount table, which others change. They
+ * wait for most of the time, until something is old enough or has been silent for long enough.
+ */
+const SHARES = 4
+
+await battery(
+  import.meta.url,
+  async (share) => {
+    const tool = new KillAt()
+    const workshop = new Workshop()
+    const began = Date.now()
+    const say = progress(`guards, ${share + 1} of ${SHARES}`)
+    const own = GUARDS.filter((_, index) => index % SHARES === share)
+    for (const [done, guard] of own.entries()) {
+      say(done, own.length)
+      const { name, behind = [], needsFuse } = guard
+      const skip = needsFuse && !hasFuse() ? 'needs FUSE' : false
+      await t.test(name, { skip }, async (t) => {
+        const whole = behind.length === 0 ? criuGc : workshop.make(behind)
+        const mutant = workshop.make([...behind, guard])
+        t.strictSame(await attempt(tool, guard, whole), [], 'right with it')
+        const problems = await attempt(tool, guard, mutant)
+        t.ok(problems.length > 0, `wrong without it: ${problems[0]?.replaceAll('\n', ' ')}`)
+      })
+    }
+    t.comment(`${own.length} guards in ${Date.now() - began} ms`)
+    workshop.end()
+    tool.end()
+  },
+  SHARES,
+)

@@ -113,7 +113,7 @@ const memory = (scene: Scene, inside = '/mem'): string => {
 }
 
 /** the question before the path of a provider is opened */
-const HOST_PATH: Replacement = { replace: 'mustAnswer(provider, ask(provider.path));', by: '' }
+const HOST_PATH: Replacement = { replace: 'mustAnswer(provider, host.ask(provider.path));', by: '' }
 
 /** a volume that is silent: a run that waits for it has to be rescued */
 const silent = (
@@ -329,7 +329,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'an image that is a symbolic link',
-    at: 'O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY',
+    at: 'var READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;',
     replace: '| O_NOFOLLOW',
     by: '',
     trial: ends(7, () =>
@@ -534,7 +534,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a symbolic link below a directory of the caller',
-    at: 'var STRICT = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |',
+    at: 'var BENEATH_MOUNT = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |',
     replace: 'RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |',
     by: '',
     trial: isKept('unreachable', (scene) => {
@@ -558,9 +558,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a file system in memory that lives on',
-    at: 'living(sys, planned, tables) ?? hidden(planned, unseen) ?? planned',
-    replace: 'living(sys, planned, tables) ??',
-    by: '',
+    at: 'if (sightings.some(isAlive)) return "alive";',
+    replace: 'sightings.some(isAlive)',
+    by: 'false',
     trial: isKept('unreachable', (scene) => {
       memory(scene)
       scene.link('memory', '/mem', 4, VOLUME_MOUNT)
@@ -568,8 +568,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a file system with the number of one that died',
-    replace: 'if (!isAfter(btime, writtenAt)) return false;',
-    by: 'return false;',
+    at: 'if (provider.kind !== "host" || btime === void 0 || !isAfter(btime, end)) return false;',
+    replace: 'provider.kind !== "host" || btime === void 0 || !isAfter(btime, end)',
+    by: 'true',
     trial: () => {
       const scene = world((s) => {
         memory(s)
@@ -672,8 +673,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'an empty directory in the place of the rootfs',
-    replace: 'if (mount === void 0 || reached || opened && proven)',
-    by: 'if (true)',
+    replace: 'if (!isReached) return "unreached";',
+    by: '',
     trial: isKept('unreachable', (scene) => {
       scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
       remove(join(scene.root, 'app'))
@@ -681,7 +682,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'an empty directory in the place of a volume',
-    at: 'reached ||= !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd);',
+    at: 'place.is === "the-one" || !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd)',
     replace: '!isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd)',
     by: 'true',
     trial: isKept('unreachable', (scene) => {
@@ -691,7 +692,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a volume that does not answer',
-    replace: 'if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), STRICT));',
+    replace:
+      'if (remote) mustAnswer(provider, sys.answers(top, relative(provider.sub), BENEATH_MOUNT));',
     by: '',
     behind: [HOST_PATH],
     needsFuse: true,
@@ -714,8 +716,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a link that does not answer',
-    at: '(directory.asksFirst ? this.directories.ask(mount, remap, remap.base) : void 0)',
-    replace: 'directory.asksFirst ?',
+    at: '(asksFirst ? this.directories.ask(mount, remap, remap.base) : void 0)',
+    replace: 'asksFirst ?',
     by: 'false ?',
     needsFuse: true,
     trial: silent('all but links', '4 failed ETIMEDOUT'),
@@ -750,8 +752,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the type of the file',
-    replace: 'if (found !== expected || found === S_IFDIR)',
-    by: 'if (false)',
+    replace: 'if (!facts.isType) return TYPE;',
+    by: '',
     trial: isKept('type', (scene) => {
       scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
       must('mkfifo', [join(scene.root, 'app/link_remap.4')])
@@ -759,8 +761,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a directory, though the images say that it was one',
-    at: 'if (found !== expected || found === S_IFDIR)',
-    replace: '|| found === S_IFDIR',
+    at: 'isType: type === expected && type !== S_IFDIR,',
+    replace: '&& type !== S_IFDIR',
     by: '',
     trial: isKept('type', (scene) => {
       scene.remap('/app/link_remap.4', 4, ROOT_MOUNT, { mode: 0o040755 })
@@ -769,8 +771,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'something that is mounted on it on this machine',
-    at: 'if (isMountpoint || ',
-    replace: 'isMountpoint ||',
+    at: '(stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0 || options.isMountpoint(base, place.address)',
+    replace: '|| options.isMountpoint(base, place.address)',
     by: '',
     trial: isKept('mountpoint', (scene) => {
       const link = ordinary(scene)
@@ -781,7 +783,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'something that is mounted on it in the namespace',
-    at: '(stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0) return kept("mountpoint"',
+    at: '(stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0 || options.isMountpoint(base, place.address)',
     replace: '(stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0',
     by: 'false',
     trial: isKept('mountpoint', (scene) => {
@@ -796,8 +798,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'an immutable file',
-    replace: '(stat.attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0',
-    by: 'false',
+    replace: 'if (facts.isImmutable) return IMMUTABLE;',
+    by: '',
     trial: isKept('immutable', (scene) => {
       const link = ordinary(scene)
       must('chattr', ['+i', link])
@@ -806,17 +808,18 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a link that is older than the dump',
-    replace: 'if (isLongBefore(ctime, options.begunAt))',
-    by: 'if (false)',
+    replace: 'if (changed === "before" && !accepts("older")) return OLD_LINK;',
+    by: '',
     trial: isKept('older', (scene) => {
       ordinary(scene)
       grow(scene)
+      changed(scene)
     }),
   },
   {
     name: 'a directory in which nothing happened since the dump began',
-    replace: 'if (isLongBefore(ctime, begunAt))',
-    by: 'if (false)',
+    replace: 'if (changed === "before") return "unchanged";',
+    by: '',
     trial: isKept('unreachable', (scene) => {
       fs.mkdirSync(join(scene.root, 'app/sub'))
       scene.remap('/app/sub/link_remap.4', 4, ROOT_MOUNT)
@@ -825,8 +828,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a directory that was made after the dump',
-    replace: 'if (btime !== void 0 && isAfter(btime, latestMeaning(writtenAt)))',
-    by: 'if (false)',
+    replace: 'if (born === "after") return "made-later";',
+    by: '',
     trial: () => {
       const scene = world((s) => s.remap('/app/sub/link_remap.4', 4, ROOT_MOUNT))
       scene.dir('rootfs/app/sub')
@@ -835,8 +838,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'another directory of the disk than the one that was mounted',
-    replace: 'if (mount !== void 0 && placement === "elsewhere" && !this.options.force)',
-    by: 'if (false)',
+    replace: 'if (!isSamePath) return elsewhere("path");',
+    by: '',
     trial: isKept('elsewhere', (scene) => {
       ordinary(scene)
       const dev = fs.statSync(scene.root).dev
@@ -846,8 +849,9 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a link that is newer than the images',
-    replace: 'if (changed && isAfter(ctime, writtenAt))',
-    by: 'if (false)',
+    replace:
+      'if (changed === "after" && directoryChanged === "after" && !accepts("newer")) return BOTH;',
+    by: '',
     trial: () => {
       const scene = world(ordinary)
       const link = scene.links[0] ?? ''
@@ -859,8 +863,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a directory in which nothing was made since the dump',
-    at: 'if (changed && isAfter(ctime, writtenAt))',
-    replace: 'changed &&',
+    at: 'if (changed === "after" && directoryChanged === "after" && !accepts("newer")) return BOTH;',
+    replace: '&& directoryChanged === "after"',
     by: '',
     trial: () => {
       const scene = world(ordinary)
@@ -870,8 +874,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the size of the file',
-    replace: 'if (size !== void 0 && size !== stat.size)',
-    by: 'if (false)',
+    replace: 'if (!facts.isSize && !accepts("mismatch")) return SIZE;',
+    by: '',
     trial: () => {
       const scene = world((s) => {
         s.file('rootfs/app', 4)
@@ -883,8 +887,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the permissions of the file',
-    replace: 'if (mode !== void 0 && (mode & 4095) !== (stat.mode & 4095))',
-    by: 'if (false)',
+    replace: 'if (!facts.isMode && !accepts("mismatch")) return MODE;',
+    by: '',
     trial: () => {
       const scene = world((s) => {
         s.file('rootfs/app', 4)
@@ -895,15 +899,90 @@ export const GUARDS: readonly Guard[] = [
     },
   },
   {
-    name: 'the file itself, on a mount that was only recognised',
-    at: 'if (directory.proven && !changed && !isLongBefore(directory.ctime, options.begunAt))',
-    replace: 'directory.proven &&',
+    name: 'size and permissions, in a directory that may be another',
+    at: 'if (facts.place === "the-one" && directoryChanged === "within") return OWN;',
+    replace: 'facts.place === "the-one" &&',
     by: '',
     trial: isKept('mismatch', (scene) => {
-      memory(scene)
-      scene.options.push('--external', 'mnt[]')
-      scene.file('memory', 4)
-      scene.remap('/mem/link_remap.4', 4, VOLUME_MOUNT, { size: 1 })
+      scene.file('rootfs/app', 4)
+      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT, { size: 1 })
+    }),
+  },
+  {
+    name: 'size and permissions, where the directory was changed since',
+    at: 'if (facts.place === "the-one" && directoryChanged === "within") return OWN;',
+    replace: '&& directoryChanged === "within"',
+    by: '',
+    trial: () => {
+      const scene = hostWorld((s) => {
+        const link = s.file('app', 4)
+        s.remap(link, 4, undefined, { size: 1 })
+      })
+      fs.writeFileSync(join(scene.dir('app'), 'later'), '')
+      return { scene, code: 3, verdicts: ['4 kept mismatch'] }
+    },
+  },
+  {
+    name: 'a directory that did not change since before the dump',
+    replace: 'if (directoryChanged === "before" && !accepts("older")) return OLD_DIRECTORY;',
+    by: '',
+    trial: isKept('older', (scene) => {
+      ordinary(scene)
+      grow(scene)
+      // the link is fresh, its directory is not
+      const link = scene.links[0] ?? ''
+      fs.chmodSync(link, 0o600)
+      fs.chmodSync(link, 0o644)
+    }),
+  },
+  {
+    name: 'a file that was made after the dump',
+    replace: 'if (born === "after" && !accepts("newer")) return BORN;',
+    by: '',
+    trial: () => {
+      const scene = world(ordinary)
+      const [link = ''] = scene.links
+      // what the directory shows is as old as the dump: by the clock of the copy
+      const kept = join(scene.root, 'app/kept 4')
+      fs.cpSync(kept, `${kept}.new`)
+      fs.unlinkSync(link)
+      scene.reset = () => undefined
+      fs.linkSync(`${kept}.new`, link)
+      fs.unlinkSync(`${kept}.new`)
+      scene.options.push('--accept', 'mismatch')
+      return {
+        scene,
+        code: 3,
+        verdicts: ['4 kept newer'],
+        run: async (program, problems) => {
+          const done = await run(scene.args, program)
+          if (!done.stdout.includes('its file was made')) problems.push('not for its birth')
+          return done
+        },
+      }
+    },
+  },
+  {
+    name: 'another upper directory than that of the dump',
+    at: 'given.isUpper || given.upper === recorded.upper && given.path === recorded.root ? THE_ONE : elsewhere(given.upper === recorded.upper ? "path" : "upper")',
+    replace: 'elsewhere(given.upper === recorded.upper ? "path" : "upper")',
+    by: 'POSSIBLE',
+    trial: isKept('elsewhere', (scene) => {
+      ordinary(scene)
+      const [row] = scene.namespaces.get(NS) ?? []
+      const options = `lowerdir=/l,upperdir=${scene.base}/upper,workdir=/w`
+      Object.assign(row as object, { fstype: 17, root: '/', options })
+    }),
+  },
+  {
+    name: 'a tmpfs that became a disk',
+    replace: 'if (recorded.fstype === "tmpfs" && isDisk(given.device)) return elsewhere("kind");',
+    by: '',
+    trial: isKept('elsewhere', (scene) => {
+      volume(scene)
+      scene.link('volume', '/data', 4, VOLUME_MOUNT)
+      const row = scene.namespaces.get(NS)?.find(({ mntId }) => mntId === VOLUME_MOUNT)
+      Object.assign(row as object, { fstype: 5, root: '/v' })
     }),
   },
   {
@@ -918,7 +997,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a deletion that was none',
-    at: 'if (nlink < before.nlink) return { verdict: "removed" };',
+    at: 'if (nlink < before.nlink) {',
     replace: 'nlink < before.nlink',
     by: 'true',
     trial: lie(0, '4 failed'),
@@ -938,7 +1017,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'another file under the name that was checked',
-    at: 'if (nlink < before.nlink) return { verdict: "removed" };',
+    at: 'if (nlink < before.nlink) {',
     replace: 'nlink < before.nlink',
     by: 'true',
     trial: swapped,

@@ -5,20 +5,34 @@ import t from 'tap'
 import { insideSharedNamespaces, isInside } from '../rig/namespace.js'
 import { watchTables } from '../rig/tables.js'
 
-/** Runs the tests of a file in a private mount and pid namespace: the file starts itself once more. */
-export const battery = async (url: string, tests: () => Promise<void>): Promise<void> => {
+/**
+ * Runs the tests of a file in a private mount and pid namespace: the file starts itself once more. Or
+ * several times at once, where its tests wait for most of the time: `tests` is called in each with its
+ * number, in namespaces of its own.
+ */
+export const battery = async (
+  url: string,
+  tests: (share: number) => Promise<void>,
+  shares = 1,
+): Promise<void> => {
   if (process.getuid?.() !== 0) {
     t.pass('needs root', { skip: 'needs root' })
     return
   }
-  // A machine that does other things besides takes several times as long.
-  t.setTimeout(900_000)
+  // Whatever may hang in a battery has a watch of its own; the whole file has that of tap's command.
+  t.setTimeout(0)
   if (isInside()) {
     const look = watchTables()
-    await tests()
+    await tests(Number(process.argv[2]))
     look()
     return
   }
-  const [command, args] = insideSharedNamespaces(fileURLToPath(url))
-  await t.spawn(command, args, {}, 'in a private mount namespace')
+  t.jobs = shares
+  await Promise.all(
+    Array.from({ length: shares }, (_, share) => {
+      const [command, args] = insideSharedNamespaces(fileURLToPath(url))
+      const name = `in a private mount namespace${shares > 1 ? `, ${share + 1} of ${shares}` : ''}`
+      return t.spawn(command, [...args, String(share)], { buffered: shares > 1 }, name)
+    }),
+  )
 }

@@ -3,6 +3,7 @@
 //
 //   kill-at count MARK COMMAND...              names of the calls from the first MARK on, to fd 3
 //   kill-at kill MARK N COMMAND...             SIGKILL at the N-th of them; its name to fd 3
+//   kill-at kill-in MARK NAME N COMMAND...     SIGKILL at the N-th NAME of them; NAME to fd 3
 //   kill-at answer MARK NAME N VALUE COMMAND...  the N-th NAME from MARK on answers VALUE; NAME to fd 3
 //   kill-at pause MARK COMMAND...              waits at the first MARK for the end of standard input; the
 //                                              process id to fd 3
@@ -125,12 +126,12 @@ static int ended(int status) {
 }
 
 // Instead of the number of a call: nothing more is to be seen, the thread may run.
-enum { REST = -2 };
+enum { REST = -2, ANY = -1 };
 enum mode { COUNT, KILL, ANSWER, PAUSE };
 struct task {
   enum mode mode;
   int mark;
-  int number;  // of the call to answer
+  int number;  // of the call to answer or to die at
   long nth;
   long value;
 };
@@ -142,8 +143,14 @@ int main(int argc, char **argv) {
   else if (argc > 3 && strcmp(argv[1], "pause") == 0) task.mode = PAUSE;
   else if (argc > 4 && strcmp(argv[1], "kill") == 0) {
     task.mode = KILL;
+    task.number = ANY;
     task.nth = atol(argv[3]);
     used = 4;
+  } else if (argc > 5 && strcmp(argv[1], "kill-in") == 0) {
+    task.mode = KILL;
+    task.number = number_of(argv[3]);
+    task.nth = atol(argv[4]);
+    used = 5;
   } else if (argc > 6 && strcmp(argv[1], "answer") == 0) {
     task.mode = ANSWER;
     task.number = number_of(argv[3]);
@@ -151,7 +158,7 @@ int main(int argc, char **argv) {
     task.value = atol(argv[5]);
     used = 6;
   } else {
-    fprintf(stderr, "kill-at count|kill|answer|pause MARK ... COMMAND...\n");
+    fprintf(stderr, "kill-at count|kill|kill-in|answer|pause MARK ... COMMAND...\n");
     return 125;
   }
   task.mark = number_of(argv[2]);
@@ -184,7 +191,8 @@ int main(int argc, char **argv) {
           dprintf(3, "%d\n", pid);
           while (read(0, &byte, 1) > 0) continue;
           task.number = REST;
-        } else if (task.mode == KILL && ++seen == task.nth) {
+        } else if (task.mode == KILL && (task.number == ANY || number == task.number) &&
+                   ++seen == task.nth) {
           tell(number);
           kill(pid, SIGKILL);
           continue;

@@ -1,20 +1,19 @@
-// The program is killed at every system call that its main thread makes from the first one that could
-// change anything. Whatever the moment: no mount is left on the host, nothing but links of this dump is
-// gone, and the same command once more finishes the job.
+// The program is killed at system calls that its main thread makes from the first one that could change
+// anything: at every one, or at a spread of them (counts.ts). Whatever the moment: no mount is left on the
+// host, nothing but links of this dump is gone, and the same command once more finishes the job.
 import t from 'tap'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
+import { isChosen, KILL, SEED } from './counts.js'
 import { battery } from './inside.js'
 import { readReport, type Problems } from './judge.js'
-import { inParallel, KillAt, LONG, run, WORKERS, type Done } from './tool.js'
+import { progress } from './progress.js'
+import { inParallel, KillAt, run, WORKERS, type Done } from './tool.js'
 import { SCENES, type Named } from './scenes.js'
 import type { Scene } from './scene.js'
 
 const KILLED = 128 + 9
 const LEFTOVERS = 3
-
-/** CRIU_GC_KILL_STEP=3 tries every third call only */
-const STEP = Number(process.env.CRIU_GC_KILL_STEP ?? 1)
 
 /** a run that was left alone: the exit code, a document that adds up, and everything gone */
 const checkEnd = (scene: Scene, { code, stdout, stderr }: Done, goneBefore: number): Problems => {
@@ -56,17 +55,24 @@ class Place {
   }
 }
 
-/** kills at the n-th call; `ended` where there is no n-th call any more */
+/** the n-th call of all, or of those with this name */
+interface Moment {
+  readonly n: number
+  readonly call?: string
+}
+
+/** kills at that call; `ended` where there is none any more */
 const point = async (
   tool: KillAt,
   place: Place,
-  n: number,
+  { n, call }: Moment,
   mountTable: string,
   seen: Set<string>,
 ): Promise<{ call: string; ended: boolean; problems: Problems }> => {
   const { scene } = place
   const before = place.prepare()
-  const killed = await tool.run(['kill', scene.mark, n], scene.args)
+  const words = call === undefined ? ['kill', scene.mark, n] : ['kill-in', scene.mark, call, n]
+  const killed = await tool.run(words, scene.args)
   const ended = killed.code !== KILLED
   const { violations, gone } = scene.since(before)
   const problems = [...violations]
@@ -77,7 +83,7 @@ const point = async (
   if (ended) problems.push(...checkEnd(scene, killed, 0))
   const state = gone.join()
   const isPartial = gone.length > 0 && gone.length < scene.links.length
-  if (!ended && !isPartial && seen.has(state) && !LONG) {
+  if (!ended && !isPartial && seen.has(state) && !KILL.reruns) {
     if (gone.length > 0) place.spoil()
     return { call: killed.calls[0] ?? 'none', ended, problems }
   }
@@ -96,19 +102,31 @@ const point = async (
   return { call: killed.calls[0] ?? 'none', ended, problems }
 }
 
-interface Job {
+interface Job extends Moment {
   readonly named: Named
-  readonly n: number
 }
 
 /** how many calls there are differs a little from run to run: a scene ends when one ran to its end */
-function* jobs(finished: ReadonlySet<Named>): Generator<Job> {
-  for (const named of SCENES) for (let n = 1; !finished.has(named); n += STEP) yield { named, n }
+function* everyCall(named: Named, finished: ReadonlySet<Named>): Generator<Job> {
+  for (let n = 1; !finished.has(named); n++) yield { named, n }
+}
+
+const DELETES = 'unlinkat'
+
+/** the first and the last one, each that deletes, and of the others as many as are wanted */
+function* someCalls(named: Named, calls: readonly string[]): Generator<Job> {
+  const last = calls.length
+  for (let n = 1; n <= last; n++)
+    if (n === 1 || n === last || isChosen(n, KILL.step)) yield { named, n }
+  const deletions = calls.filter((call) => call === DELETES).length
+  for (let n = 1; n <= deletions; n++) yield { named, n, call: DELETES }
 }
 
 await battery(import.meta.url, async () => {
   const tool = new KillAt()
   const began = Date.now()
+  const say = progress('killed')
+  t.comment(`every ${KILL.step}. call; CRIU_GC_SEED=${SEED} takes the same ones again`)
   const finished = new Set<Named>()
   const counts = new Map<Named, number>()
   const wrong = new Map<Named, string[]>()
@@ -119,21 +137,41 @@ await battery(import.meta.url, async () => {
     () => new Map(SCENES.map((named) => [named, new Place(named)])),
   )
   const table = mountinfo().join('\n')
-  await inParallel(jobs(finished), async ({ named, n }, worker) => {
+  /** the calls of a run that was left alone, where not every one is tried */
+  const calls = new Map<Named, readonly string[]>()
+  if (KILL.step > 1)
+    await inParallel(SCENES.values(), async (named, worker) => {
+      const place = places[worker]?.get(named) as Place
+      place.prepare()
+      place.spoil()
+      const { code, calls: made } = await tool.run(['count', place.scene.mark], place.scene.args)
+      if (code !== place.scene.code) throw new Error(`${named.name}: exit code ${code}`)
+      calls.set(named, made)
+    })
+  function* jobs(): Generator<Job> {
+    for (const named of SCENES) {
+      const made = calls.get(named)
+      yield* made === undefined ? everyCall(named, finished) : someCalls(named, made)
+    }
+  }
+  let done = 0
+  await inParallel(jobs(), async ({ named, ...moment }, worker) => {
+    say(++done)
     const place = places[worker]?.get(named) as Place
     const { call, ended, problems } = await point(
       tool,
       place,
-      n,
+      moment,
       table,
       seen.get(named) as Set<string>,
     )
+    if (ended && moment.call !== undefined) problems.push('it has made no such call')
     if (ended) finished.add(named)
     else counts.set(named, (counts.get(named) ?? 0) + 1)
     if (problems.length > 0)
       wrong.set(named, [
         ...(wrong.get(named) ?? []),
-        `${n} (${call}): ${problems.slice(0, 5).join('; ')}`,
+        `${moment.n} (${call}): ${problems.slice(0, 5).join('; ')}`,
       ])
   })
   for (const named of SCENES) {

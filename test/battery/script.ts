@@ -4,18 +4,13 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** CRIU_GC_LONG=1 makes all counts of a battery fifty times as large. */
-export const isLong = process.env.CRIU_GC_LONG === '1'
-export const times = (count: number): number => (isLong ? count * 50 : count)
-
-/** Where a run of these tests can be had again: printed by each, and taken from CRIU_GC_SEED. */
-export const SEED = Number(process.env.CRIU_GC_SEED ?? Date.now() % 0x7fffffff)
-
 export interface ScriptOptions {
   /** In a private mount and process namespace, where it may mount what it likes. */
   readonly isolated?: boolean
   /** How long it may say nothing, in ms. */
   readonly patience?: number
+  /** Called with each line. */
+  readonly onLine?: (line: unknown) => void
 }
 
 export interface Ended<T> {
@@ -35,7 +30,7 @@ export const runScript = <T>(
   url: string,
   script: string,
   args: readonly (string | number)[],
-  { isolated = false, patience = 60_000 }: ScriptOptions = {},
+  { isolated = false, patience = 300_000, onLine }: ScriptOptions = {},
 ): Promise<Ended<T>> =>
   new Promise((resolve, reject) => {
     const file = fileURLToPath(new URL(`${script}.js`, url))
@@ -59,7 +54,9 @@ export const runScript = <T>(
     }, patience)
     createInterface({ input: child.stdout }).on('line', (line) => {
       silence.refresh()
-      lines.push(JSON.parse(line) as T)
+      const value = JSON.parse(line) as T
+      lines.push(value)
+      onLine?.(value)
     })
     child.stderr.on('data', (data: Buffer) => stderr.push(data))
     child.once('error', reject)

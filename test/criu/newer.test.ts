@@ -1,11 +1,4 @@
 // Links of a newer dump survive a clean-up with older images, in namespaces of its own (newer.inner.ts).
-import { fileURLToPath } from 'node:url'
-import t from 'tap'
-import { skipReason } from '../rig/criu.js'
-import { insideOwnNamespaces } from '../rig/namespace.js'
+import { runInner } from '../rig/inner.js'
 
-const skip = skipReason() ?? false
-const [command, args] = insideOwnNamespaces(
-  fileURLToPath(new URL('newer.inner.js', import.meta.url)),
-)
-await t.spawn(command, args, { skip }, 'in namespaces of its own')
+await runInner(import.meta.url)

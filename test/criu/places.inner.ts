@@ -3,54 +3,15 @@
 import { appendFileSync, mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { startAgain } from '../rig/again.js'
 import { must } from '../rig/command.js'
-import { runGc, type Run } from '../rig/gc.js'
-import { manifest, onlyRemoved } from '../rig/manifest.js'
-import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
 import { mount, unmount } from '../rig/namespace.js'
 import { dumped, restoreAndEnd } from '../rig/restored.js'
 import type { Checkpoint } from '../rig/scenario.js'
 import { scenario } from '../rig/scenarios.js'
 import { found, mountedTwice } from '../rig/scenarios/found.js'
-
-/** runs the command; exactly these paths of the trees are removed, and all remaps have these verdicts */
-function step(
-  t: Test,
-  word: 'show' | 'clean',
-  options: string[],
-  trees: string[],
-  removed: string[],
-  expected: string[],
-): Run {
-  const [before, mounts] = [manifest(...trees), mountinfo()]
-  const run = runGc(word, options)
-  t.strictSame(
-    onlyRemoved(before, manifest(...trees), removed),
-    [],
-    `${word}: nothing else changed`,
-  )
-  t.strictSame(diffMountinfo(mounts, mountinfo()), [])
-  const all = run.report?.remaps.map(({ verdict, reason = '' }) => `${verdict} ${reason}`.trim())
-  t.strictSame([...new Set(all)].sort(), expected, `${word}: ${run.stderr}`)
-  return run
-}
-
-/** nothing happens, whether it is tried or not */
-const refused = (t: Test, options: string[], trees: string[], expected: string[]): void => {
-  for (const word of ['show', 'clean'] as const)
-    t.equal(step(t, word, options, trees, [], expected).code, 3)
-}
-
-const cleaned = (
-  t: Test,
-  { arguments: options, built, paths }: Checkpoint,
-  also: string[],
-): void => {
-  const run = step(t, 'clean', options, built.trees, paths, ['removed', ...also].sort())
-  t.equal(run.code, 0, run.stderr)
-}
+import { cleaned, refused, step } from '../rig/steps.js'
 
 /** where all links of these are */
 const treeOf = ({ built }: Checkpoint): string => built.trees.at(-1) ?? ''

@@ -132,7 +132,7 @@ await hostile(import.meta.url, () => {
     const world = newWorld(t, { alone: true })
     world.link('app', 4)
     world.dump()
-    const criu = spawn('sleep', ['60'], { argv0: 'criu', stdio: 'ignore', env: {} })
+    const criu = spawn('sleep', ['3600'], { argv0: 'criu', stdio: 'ignore', env: {} })
     world.finally(() => criu.kill('SIGKILL'))
     const show = ['show', ...world.args(), '--json']
     t.equal(unchanged(t, world, show).code, 3, 'it is seen to be at work elsewhere')

@@ -362,15 +362,18 @@ export interface Run {
   }
 }
 
+/** In ms: it hangs if it takes as long, on a machine that is slow and does other things besides. */
+const PATIENCE = 240_000
+
 /** no option: text, as in a pipe */
-export function gc(args: string[], under: string[] = [], patience = 20_000): Run {
+export function gc(args: string[], under: string[] = []): Run {
   // Not by the option: tap puts its own variables into the environment of every child, and the command
   // refuses one that steers Node.
   const clean = ['-i', `PATH=${process.env.PATH ?? ''}`]
   const done = spawnSync('env', [...clean, ...under, node, program, ...args], {
     encoding: 'utf8',
     cwd: '/',
-    timeout: patience,
+    timeout: PATIENCE,
     killSignal: 'SIGKILL',
     maxBuffer: 64 << 20,
   })

@@ -8,10 +8,11 @@ import { finished, namesBefore, type Built, type Checkpoint, type Held } from '.
 import { startTree } from './tree.js'
 
 export interface Again {
-  /** dumps into a folder of its own; the log of a dump that failed, whose processes then live on */
-  failedDump: () => string
-  /** the second checkpoint, in the folder of the first one */
-  dump: () => Checkpoint
+  pid: number
+  /** dumps into a folder of its own unless told; the log of a dump that failed, whose processes then live on */
+  failedDump: (name?: string) => string
+  /** the second checkpoint, in the folder of the first one; its images there, or in those of another dump */
+  dump: (name?: string) => Checkpoint
   stop: () => Promise<void>
 }
 
@@ -33,13 +34,14 @@ export async function startAgain(first: Checkpoint): Promise<Again> {
     external: built.dumpExternal ?? [],
   })
   return {
-    failedDump: () => {
-      const options = to('images-failed')
+    pid: tree.pid,
+    failedDump: (name = 'images-failed') => {
+      const options = to(name)
       if (tryDump(options).code === 0) throw new Error('the dump did not fail')
       return readFileSync(join(options.images, 'dump.log'), 'latin1')
     },
-    dump: () => {
-      const options = to('images-again')
+    dump: (name = 'images-again') => {
+      const options = to(name)
       const before = namesBefore(built.held)
       dump(options)
       return { ...first, built, ...options, ...finished(built, options.images, before) }

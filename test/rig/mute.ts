@@ -39,7 +39,7 @@ export function mountMute(level: Level): Mute {
   const words = [fuseDevice(folder), path, String(LEVELS.indexOf(level))]
   const server = spawn(program, words, { stdio: ['pipe', 'ignore', 'inherit'] })
   for (let i = 0; !mountinfo().some((row) => row.split(' ')[4] === path); i++) {
-    if (i === 2000) throw new Error('the FUSE file system is not mounted')
+    if (i === 40_000) throw new Error('the FUSE file system is not mounted')
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
   }
   let ended = false

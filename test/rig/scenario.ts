@@ -131,7 +131,7 @@ export interface CheckpointOptions {
   /** an empty folder; a new one unless given, as it is where images are recorded */
   base?: string
   /** done while the processes run and nothing has been dumped: what it makes is older than the dump */
-  beforeDump?: (built: Built) => void
+  beforeDump?: (built: Built, tree: Tree) => void
   /** the dump dies there; the processes are ended all the same, after it */
   killAt?: KillAt
   /** done after the dump, while what it left of the processes lives; with arguments for criu-gc */
@@ -172,7 +172,7 @@ async function run(built: Built, base: string, images: string, options: Checkpoi
   copyFileSync(holder(), program)
   const tree = await startTree(program, built.instructions)
   try {
-    options.beforeDump?.(built)
+    options.beforeDump?.(built, tree)
     const before = namesBefore(built.held)
     const { killAt, extra = [] } = options
     const external = built.dumpExternal ?? []

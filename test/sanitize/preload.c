@@ -39,16 +39,16 @@ const char *__ubsan_default_options(void);
 const char *__ubsan_default_options(void) { return UBSAN_OPTIONS; }
 
 __attribute__((constructor)) static void begin(void) {
-  const char *file = getenv("CRIU_GC_COUNTS");
+  const char *file = getenv("CRIU_GC_SANITIZED");
   int fd = open(file ? file : "", O_RDWR | O_CLOEXEC);
-  if (fd < 0) fail("CRIU_GC_COUNTS");
+  if (fd < 0) fail("CRIU_GC_SANITIZED");
   counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (counts == MAP_FAILED) fail("mmap");
   close(fd);
   watch(LIBASAN);
   watch(LIBUBSAN);
   __atomic_add_fetch(&counts->started, 1, __ATOMIC_SEQ_CST);
-  unsetenv("CRIU_GC_COUNTS");
+  unsetenv("CRIU_GC_SANITIZED");
   unsetenv("LD_PRELOAD");
   unsetenv("ASAN_OPTIONS");
 }

@@ -41,7 +41,7 @@ const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 /** Nothing but this process gets the variables, and preload.c takes them away from it. */
 const writeLauncher = (variant: string, libraries: readonly string[]): void => {
   const variables = {
-    CRIU_GC_COUNTS: countsFile(variant),
+    CRIU_GC_SANITIZED: countsFile(variant),
     ASAN_OPTIONS,
     LD_PRELOAD: libraries.join(' '),
   }

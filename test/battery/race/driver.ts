@@ -65,7 +65,8 @@ const prepare = (): void => {
     namespaces: new Map([[9, [{ mntId: 50, parent: 1, mountpoint: '/', source: '/dev/vda' }]]]),
     links: ids.map((id) => ({ id, link: `/p/${inside(id)}`, mntId: 50, size: 10 })),
   })
-  // A dump that ends tomorrow: nothing that the attacker does makes a link look newer than it.
+  // A dump that began with this process and ends tomorrow: no link is older, whenever it was laid, and
+  // nothing that the attacker does makes one look newer.
   const tomorrow = Date.now() / 1000 + 86_400
   fs.utimesSync(at('images/inventory.img'), tomorrow, tomorrow)
 }

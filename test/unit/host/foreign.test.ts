@@ -92,7 +92,7 @@ t.test('a namespace that is kept by a mount of it, or by a descriptor, without a
 })
 
 t.test('namespaces that another clean-up has constructed are not counted', async (t) => {
-  const child = spawn('sleep', ['60'], { argv0: '/usr/local/sbin/criu-gc', stdio: 'ignore' })
+  const child = spawn('sleep', ['3600'], { argv0: '/usr/local/sbin/criu-gc', stdio: 'ignore' })
   t.teardown(() => child.kill('SIGKILL'))
   await new Promise((resolve) => child.once('spawn', resolve))
   while (!fs.readFileSync(`/proc/${child.pid}/cmdline`, 'latin1').startsWith('/usr/local'))

@@ -8,7 +8,7 @@ import { realSys } from './real.js'
 
 /** A process under that name with the directory as its standard input. */
 const holder = async (t: Test, directory: number, argv0: string): Promise<ChildProcess> => {
-  const child = spawn('sleep', ['60'], { argv0, stdio: [directory, 'ignore', 'ignore'] })
+  const child = spawn('sleep', ['3600'], { argv0, stdio: [directory, 'ignore', 'ignore'] })
   t.teardown(() => child.kill('SIGKILL'))
   await new Promise((resolve) => child.once('spawn', resolve))
   // The name is there only after execve(2).

@@ -157,8 +157,12 @@ export class FakeAddon implements Addon {
     return this.call('mkdirat', [dirfd, path, mode])
   }
   getdents64(fd: number, buffer: Uint8Array): number {
-    return this.call('getdents64', [fd, Uint8Array.from(buffer)])
+    const result = this.call('getdents64', [fd, buffer])
+    this.entries.copy(buffer)
+    return result
   }
+  /** What getdents64 reads. */
+  entries: Buffer = Buffer.alloc(0)
   readlinkat(dirfd: number, path: Bytes, buffer: Uint8Array): number {
     const result = this.call('readlinkat', [dirfd, path])
     this.link.copy(buffer)

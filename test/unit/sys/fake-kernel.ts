@@ -36,12 +36,21 @@ interface Handle {
 
 const isDirectory = ({ mode }: Inode): boolean => (mode & TYPE) === DIRECTORY
 
+/** struct linux_dirent64. */
+const directoryEntry = (name: string): Buffer => {
+  const entry = Buffer.alloc(Math.ceil((20 + name.length) / 8) * 8)
+  entry.writeUInt16LE(entry.length, 16)
+  entry.write(name, 19, 'latin1')
+  return entry
+}
+
 /** Ten seconds before the images of the tests' dumps were written. */
 const MADE = { sec: 1_699_999_990, nsec: 0 }
 
 export class FakeKernel extends FakeAddon {
   private readonly host: FakeMount
   private readonly handles = new Map<number, Handle | 'namespace'>()
+  private readonly listed = new Set<number>()
   private readonly attached = new Map<string, FakeMount>()
   private lastId = 0
   private inodes = 0
@@ -206,10 +215,15 @@ export class FakeKernel extends FakeAddon {
     })
     this.on('getdents64', (fd) => {
       const { mount, path } = this.handle(fd as number)
+      // All at once; a second time there is nothing more.
+      const isRead = this.listed.has(fd as number)
+      this.listed.add(fd as number)
       const names = [...mount.tree.keys()].filter(
         (other) => other.startsWith(`${path}/`) && !other.includes('/', path.length + 1),
       )
-      return 48 + 24 * names.length
+      const all = ['.', '..', ...names.map((name) => name.slice(path.length + 1))]
+      this.entries = isRead ? Buffer.alloc(0) : Buffer.concat(all.map(directoryEntry))
+      return this.entries.length
     })
     this.on('readlinkat', (_dirfd, path) => {
       const handle = this.handle(Number(/\d+$/.exec(String(path))?.[0]))

@@ -1,0 +1,4 @@
+// Restores that failed, in namespaces of its own (restores.inner.ts).
+import { runInner } from '../rig/inner.js'
+
+await runInner(import.meta.url)
