@@ -11,8 +11,11 @@ import { refuseEnvironment } from '../src/cli/environment.js'
 import { fromText } from '../src/bytes.js'
 import type { Outcome } from '../src/collect/outcome.js'
 import { EXIT, GcError, type ExitName } from '../src/errors.js'
+import { PLACE } from '../src/host/acts.js'
+import type { Options } from '../src/index.js'
 import { LIMITS } from '../src/limits.js'
 import { isTooLong, pathProblem } from '../src/paths.js'
+import { DOUBTS } from '../src/proof/doubts.js'
 import { VERDICTS } from '../src/report/model.js'
 import type { JsonMount, JsonProvider, JsonRemap, JsonReport } from '../src/report/schema.js'
 import { inRepo } from './rig/repo.js'
@@ -208,6 +211,7 @@ const keysOf = <T>(keys: Record<keyof T & string, true>): string[] => Object.key
 const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   invalid: true,
   unreachable: true,
+  unseen: true,
   'wrong-mount': true,
   elsewhere: true,
   'unsafe-path': true,
@@ -248,11 +252,86 @@ test('verdicts and reasons', (t) => {
   }
 })
 
+test('doubts: word and question', (t) => {
+  const rows = tableRows(readmeSection('Doubts')).slice(1)
+  const items = [...manSection('DOUBTS').matchAll(/^\.It Cm (\S+)\n(?!\.)((?:.+\n)+?)(?=\.)/gm)]
+  for (const [name, found] of [
+    ['README', rows.map(([word, what, question]) => [bare(word), what, question])],
+    [MAN, items.map(([, word, text = '']) => [word, ...text.trim().split(/\n(?=\S[^\n]*\?$)/)])],
+  ] as const) {
+    t.strictSame(
+      found.map(([word]) => word),
+      DOUBTS,
+      name,
+    )
+    t.ok(
+      found.every(([, what = '', question = '']) => what !== '' && question.endsWith('?')),
+      `${name}: what is in doubt, and what decides`,
+    )
+  }
+  for (const doubt of DOUBTS) t.match(HELP, new RegExp(`\\b${doubt}\\b`), `--help: ${doubt}`)
+})
+
+test('each doubt that keeps a link is a consent in the table of reasons', (t) => {
+  const reasons = tableRows(readmeSection('Verdicts'))
+  for (const doubt of DOUBTS)
+    t.ok(
+      reasons.some(([, , advice]) => advice?.includes(`--accept ${doubt}`)),
+      doubt,
+    )
+})
+
+test('consents that are never read from a file', (t) => {
+  const never = OPTIONS.filter(({ neverInFile }) => neverInFile === true).map(({ long }) => long)
+  const [, readmeSays = ''] = /^(.*) are never read from a configuration file/m.exec(readme) ?? []
+  sameMembers(
+    t,
+    [...optionsIn(readmeSays)],
+    never.map((long) => `--${long}`),
+    'README',
+  )
+  const [, manSays = ''] = /^None of\n([^]*?)\nis read from a configuration file/m.exec(man) ?? []
+  for (const long of never) t.match(manSays, new RegExp(`-${long}\\b`), `${MAN}: ${long}`)
+})
+
+test('where clean notes what it removed', (t) => {
+  for (const [name, text] of [
+    ['README', readme],
+    [MAN, man],
+    ['SECURITY.md', read('SECURITY.md')],
+  ] as const)
+    t.ok(text.includes(PLACE), name)
+})
+
+test('options of the library', (t) => {
+  const options = keysOf<Options>({
+    imagesDir: true,
+    root: true,
+    external: true,
+    mounts: true,
+    gone: true,
+    accept: true,
+    force: true,
+    dumpLog: true,
+    restoreLog: true,
+    keepLastLink: true,
+  })
+  const use = readmeSection('Use it from Node')
+  for (const option of options) t.match(use, new RegExp(`\\b${option}\\b`), option)
+})
+
+test('files that SECURITY.md names are there', (t) => {
+  for (const [, file] of read('SECURITY.md').matchAll(/`((?:src|test|native)\/[\w./-]*\w)`/g))
+    t.ok(fs.existsSync(inRepo(file as string)), file as string)
+})
+
 const REPORT = keysOf<JsonReport>({
   schema: true,
   command: true,
   exit: true,
   imagesDir: true,
+  dump: true,
+  signs: true,
   complete: true,
   images: true,
   tree: true,
@@ -263,6 +342,7 @@ const REPORT = keysOf<JsonReport>({
   mounts: true,
   remaps: true,
   unlisted: true,
+  others: true,
   notLinked: true,
   totals: true,
   notes: true,
@@ -299,6 +379,8 @@ const REMAP = keysOf<JsonRemap>({
   provider: true,
   verdict: true,
   reason: true,
+  proven: true,
+  accept: true,
   errno: true,
   syscall: true,
   message: true,
@@ -310,16 +392,23 @@ const REMAP = keysOf<JsonRemap>({
   alarm: true,
 })
 
+const OTHERS = keysOf<JsonReport['others'][number]>({
+  directory: true,
+  directoryBase64: true,
+  names: true,
+  namesBase64: true,
+})
+
 test('JSON: keys', (t) => {
   const inMan = new Set(
     [...manSection('JSON').matchAll(/\bVa (.+)/g)].flatMap(([, names]) =>
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  for (const key of new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP]))
+  for (const key of new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS]))
     t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name']
-  const all = new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...errors])
+  const all = new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...errors])
   t.strictSame(
     [...inMan].filter((key) => !all.has(key)),
     [],
@@ -421,11 +510,11 @@ test('variables that a run is refused for', (t) => {
     inSource.map(([, name]) => name as string),
     'all of them',
   )
-  const shebang = /banner:js='(.*?)'/.exec(manifest.scripts.build ?? '')?.[1] ?? ''
+  const kept = /const KEPT = \[(.*?)\]/s.exec(read('scripts/build.mjs'))?.[1] ?? ''
   sameMembers(
     t,
     names(own),
-    [...shebang.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name as string),
+    [...kept.matchAll(/'(\w+)'/g)].map(([, name]) => name as string),
     'those that the command passes on',
   )
 })

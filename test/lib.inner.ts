@@ -53,6 +53,49 @@ t.test('options reach the command', async (t) => {
   t.notOk(existsSync(link))
 })
 
+t.test('a consent, what is gone, and logs reach the command', async (t) => {
+  const { link, images } = hostTree(t)
+  for (const name of readdirSync(images)) utimesSync(join(images, name), 1e9, 1e9)
+  const kept = await clean({ imagesDir: images, accept: ['older', 'gone'] })
+  t.match(kept.remaps, [{ verdict: 'kept', reason: 'newer', accept: 'newer' }])
+  t.ok(existsSync(link))
+  const accepted = await clean({ imagesDir: images, accept: ['gone', 'newer'] })
+  t.match(accepted.remaps, [{ verdict: 'removed' }])
+  t.notOk(existsSync(link))
+  for (const log of ['dumpLog', 'restoreLog'])
+    await t.rejects(show({ imagesDir: images, [log]: `${images}/nowhere` }), {
+      name: 'GcError',
+      exit: 'usage',
+      where: `${images}/nowhere`,
+    })
+
+  const volume = t.testdir({})
+  const dump = `${volume}/images`
+  writeDump(dump, {
+    links: [{ id: 4, link: '/data/link_remap.4', mntId: 51 }],
+    namespaces: new Map([
+      [
+        9,
+        [
+          { mntId: 50, parent: 1, mountpoint: '/' },
+          { mntId: 51, parent: 50, mountpoint: '/data', major: 254, minor: 9, extKey: 'vol' },
+        ],
+      ],
+    ]),
+  })
+  const missing = await show({ imagesDir: dump })
+  t.match(missing.remaps, [{ verdict: 'kept', reason: 'unreachable' }])
+  for (const gone of ['/data', 'vol']) {
+    const report = await show({ imagesDir: dump, gone: [gone] })
+    t.match(report.remaps, [{ verdict: 'vanished', mountpoint: '/data' }])
+    t.strictSame(report.exit, { code: 0, name: 'clean' })
+  }
+  await t.rejects(show({ imagesDir: dump, root: volume, gone: ['/'] }), {
+    name: 'GcError',
+    exit: 'usage',
+  })
+})
+
 t.test('what ends a run as a whole rejects', async (t) => {
   const dir = t.testdir({ empty: {}, file: '' })
   const rejected = async (imagesDir: string): Promise<unknown> =>

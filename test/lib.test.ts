@@ -98,7 +98,21 @@ t.test('what the compiler would refuse is a usage error, at once or as a rejecti
   t.throws(() => planCollection(as(undefined)), refused)
   const checkpoint = readCheckpoint(inRepo('test', 'images', 'container'))
   t.throws(() => planCollection(checkpoint, { root: '' }), refused)
+  t.throws(() => planCollection(checkpoint, { root: '/rootfs', gone: ['//'] }), refused)
+  await t.rejects(show({ imagesDir: '/', accept: as(['all']) }), refused)
   t.throws(() => planCollection(checkpoint, { external: ['/data:/srv'] }), refused)
+})
+
+t.test('what is gone, of which a path may be written in any way', (t) => {
+  const checkpoint = readCheckpoint(inRepo('test', 'images', 'external-volume'))
+  const kinds = (gone: string[]) =>
+    planCollection(checkpoint, { gone }).remaps.map(({ kind }) => kind)
+  const all = (kind: string) => [kind, kind]
+  t.strictSame(kinds([]), all('kept'))
+  for (const gone of ['/srv/data', '/srv//data/', 'my volume'])
+    t.strictSame(kinds([gone]), all('gone'), gone)
+  t.strictSame(kinds(['/', 'my volume/']), all('kept'))
+  t.end()
 })
 
 const consumer = `
@@ -106,6 +120,7 @@ import { clean, GcError, planCollection, readCheckpoint, show } from 'criu-gc'
 import type { Checkpoint, JsonReport, LinkRemap, Options, Plan } from 'criu-gc'
 
 const options: Options = { imagesDir: '/images', root: '/rootfs', external: ['mnt[/data]:/srv'] }
+const more: Options = { ...options, accept: ['newer', 'gone'], gone: ['/data'], dumpLog: '/l', restoreLog: '/l' }
 const report: JsonReport = await clean(options)
 const left: string[] = report.remaps.filter((one) => one.verdict === 'kept').map((one) => one.link)
 const checkpoint: Checkpoint = readCheckpoint(options.imagesDir)
@@ -116,7 +131,9 @@ try {
 } catch (error) {
   if (error instanceof GcError && error.exit === 'busy') console.log(error.next, error.where)
 }
-console.log(left, remaps, plan.remaps[0]?.kind === 'reach' && plan.remaps[0].dir)
+console.log(left, remaps, more, report.dump, report.others[0]?.names, report.remaps[0]?.accept, plan.remaps[0]?.kind === 'reach' && plan.remaps[0].dir)
+// @ts-expect-error there is no such doubt
+await show({ imagesDir: '/images', accept: ['all'] })
 // @ts-expect-error there is no such option
 await show({ imagesDir: '/images', rooot: '/' })
 `

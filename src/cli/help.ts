@@ -14,7 +14,12 @@ show tells what is left and changes nothing; clean removes it. Both need root.
   -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
       --mounts SCOPE      remaps: attach what leads to the links (default);
                           all: construct every mount of every namespace
-      --force             also remove links that look changed or newer
+      --gone PATH         removed for good: "/", a place in the container, a key
+      --accept DOUBT,...  consent to newer, older, mismatch, elsewhere, gone or
+                          unseen; a message says which, and what decides
+      --force             consent to all of them
+  -L, --dump-log FILE     CRIU's log of the dump, where it is somewhere else
+      --restore-log FILE  the same of a restore that failed
       --keep-last-link    keep a link that is the last name of its file
       --allow-environment run although NODE_OPTIONS, LD_PRELOAD or such is set
       --json              one JSON document
@@ -31,6 +36,6 @@ Example, after a checkpoint of a runc container was given up:
   criu-gc clean -D /var/tmp/demo/checkpoint -r /var/tmp/demo/rootfs \\
       --external 'mnt[/data]:/srv/volumes/data'
 
-Exit: 0 clean, 1 internal, 2 usage, 3 leftovers, 4 incomplete images, 5 refused,
-6 busy, 7 bad images, 8 unsupported, 9 alarm. More in criu-gc(8).
+Exit: 0 clean, 1 internal, 2 usage, 3 leftovers, 4 incomplete or not proven,
+5 refused, 6 busy, 7 bad images, 8 unsupported, 9 alarm. More in criu-gc(8).
 `

@@ -19,6 +19,7 @@ test('a row', (t) => {
         mountpoint: '/mnt2',
         fstype: 'ext3',
         source: '/dev/root',
+        upper: undefined,
       },
     ],
   )

@@ -302,7 +302,8 @@ test('the upper directory of the dump’s overlay is told from others', (t) => {
   t.hasStrict(given(true, '/other'), { isUpper: true, upper: '/other' }, 'on another overlay')
   asked.length = 0
   t.hasStrict(given(true, '/up'), { isUpper: false, upper: '/up' }, 'an overlay with it is mounted')
-  t.hasStrict(given(true, undefined, mount(10, '/')), { isUpper: false }, 'none was recorded')
+  for (const upper of [undefined, '/up'])
+    t.hasStrict(given(true, upper, mount(10, '/')), { isUpper: false }, 'none was recorded')
   t.strictSame(asked, [], 'where nobody has to look')
 })
 

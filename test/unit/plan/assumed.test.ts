@@ -84,6 +84,11 @@ test('a place in another one is attached below it, in whatever order they are gi
   }
 })
 
+test('a directory decides, not the name of the link in it', (t) => {
+  const spec = { root: '/rootfs', externals: externals({ '/data/link_remap.6': '/X' }) }
+  t.strictSame(found(plan([remap(6, '/data', { mntId: 1 })], spec)), [['reach', '/', '/data']])
+})
+
 test('nothing of what the images say of the mounts is kept', (t) => {
   const one = remap(6, '/data', { mntId: 999, size: 5 })
   const { namespaces, remaps } = withAssumedMounts(killed([one]), options(GIVEN))
