@@ -1,33 +1,20 @@
-import { planCollection } from '../../../src/plan/plan.js'
-import { construct } from '../../../src/namespaces/construct.js'
-import { collect } from '../../../src/collect/collect.js'
-import { Sys } from '../../../src/sys/sys.js'
 import { test } from '../support/check.js'
-import {
-  checkpoint,
-  externals,
-  mapped,
-  mount,
-  namespace,
-  options,
-  remap,
-  LOCAL,
-} from '../support/model.js'
+import { externals, FORCE, mapped, mount, remap } from '../support/model.js'
 import type { Argument } from '../sys/fake-addon.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
 import {
-  ROOT,
-  TMP,
-  DATA,
   AFTER,
-  BEFORE,
-  makeHost,
-  USUAL,
-  run,
-  verdicts,
-  inVar,
-  inData,
+  DATA,
   good,
+  inData,
+  inVar,
+  makeHost,
+  ROOT,
+  run,
+  THE_ONES,
+  TMP,
+  verdicts,
+  WITHIN,
 } from './world.js'
 
 test('a symbolic link in the way is nobody’s path', (t) => {
@@ -57,24 +44,17 @@ test('a file in the place of a directory is a failure', (t) => {
 
 test('a directory on another mount than the images say', (t) => {
   const kernel = makeHost()
-  kernel.directory('/volume/sub', { ctime: BEFORE })
+  kernel.directory('/volume/sub', { ctime: WITHIN })
   kernel.file('/volume/sub/link_remap.6', good)
-  const all = { options: { mounts: 'all' as const } }
   // /data/sub is on the volume; a plan that says otherwise is wrong, or the host changed.
-  const plan = planCollection(
-    checkpoint({
-      remaps: [remap(6, '/data/sub', { mntId: 14, size: 5 })],
-      namespaces: [namespace(9, [ROOT, TMP, DATA])],
-    }),
-    options({ root: '/rootfs', externals: externals({ data: '/volume' }), ...all.options }),
-  )
-  const sys = new Sys(kernel)
-  const constructed = construct(sys, plan, LOCAL)
-  const wrong = plan.remaps.map((planned) => ({ ...planned, mount: ROOT }))
-  const outcomes = collect(sys, { ...plan, remaps: wrong }, constructed, {
-    ...USUAL,
-    force: true,
-    placementOf: () => 'recorded' as const,
+  const outcomes = run(kernel, [inData(6)], {
+    options: { mounts: 'all' },
+    accept: FORCE,
+    found: THE_ONES,
+    changed: (plan, constructed) => [
+      { ...plan, remaps: plan.remaps.map((planned) => ({ ...planned, mount: ROOT })) },
+      constructed,
+    ],
   })
   t.strictSame(verdicts(outcomes), ['kept wrong-mount'])
   t.equal(kernel.files().includes('/volume/sub/link_remap.6'), true)
@@ -91,7 +71,7 @@ test('a covered mount is looked at by itself', (t) => {
     mounts: [ROOT, TMP, DATA, OVER],
     options: { mounts: 'all' },
   })
-  t.strictSame(verdicts(outcomes), ['removed', 'removed', 'absent'])
+  t.strictSame(verdicts(outcomes), ['removed', 'removed', 'absent unproven'])
   const lookups = kernel.of('openat2').filter(({ args }) => args[1] === 'sub' || args[1] === '.')
   t.ok(lookups.length >= 2)
   for (const { args } of lookups)
@@ -275,7 +255,7 @@ test('a host tree asks where a path leads over a remote mount', (t) => {
     return path === '/volume/sub'
   }
   t.strictSame(
-    verdicts(run(kernel, remaps, { tree: 'host', isRemoteAt })),
+    verdicts(run(kernel, remaps, { tree: 'host', host: { isRemoteAt } })),
     Array(4).fill('removed'),
   )
   t.strictSame([...new Set(tested)], ['/rootfs/var', '/volume/sub'])
@@ -287,7 +267,7 @@ test('a host tree asks where a path leads over a remote mount', (t) => {
   )
   const silent = makeFour()
   silent.on('answers', () => ETIMEDOUT)
-  t.strictSame(verdicts(run(silent, remaps, { tree: 'host', isRemoteAt })), [
+  t.strictSame(verdicts(run(silent, remaps, { tree: 'host', host: { isRemoteAt } })), [
     'removed',
     'removed',
     'failed ETIMEDOUT',
@@ -297,31 +277,63 @@ test('a host tree asks where a path leads over a remote mount', (t) => {
 })
 
 test('a directory that comes by two mounts is judged as it was before our own deletion', (t) => {
-  const kernel = makeHost()
+  const made = (): FakeKernel => {
+    const kernel = makeHost()
+    kernel.directory('/rootfs/again')
+    kernel.file('/volume/sub/link_remap.6', { ...good, size: 9 })
+    kernel.file('/volume/sub/link_remap.8', { ...good, size: 9 })
+    return kernel
+  }
   const again = mount(15, '/again', { minor: 32, external: mapped('again') })
-  kernel.directory('/rootfs/again')
-  kernel.file('/volume/sub/link_remap.6', { ...good, ctime: AFTER, size: 9 })
-  kernel.file('/volume/sub/link_remap.8', { ...good, ctime: AFTER, size: 5 })
   const remaps = [inData(6), remap(8, '/again/sub', { mntId: 15, size: 5 })]
-  const outcomes = run(kernel, remaps, {
+  const setting = {
     mounts: [ROOT, TMP, DATA, again],
     options: { externals: externals({ data: '/volume', again: '/volume' }) },
-    placementOf: () => 'recorded' as const,
+    found: THE_ONES,
+  }
+  t.strictSame(verdicts(run(made(), remaps, setting)), ['removed', 'removed'])
+  const meddled = made()
+  // Somebody makes something in it between our two looks.
+  let removed = false
+  meddled.before('unlinkat', () => {
+    removed = true
+    return undefined
   })
-  t.strictSame(verdicts(outcomes), ['removed', 'removed'])
+  meddled.before('openat2', (_fd, path) => {
+    if (removed && path === 'again/sub') meddled.directory('/volume/sub', { ctime: AFTER })
+    return undefined
+  })
+  t.strictSame(verdicts(run(meddled, remaps, setting)), ['removed', 'kept mismatch'])
 })
 
 test('a directory that was made after the dump is another one', (t) => {
   const kernel = makeHost()
   kernel.directory('/rootfs/new', { ctime: AFTER, btime: AFTER })
-  const outcomes = run(kernel, [remap(6, '/new', { mntId: 10 }), remap(8, '/new/x', { mntId: 10 })])
-  t.strictSame(verdicts(outcomes), ['kept unreachable', 'kept unreachable'])
-  t.match(outcomes[0]?.message, /was made after the dump/)
+  const remaps = [remap(6, '/new', { mntId: 10 }), remap(8, '/new/x', { mntId: 10 }), inVar(10)]
+  for (const found of [{}, THE_ONES]) {
+    const outcomes = run(kernel, remaps, { found })
+    t.strictSame(verdicts(outcomes).slice(0, 2), ['kept unreachable', 'kept unreachable'])
+    t.match(outcomes[0], { accept: 'gone', message: /was made after the dump/ })
+  }
 })
 
 test('what is left of the path has to be seen to call a directory gone', (t) => {
   const kernel = makeHost()
   kernel.before('openat2', (_fd, path) => (path === 'var/x' ? -13 : undefined))
   const gone = [remap(6, '/var/x/y/z', { mntId: 10 }), inVar(8)]
-  t.strictSame(verdicts(run(kernel, gone)), ['failed EACCES', 'absent'])
+  t.strictSame(verdicts(run(kernel, gone)), ['failed EACCES', 'absent unproven'])
+})
+
+test('of a long path that is gone the deepest part that is left is looked at', (t) => {
+  const parts = Array.from({ length: 40 }, (_, index) => `d${index}`)
+  for (const depth of [0, 1, 17, 39]) {
+    const kernel = makeHost()
+    const left = ['/rootfs', ...parts.slice(0, depth)].join('/')
+    kernel.directory(left, { ctime: AFTER, btime: AFTER })
+    const gone = remap(6, `/${parts.join('/')}/x`, { mntId: 10 })
+    const outcomes = run(kernel, [gone, inVar(8)])
+    t.match(outcomes[0]?.message, /was made after the dump/, left)
+    const asked = kernel.of('openat2').filter(({ args }) => String(args[1]).startsWith('d'))
+    t.ok(asked.length <= 9, 'and not each of them')
+  }
 })

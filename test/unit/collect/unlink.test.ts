@@ -6,6 +6,7 @@ import { SyscallError } from '../../../src/sys/syscall-error.js'
 import { test } from '../support/check.js'
 import { b, stat } from '../support/model.js'
 import { FakeAddon } from '../sys/fake-addon.js'
+import { forgetful } from './world.js'
 
 const [ENOENT, EIO, EROFS] = [-2, -5, -30]
 const NAME = b('link_remap.6')
@@ -34,7 +35,7 @@ const run = (world: World): Outcome & { addon: FakeAddon } => {
   })
   if ('link' in world && world.link === undefined) addon.on('readlinkat', () => -2)
   addon.link = Buffer.from(world.link ?? '/x/link_remap.6')
-  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE)
+  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE, forgetful())
   return { ...outcome, addon }
 }
 
@@ -120,7 +121,7 @@ test('a removal that could not be verified is not called one', (t) => {
   const addon = new FakeAddon()
   const [directory, file] = [addon.given(), addon.given()]
   addon.on('statx', () => EIO)
-  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE)
+  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE, forgetful())
   t.hasStrict(outcome, { verdict: 'failed', errno: 'EIO', syscall: 'statx' })
   t.match(outcome.message, /could not be verified/)
 })
@@ -129,6 +130,20 @@ test('ENOENT, and a look that fails otherwise, is no proof that it is gone', (t)
   const addon = new FakeAddon()
   const [directory, file] = [addon.given(), addon.given()]
   addon.on('unlinkat', () => ENOENT).on('statx', () => EIO)
-  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE)
+  const outcome = unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE, forgetful())
   t.match(outcome, { verdict: 'failed', errno: 'ENOENT' })
+})
+
+test('what is left of the file is remembered as it was before', (t) => {
+  const at = { sec: 9, nsec: 9 }
+  const changed: unknown[] = []
+  for (const nlink of [0, 1]) {
+    const addon = new FakeAddon()
+    const [directory, file] = [addon.given(), addon.given()]
+    addon.on('statx', () => addon.answerStat({ ...BEFORE, nlink, ctime: at }))
+    const acts = forgetful()
+    acts.changed = (...args) => changed.push(args)
+    t.equal(unlinkVerified(new Sys(addon), directory, NAME, file, BEFORE, acts).verdict, 'removed')
+  }
+  t.strictSame(changed, [['file', BEFORE, at]], 'of one without names nothing can be asked')
 })

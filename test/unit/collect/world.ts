@@ -59,23 +59,26 @@ export const USUAL: CollectOptions = {
 /** Remembers for one run, and knows of no other. */
 export const forgetful = (): Acts => new Acts(undefined, '/nowhere')
 
+type Places = Readonly<Record<string, Found>>
+
 /** Where the two directories were at the dump. */
-export const THE_ONES: Setting['found'] = {
+export const THE_ONES: Places = {
   '/rootfs': { device: '254:0', path: b('/'), upper: undefined },
   '/volume': { device: '254:32', path: b('/'), upper: undefined },
 }
 /** The volume is another directory of its disk now. */
-export const ELSEWHERE: Setting['found'] = {
+export const ELSEWHERE: Places = {
   '/volume': { device: '254:32', path: b('/other'), upper: undefined },
 }
 
-export interface Setting extends Partial<CollectOptions> {
+export interface Setting extends Partial<Omit<CollectOptions, 'deaths'>> {
+  readonly deaths?: (plan: Plan) => CollectOptions['deaths']
   readonly options?: OptionsSpec
   readonly tree?: 'host'
   /** Paths of the host that are on a mount which somebody else serves. */
   readonly remote?: readonly string[]
   /** By paths of the host: where they are. */
-  readonly found?: Readonly<Record<string, Found>>
+  readonly found?: Places
   readonly host?: Partial<Host>
   readonly acts?: Acts
   /** Of the namespace, in the place of the usual three. */
@@ -90,7 +93,8 @@ export const collectIn = (
   setting: Setting = {},
 ): Collected => {
   const { options: spec = {}, tree, remote = [], found = {}, changed, ...others } = setting
-  const { mounts = [ROOT, TMP, DATA], acts = forgetful(), host: more, ...rest } = others
+  const { mounts = [ROOT, TMP, DATA], acts = forgetful(), host: more, deaths, ...rest } = others
+  kernel.newProcess()
   const sys = new Sys(kernel)
   const given = { root: '/rootfs', externals: externals({ data: '/volume' }), ...spec }
   const planned = planCollection(
@@ -109,7 +113,13 @@ export const collectIn = (
   const made = construct(sys, planned, { host: machine, end: WRITTEN })
   const [plan, constructed] = changed?.(planned, made) ?? [planned, made]
   const hostRoot = sys.openat(-100, b('/'), O_PATH_DIRECTORY)
-  return collect(sys, plan, constructed, machine, acts, { ...USUAL, hostRoot, ...rest })
+  const died = deaths?.(plan) ?? USUAL.deaths
+  return collect(sys, plan, constructed, machine, acts, {
+    ...USUAL,
+    deaths: died,
+    hostRoot,
+    ...rest,
+  })
 }
 
 export const run = (...args: Parameters<typeof collectIn>): readonly Outcome[] =>

@@ -88,8 +88,18 @@ test('images that are all missing: what happened was after', (t) => {
   t.equal(whenWas(DUMPED, dumpWindow(missing, [], CLOCKS), false), 'after')
 })
 
+const CLOCK_STATES = [
+  'none',
+  'this boot',
+  'this boot, read later',
+  'this boot, read earlier',
+  'another boot',
+  'suspended since',
+  'suspended less since',
+] as const
+
 interface Clock {
-  readonly clock: 'none' | 'this boot' | 'another boot' | 'suspended since'
+  readonly clock: (typeof CLOCK_STATES)[number]
   /** Seconds by which the image with the clock is later than that clock says. */
   readonly ahead: number
   readonly inOrder: boolean
@@ -99,7 +109,7 @@ type Kind = 'images' | 'images, to the clock' | 'clock' | 'either'
 
 /** As in the head of the file; the images follow their clock at once. */
 const KINDS: readonly Row<Clock, Kind>[] = [
-  [{ clock: ['none', 'another boot', 'suspended since'] }, 'images'],
+  [{ clock: ['none', 'another boot', 'suspended since', 'suspended less since'] }, 'images'],
   [{ ahead: [0.25, 1] }, 'images'],
   [{ ahead: [-1, -0.25, 0] }, 'images, to the clock'],
   [{ ahead: [1.25, 30, 3600], inOrder: [true] }, 'either'],
@@ -120,8 +130,15 @@ const clockOf = (clock: Clock['clock']): ImageFacts['clock'] => {
       return CLOCK
     case 'another boot':
       return { boottime: kernelTime(UPTIME + 1), monotonic: kernelTime(UPTIME - 9) }
+    // By as much as may lie between two looks at two clocks.
+    case 'this boot, read later':
+      return { boottime, monotonic: plus(monotonic, 1) }
+    case 'this boot, read earlier':
+      return { boottime, monotonic: plus(monotonic, -1) }
     case 'suspended since':
-      return { boottime, monotonic: plus(monotonic, 2) }
+      return { boottime, monotonic: plus(monotonic, 1.25) }
+    case 'suspended less since':
+      return { boottime, monotonic: plus(monotonic, -1.25) }
   }
 }
 
@@ -142,13 +159,19 @@ const kindOf = ({ clock, ahead, inOrder }: Clock): Kind | readonly Span[] => {
 }
 
 const CLOCK_FACTS: readonly Clock[] = product({
-  clock: ['none', 'this boot', 'another boot', 'suspended since'],
+  clock: CLOCK_STATES,
   ahead: [-3600, -30, -1.25, -1, -0.25, 0, 0.25, 1, 1.25, 30, 3600],
   inOrder: [false, true],
 })
 
 test('the whole table of images and clock', (t) => {
   walk<Clock, Kind | readonly Span[]>(t, KINDS, CLOCK_FACTS, kindOf)
+})
+
+test('a dump of this very moment', (t) => {
+  const clock = { boottime: kernelTime(UPTIME), monotonic: kernelTime(UPTIME - 10) }
+  const found = spans(images({ written: at(NOW.sec), clockWritten: at(NOW.sec), clock }))
+  t.strictSame(found[0]?.to, plus(NOW, 0.125))
 })
 
 const withClock = (rest: Partial<ImageFacts>, clocks = CLOCKS): Window => {
@@ -316,7 +339,7 @@ test('what was made strictly between begin and end is within', (t) => {
       fc.integer({ min: 1, max: 600_000 }),
       fc.double({ min: 0, max: 1, noNaN: true, minExcluded: true, maxExcluded: true }),
       fc.constantFrom('stats', 'log', 'image'),
-      fc.constantFrom<Clock['clock']>('none', 'this boot', 'another boot', 'suspended since'),
+      fc.constantFrom(...CLOCK_STATES),
       (written, milliseconds, part, known, clock) => {
         const took = milliseconds / 1000
         const begun = plus(written, -took)
@@ -350,7 +373,7 @@ test('what is later than all that is known of the dump is after, what is earlier
       time,
       time,
       fc.boolean(),
-      fc.constantFrom<Clock['clock']>('none', 'this boot', 'another boot', 'suspended since'),
+      fc.constantFrom(...CLOCK_STATES),
       (written, moment, inOrder, clock) => {
         const facts = images({ written, earliest: written, clockWritten: written, inOrder })
         const window = dumpWindow({ ...facts, clock: clockOf(clock) }, [], CLOCKS)

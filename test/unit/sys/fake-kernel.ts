@@ -62,6 +62,12 @@ export class FakeKernel extends FakeAddon {
     this.answer()
   }
 
+  /** The namespaces of the one before are gone, what it did in the host's tree is not. */
+  newProcess(): void {
+    this.unshared = false
+    this.attached.clear()
+  }
+
   /** A directory of the host, with all above it. */
   directory(path: string, rest: Partial<Inode> = {}): Inode {
     for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1))
