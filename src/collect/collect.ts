@@ -161,7 +161,9 @@ class Run {
       ...missing,
     })
     if (verdict === 'elsewhere') throw new TypeError('a place elsewhere was looked into')
-    const outcome = explainAbsence(verdict, mount, missing.isDirectoryThere)
+    // That it is the dump's directory, moved here, is the caller's word.
+    const known = place.is === 'elsewhere' && verdict === 'proven' ? 'unproven' : verdict
+    const outcome = explainAbsence(known, mount, missing.isDirectoryThere)
     return outcome.verdict === 'kept' && this.options.accept.has('gone')
       ? explainAbsence('unproven', mount, missing.isDirectoryThere)
       : outcome

@@ -7,7 +7,7 @@ import { escape, shellQuote } from '../escape.js'
 import { groupBy } from '../group.js'
 import type { Host } from '../host/host.js'
 import type { HostMount } from '../host/mountinfo.js'
-import type { AllNamespaces } from '../host/namespaces.js'
+import type { AllNamespaces, NamespaceTable } from '../host/namespaces.js'
 import { isRemote } from '../host/remote.js'
 import { below, isWithin, join, relative } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
@@ -31,12 +31,9 @@ const isVanished = (planned: PlannedRemap): planned is Vanished => planned.kind 
 const likeness = ({ major, minor, fstype }: HostMount | Mount): string =>
   `${major}:${minor} ${fstype}`
 
-/** One mount namespace of this machine; without a pid it is ours. */
-interface Table {
-  readonly pid: number | undefined
-  readonly holder: () => string
-  readonly mounts: readonly HostMount[]
-  readonly openRoot: () => number
+/** One mount namespace of this machine; ours has no holder. */
+interface Table extends Omit<NamespaceTable, 'holder'> {
+  readonly holder: NamespaceTable['holder'] | undefined
 }
 
 /** An outcome for each remap whose file system is no more, or may be no more. */
@@ -48,10 +45,11 @@ export const lookForSurvivors = (
   accept: Consent,
 ): Map<PlannedRemap, Outcome> => {
   const outcomes = new Map<PlannedRemap, Outcome>()
+  const { mounts } = host
   const ours: Table = {
-    pid: undefined,
-    holder: () => 'this one',
-    mounts: host.mounts,
+    holder: undefined,
+    mounts,
+    hasRemote: mounts.some(isRemote),
     openRoot: host.root,
   }
   const byMount = groupBy(plan.remaps.filter(isVanished), ({ mount }) => mount)
@@ -75,7 +73,8 @@ const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
   table.mounts
     .filter((row) => likeness(row) === likeness(mount))
     .map((row) => {
-      const isSameSource = row.source === mount.source
+      // Before Linux 6.13 the kernel does not list it.
+      const isSameSource = row.source === mount.source || row.source === ''
       const fd = openMount(sys, table, row, host)
       return {
         table,
@@ -92,13 +91,19 @@ const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
 
 /** An fd on the root of the very mount, or -errno; another one may cover it. */
 const openMount = (sys: Sys, table: Table, row: HostMount, host: Host): number => {
-  // What serves itself can make a look wait for ever; ours are known, those of others are not asked.
-  if (table.pid === undefined && host.isRemoteAt(row.mountpoint)) return ENOENT
-  if (table.mounts.some((one) => isRemote(one) && isWithin(row.mountpoint, one.mountpoint)))
-    return ENOENT
+  const { mountpoint } = row
+  // Nobody knows where it is.
+  if (mountpoint === '') return ENOENT
   const root = table.openRoot()
   if (root < 0) return root
-  const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, IN_NAMESPACE)
+  // A file system that others serve may make a look wait for ever. Where ours are is known; of another
+  // namespace only that it has one.
+  const asksFirst = table.holder === undefined ? host.isRemoteAt(mountpoint) : table.hasRemote
+  if (asksFirst && sys.answers(root, relative(mountpoint), IN_NAMESPACE) < 0) {
+    sys.close(root)
+    return ENOENT
+  }
+  const fd = sys.tryOpenat2(root, relative(mountpoint), O_PATH, IN_NAMESPACE)
   sys.close(root)
   if (fd < 0) return fd
   const { major, minor } = sys.fstatCached(fd)
@@ -151,21 +156,24 @@ const outcomeOf = (
     ? VANISHED
     : {
         verdict: 'absent',
-        message: `its ${escape(mount.fstype as Bytes)} is still mounted in the mount namespace of ${living.table.holder()}, and the link is not in it`,
+        message: `its ${escape(mount.fstype as Bytes)} is still mounted${inText(living.table)}, and the link is not in it`,
       }
 }
 
 const stillThere = (mount: Mount, table: Table, row: HostMount): Outcome => {
+  const where = `its ${escape(mount.fstype as Bytes)} is still mounted`
   const place = escape(row.mountpoint)
-  const fstype = escape(mount.fstype as Bytes)
-  return table.pid === undefined && table.holder() === 'this one'
-    ? kept('unreachable', `its ${fstype} is still mounted here on ${place}`, consent(mount, row))
+  return table.holder === undefined
+    ? kept('unreachable', `${where} here on ${place}`, consent(mount, row))
     : kept(
         'unreachable',
-        `its ${fstype} is still mounted on ${place} in the mount namespace of ${table.holder()}`,
-        'stop what keeps it, or remove the link inside that namespace',
+        `${where} on ${place}${inText(table)}`,
+        'stop what keeps that, or remove the link inside of it',
       )
 }
+
+const inText = ({ holder }: Table): string =>
+  holder === undefined ? ' here' : ` in ${holder().text}`
 
 const consent = ({ external, root }: Mount, row: HostMount): string => {
   if (external?.kind !== 'mapped') return "add --external 'mnt[]' to let criu-gc use it"

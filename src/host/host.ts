@@ -9,7 +9,7 @@ import { addressOfFd, hostAddress, pathOfFd, rowOf, type Address } from './addre
 import type { HostView } from './view.js'
 import type { HostMount } from './mountinfo.js'
 import { lastMounted } from './superblock.js'
-import { answersAt, isRemote, isRemoteAt } from './remote.js'
+import { answersAt, isRemoteAt, remoteTest } from './remote.js'
 
 /** A directory of this host, and the upper directory of the overlay that it is on. */
 export interface Found extends Address {
@@ -47,11 +47,7 @@ export const hostOf = (sys: Sys, view: HostView): Host => {
       return view.bootedAt
     },
     ask: (path) => answersAt(sys, mounts, path),
-    // One of which that cannot be found out may be anybody's.
-    isRemote: (fd) => {
-      const row = rowOf(mounts, fd)
-      return row === undefined || isRemote(row)
-    },
+    isRemote: remoteTest(mounts),
     isRemoteAt: (path) => isRemoteAt(mounts, path),
     isOn: (fd, { mntId }) => rowOf(mounts, fd)?.mntId === mntId,
     find: (fd) => {

@@ -6,6 +6,7 @@ import { LOCAL } from '../file-systems.js'
 import { isWithin, relative, ROOT } from '../paths.js'
 import { AT_FDCWD, O_DIRECTORY } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
+import { rowOf } from './address.js'
 import type { HostMount } from './mountinfo.js'
 
 export const isRemote = ({ fstype }: HostMount): boolean => !LOCAL.has(fstype)
@@ -19,3 +20,11 @@ export const answersAt = (sys: Sys, mounts: readonly HostMount[], path: Bytes): 
   mounts.some(isRemote)
     ? sys.withPath(AT_FDCWD, ROOT, O_DIRECTORY, (root) => sys.answers(root, relative(path), 0))
     : 0
+
+/** Whether an fd is on a mount of one of them; also where that cannot be found out. */
+export const remoteTest =
+  (mounts: readonly HostMount[]) =>
+  (fd: number): boolean => {
+    const row = rowOf(mounts, fd)
+    return row === undefined || isRemote(row)
+  }
