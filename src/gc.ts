@@ -58,10 +58,11 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     return { command, checkpoint, mounts: [], remaps: [], others: [] }
 
   const window = windowOf(checkpoint, clocks)
+  const { to: end } = beginAndEnd(window)
   const isLike = isLikeVanished(plan)
   const others = otherNamespaces(sys, (row) => isOnLink(row) || isLike(row))
-  const deaths = lookForSurvivors(sys, plan, host, others, accept)
-  const constructed = construct(sys, plan, { host, end: beginAndEnd(window).to })
+  const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
+  const constructed = construct(sys, plan, { host, end })
   const hostRoot = host.root()
   const acts = new Acts(remove ? openActs(nameOf(checkpoint, sys.fstat(images.fd))) : undefined)
   dropPrivileges(sys)

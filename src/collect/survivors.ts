@@ -9,12 +9,13 @@ import type { Host } from '../host/host.js'
 import type { HostMount } from '../host/mountinfo.js'
 import type { AllNamespaces, NamespaceTable } from '../host/namespaces.js'
 import { isRemote } from '../host/remote.js'
-import { below, isWithin, join, relative } from '../paths.js'
+import { below, isWithin, join, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import { isAlive, judgeDeath, type Sighting } from '../proof/death.js'
 import type { Consent } from '../proof/doubts.js'
 import { ENOENT, IN_MOUNT, IN_NAMESPACE, O_PATH } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
+import { isAfter, type Time } from '../time.js'
 import { explainUnseen, VANISHED } from './explain.js'
 import { kept, type Outcome } from './outcome.js'
 
@@ -43,6 +44,7 @@ export const lookForSurvivors = (
   host: Host,
   others: AllNamespaces,
   accept: Consent,
+  end: Time,
 ): Map<PlannedRemap, Outcome> => {
   const outcomes = new Map<PlannedRemap, Outcome>()
   const { mounts } = host
@@ -54,7 +56,7 @@ export const lookForSurvivors = (
   }
   const byMount = groupBy(plan.remaps.filter(isVanished), ({ mount }) => mount)
   for (const [mount, remaps] of byMount) {
-    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, host))
+    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, host, end))
     for (const remap of remaps) outcomes.set(remap, outcomeOf(remap, looks, others.unseen, accept))
     for (const { end } of looks) end()
   }
@@ -69,13 +71,17 @@ interface Look {
   readonly end: () => void
 }
 
-const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
+const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host, end: Time): Look[] =>
   table.mounts
     .filter((row) => likeness(row) === likeness(mount))
-    .map((row) => {
+    .flatMap((row) => {
       // Before Linux 6.13 the kernel does not list it.
       const isSameSource = row.source === mount.source || row.source === ''
       const fd = openMount(sys, table, row, host)
+      if (fd >= 0 && isYounger(sys, fd, row, end)) {
+        sys.close(fd)
+        return []
+      }
       return {
         table,
         row,
@@ -88,6 +94,12 @@ const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
         },
       }
     })
+
+/** Its number was given again: the one that the dump saw is dead. */
+const isYounger = (sys: Sys, fd: number, { root }: HostMount, end: Time): boolean => {
+  const { btime } = sys.fstatCached(fd)
+  return root === ROOT && btime !== undefined && isAfter(btime, end)
+}
 
 /** An fd on the root of the very mount, or -errno; another one may cover it. */
 const openMount = (sys: Sys, table: Table, row: HostMount, host: Host): number => {

@@ -60,7 +60,7 @@ const cases: Hidden[] = [
   {
     what: 'the first thread of its only process has ended',
     stay: 'exec "$3" leader',
-    says: /in the mount namespace of process/,
+    says: /still mounted on .* in the mount namespace of thread \d+ of process/,
   },
   {
     what: 'it is kept by a mount',
@@ -74,7 +74,7 @@ const cases: Hidden[] = [
       }
       return attempt('mount', ['--bind', namespace, join(place, 'mnt')]).code === 0
     },
-    says: /still mounted on .* in the mount namespace /,
+    says: /still mounted on .* in a mount namespace that is kept on .*pinned\/mnt/,
   },
   {
     what: 'it is kept by a descriptor',

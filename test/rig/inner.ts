@@ -1,13 +1,13 @@
-// The outer half of a test with a real CRIU: it starts the inner one in namespaces of its own, or says
+// The outer half of a test with a real CRIU: it starts the inner one in a mount namespace of its own, or says
 // why it cannot.
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { skipReason } from './criu.js'
-import { insideOwnNamespaces } from './namespace.js'
+import { insideMountNamespace } from './namespace.js'
 
 /** `url` is that of the outer file: NAME.test.js runs NAME.inner.js */
 export async function runInner(url: string): Promise<void> {
   const inner = fileURLToPath(url).replace(/\.test\.js$/, '.inner.js')
-  const [command, args] = insideOwnNamespaces(inner)
-  await t.spawn(command, args, { skip: skipReason() ?? false }, 'in namespaces of its own')
+  const [command, args] = insideMountNamespace(inner)
+  await t.spawn(command, args, { skip: skipReason() ?? false }, 'in a mount namespace of its own')
 }

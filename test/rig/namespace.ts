@@ -11,27 +11,19 @@ const mine = (): string => readlinkSync('/proc/self/ns/mnt')
 /** what a mount does in the namespace that its own was copied from */
 type Propagation = 'private' | 'unchanged'
 
-const OWN_PROCESSES = ['--pid', '--fork', '--kill-child', '--mount-proc']
-
-/** the arguments of unshare(1) */
-function words(script: string, propagation: Propagation, ...more: string[]): string[] {
+/**
+ * The arguments of unshare(1). Not a pid namespace: from inside of one the kernel does not show all mount
+ * namespaces, and nothing can be said of a tmpfs that died.
+ */
+function words(script: string, propagation: Propagation): string[] {
   process.env[outer] = mine()
-  return ['--mount', '--propagation', propagation, ...more, process.execPath, script]
+  return ['--mount', '--propagation', propagation, process.execPath, script]
 }
 
 /** command and arguments that run a script of Node's in a new, private mount namespace; for t.spawn */
 export const insideMountNamespace = (script: string): [command: string, args: string[]] => [
   'unshare',
   words(script, 'private'),
-]
-
-/**
- * The same in a pid namespace too: processes of tests beside this one are not seen (file systems of
- * theirs may have the device numbers of ours that died), and none of its own outlives it.
- */
-export const insideOwnNamespaces = (script: string): [command: string, args: string[]] => [
-  'unshare',
-  words(script, 'private', ...OWN_PROCESSES),
 ]
 
 /** descriptor of the table around a script; the low ones are taken by whoever starts tests */
@@ -42,10 +34,10 @@ const AROUND = 9
  * machine with systemd would. It stands for the machine's own, in which others mount meanwhile.
  */
 export const insideSharedNamespaces = (script: string): [command: string, args: string[]] => {
-  // who is inside sees none of its processes, but keeps what was opened there
+  // who is inside is not in it, but keeps what was opened there
   const open = `mount --make-rshared / && exec ${AROUND}</proc/self/mountinfo && exec "$@"`
   const around = ['--mount', '--propagation', 'private', 'sh', '-c', open, 'sh']
-  return ['unshare', [...around, 'unshare', ...words(script, 'unchanged', ...OWN_PROCESSES)]]
+  return ['unshare', [...around, 'unshare', ...words(script, 'unchanged')]]
 }
 
 /** the mount table of the namespace around this one; only where insideSharedNamespaces made it */
