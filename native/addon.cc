@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -31,6 +32,12 @@ extern "C" int mount(const char *, const char *, const char *, unsigned long, co
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
 #define SYS_landlock_restrict_self 446
+#endif
+
+// Of Linux 6.8. On these numbers, too, all architectures agree.
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#define SYS_listmount 458
 #endif
 
 // From kernel 6.8; older headers lack it, older kernels leave the bit out of stx_mask.
@@ -177,7 +184,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 2;
+constexpr int kLayout = 3;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -219,6 +226,63 @@ Value Statx(const CallbackInfo &info) {
   putTime(out + 12, st.stx_ctime);
   putTime(out + 15, st.stx_btime);
   return answer(info, 0);
+}
+
+// struct mnt_id_req of linux/mount.h, as long as it is from Linux 6.11 on: with a mount namespace.
+struct MountRequest {
+  uint32_t size;
+  uint32_t spare;
+  uint64_t mnt_id;
+  uint64_t param;
+  uint64_t mnt_ns_id;
+};
+
+// listmount(2): ids below `mnt_id` that follow `last`, eight bytes each. The number of them.
+Value Listmount(const CallbackInfo &info) {
+  Reader in(info);
+  MountRequest request = {sizeof request, 0, 0, 0, 0};
+  request.mnt_id = static_cast<uint64_t>(in.i64(0));
+  request.param = in.u64(1);
+  request.mnt_ns_id = in.u64(2);
+  size_t length;
+  uint8_t *data = in.memory(3, &length);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_listmount, &request, data, length / sizeof(uint64_t), 0));
+}
+
+// statmount(2): a struct statmount with its strings.
+Value Statmount(const CallbackInfo &info) {
+  Reader in(info);
+  MountRequest request = {sizeof request, 0, 0, 0, 0};
+  request.mnt_id = in.u64(0);
+  request.mnt_ns_id = in.u64(1);
+  request.param = in.u64(2);
+  size_t length;
+  uint8_t *data = in.memory(3, &length);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_statmount, &request, data, length, 0));
+}
+
+// struct mnt_ns_info of linux/nsfs.h, from Linux 6.12 on.
+struct NamespaceInfo {
+  uint32_t size;
+  uint32_t nr_mounts;
+  uint64_t mnt_ns_id;
+};
+
+// ioctl_nsfs(2), of those that answer with a struct mnt_ns_info: NS_MNT_GET_INFO, _NEXT and _PREV.
+Value IoctlNsfs(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  uint32_t number = in.u32(1);
+  size_t length;
+  uint8_t *data = in.memory(2, &length);
+  if (!in.ok()) return {};
+  NamespaceInfo found = {};
+  if (length < sizeof found) return errno = EINVAL, answer(info, -1);
+  long result = ioctl(fd, _IOC(_IOC_READ, 0xb7, number & 0xff, sizeof found), &found);
+  if (result >= 0) memcpy(data, &found, sizeof found);
+  return answer(info, result);
 }
 
 // unlink(2)
@@ -281,6 +345,23 @@ Value Chdir(const CallbackInfo &info) {
   in.path(0, &path);
   if (!in.ok()) return {};
   return answer(info, chdir(path.c_str()));
+}
+
+// chdir(2) to what an fd holds.
+Value Fchdir(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  if (!in.ok()) return {};
+  return answer(info, fchdir(fd));
+}
+
+// chroot(2); likewise.
+Value Chroot(const CallbackInfo &info) {
+  Reader in(info);
+  Path path;
+  in.path(0, &path);
+  if (!in.ok()) return {};
+  return answer(info, chroot(path.c_str()));
 }
 
 // prctl(2)
@@ -486,7 +567,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"fsopen", Fsopen},         {"fsconfig", Fsconfig},     {"fsmount", Fsmount},
       {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
       {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
-      {"chdir", Chdir},           {"prctl", Prctl},           {"capset", Capset},
+      {"chdir", Chdir},           {"fchdir", Fchdir},         {"chroot", Chroot},
+      {"listmount", Listmount},   {"statmount", Statmount},   {"ioctl_nsfs", IoctlNsfs},
+      {"prctl", Prctl},           {"capset", Capset},
       {"setgroups", Setgroups},   {"setresuid", Setresuid},
       {"thread_setresuid", ThreadSetresuid},
       {"seccomp", Seccomp},       {"isatty", Isatty},

@@ -37,6 +37,10 @@ class Reader {
   // Exact up to 2^53; no flag word of the calls here has a higher bit.
   uint64_t u64(size_t index) { return static_cast<uint64_t>(integer(index, 0, 9007199254740991.0)); }
 
+  int64_t i64(size_t index) {
+    return static_cast<int64_t>(integer(index, -9007199254740991.0, 9007199254740991.0));
+  }
+
   // A NUL inside would silently name another file, so it is an error and never a terminator.
   void path(size_t index, Path *out) { bytes(index, out, false); }
   void optionalPath(size_t index, Path *out) { bytes(index, out, true); }

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 2
+export const LAYOUT = 3
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -36,8 +36,16 @@ export interface Addon {
   mkdirat(dirfd: number, path: Bytes, mode: number): number
   getdents64(fd: number, buffer: Uint8Array): number
   readlinkat(dirfd: number, path: Bytes, buffer: Uint8Array): number
+  /** Ids of mounts, eight bytes each; how many. */
+  listmount(id: number, last: number, namespace: number, ids: Uint8Array): number
+  /** A struct statmount and its strings. */
+  statmount(id: number, namespace: number, mask: number, buffer: Uint8Array): number
+  /** A struct mnt_ns_info; an fd for those requests that give one. */
+  ioctl_nsfs(fd: number, request: number, info: Uint8Array): number
   flock(fd: number, operation: number): number
   chdir(path: Bytes): number
+  fchdir(fd: number): number
+  chroot(path: Bytes): number
   prctl(operation: number, second: number): number
   capset(effective: number, permitted: number): number
   /** To none, in all threads. */

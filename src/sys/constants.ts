@@ -5,12 +5,14 @@ import { constants as fs } from 'node:fs'
 /** Errors as the addon answers them; `errno.ts` has the names of all. */
 export const EPERM = -1
 export const ENOENT = -2
+export const ESRCH = -3
 export const EINTR = -4
 export const EWOULDBLOCK = -11
 export const EACCES = -13
 export const EEXIST = -17
 export const EXDEV = -18
 export const EINVAL = -22
+export const EOVERFLOW = -75
 export const ETIMEDOUT = -110
 
 export const AT_FDCWD = -100
@@ -23,6 +25,7 @@ export const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NON
 export const O_PATH = 0o10000000
 
 export const CLONE_NEWNS = 0x20000
+export const CLONE_FS = 0x200
 export const MS_PRIVATE = 0x40000
 export const MS_REC = 0x4000
 
@@ -47,6 +50,20 @@ export const STATX_BTIME = 0x800
 export const STATX_ATTR_IMMUTABLE = 0x10
 export const STATX_ATTR_APPEND = 0x20
 export const STATX_ATTR_MOUNT_ROOT = 0x2000
+
+/** 2^64 - 1. */
+export const LSMT_ROOT = -1
+export const STATMOUNT_SB_BASIC = 0x01
+export const STATMOUNT_MNT_BASIC = 0x02
+export const STATMOUNT_MNT_ROOT = 0x08
+export const STATMOUNT_MNT_POINT = 0x10
+export const STATMOUNT_FS_TYPE = 0x20
+export const STATMOUNT_SB_SOURCE = 0x200
+
+/** Their numbers without type and size, which the addon puts to them. */
+export const NS_MNT_GET_INFO = 10
+export const NS_MNT_GET_NEXT = 11
+export const NS_MNT_GET_PREV = 12
 
 export const W_OK = 2
 

@@ -2,7 +2,14 @@
 // as bytes, answers with what the kernel said; a test replaces the addon below it.
 import type { Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
-import { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, ETIMEDOUT, O_PATH, W_OK } from './constants.js'
+import {
+  AT_EMPTY_PATH,
+  AT_STATX_DONT_SYNC,
+  ETIMEDOUT,
+  LSMT_ROOT,
+  O_PATH,
+  W_OK,
+} from './constants.js'
 import { readNlink, readStat, type Stat } from './stat.js'
 import { SyscallError } from './syscall-error.js'
 
@@ -33,7 +40,12 @@ export class Sys {
   }
 
   setns(fd: number, nstype: number): void {
-    this.must('setns', this.addon.setns(fd, nstype))
+    this.must('setns', this.trySetns(fd, nstype))
+  }
+
+  /** 0, or -errno. */
+  trySetns(fd: number, nstype: number): number {
+    return this.addon.setns(fd, nstype)
   }
 
   /** Changes the propagation of a mount that is there; nothing is mounted by path. */
@@ -157,6 +169,21 @@ export class Sys {
     return buffer.toString('latin1', 0, length) as Bytes
   }
 
+  /** How many ids, or -errno; `ids` has 64 bits for each. Without `id` those that the first mount leads to. */
+  tryListmount(namespace: number, ids: Uint8Array, last = 0, id = LSMT_ROOT): number {
+    return this.addon.listmount(id, last, namespace, ids)
+  }
+
+  /** 0, or -errno; `readStatmount` knows what `buffer` has then. */
+  tryStatmount(namespace: number, id: number, mask: number, buffer: Uint8Array): number {
+    return this.addon.statmount(id, namespace, mask, buffer)
+  }
+
+  /** What the request answers with, an fd or 0; or -errno. Of the mount namespace found, `info` has all. */
+  tryIoctlNsfs(fd: number, request: number, info: Uint8Array): number {
+    return this.addon.ioctl_nsfs(fd, request, info)
+  }
+
   /** 0, or -errno. */
   tryFlock(fd: number, operation: number): number {
     return this.addon.flock(fd, operation)
@@ -164,6 +191,14 @@ export class Sys {
 
   chdir(path: Bytes): void {
     this.must('chdir', this.addon.chdir(path), path)
+  }
+
+  fchdir(fd: number): void {
+    this.must('fchdir', this.addon.fchdir(fd))
+  }
+
+  chroot(path: Bytes): void {
+    this.must('chroot', this.addon.chroot(path), path)
   }
 
   /** What the call returned, or -errno. */

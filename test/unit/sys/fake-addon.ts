@@ -2,6 +2,7 @@
 // says, or with 0 or a new descriptor. A descriptor that is not open may not be used.
 import type { Bytes } from '../../../src/bytes.js'
 import { LAYOUT, type Addon } from '../../../src/sys/addon.js'
+import { NS_MNT_GET_INFO } from '../../../src/sys/constants.js'
 import type { Stat } from '../../../src/sys/stat.js'
 
 type Calls = { [K in keyof Addon as Addon[K] extends (...args: never[]) => number ? K : never]: 0 }
@@ -19,13 +20,13 @@ export interface Call {
 export type Script = (...args: Argument[]) => number | undefined
 
 const OPENS = new Set<Name>([
-  'openat', 'openat2', 'open_tree', 'fsopen', 'fsmount', 'landlock_create_ruleset',
+  'openat', 'openat2', 'open_tree', 'fsopen', 'fsmount', 'landlock_create_ruleset', 'ioctl_nsfs',
 ]) // prettier-ignore
 /** Arguments that are descriptors. */
 const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
-  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'prctl', 'capset', 'setgroups', 'setresuid',
+  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'listmount', 'statmount', 'prctl', 'capset', 'setgroups', 'setresuid',
   'thread_setresuid', 'seccomp', 'isatty', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
@@ -101,8 +102,9 @@ export class FakeAddon implements Addon {
       const fd = args[place] as number
       if (fd !== -100 && !this.open.has(fd)) throw new Error(`${name} of ${fd}, which is not open`)
     }
-    const result = this.scripts.get(name)?.(...args) ?? (OPENS.has(name) ? this.next++ : 0)
-    if (OPENS.has(name) && result >= 0) this.open.set(result, { name, args })
+    const opens = OPENS.has(name) && !(name === 'ioctl_nsfs' && args[1] === NS_MNT_GET_INFO)
+    const result = this.scripts.get(name)?.(...args) ?? (opens ? this.next++ : 0)
+    if (opens && result >= 0) this.open.set(result, { name, args })
     if (name === 'close') this.open.delete(args[0] as number)
     return result
   }
@@ -166,11 +168,32 @@ export class FakeAddon implements Addon {
   }
   /** What readlinkat finds. */
   link: Buffer = Buffer.alloc(0)
+  /** What listmount, statmount and ioctl_nsfs put into the memory that they get. */
+  memory: Buffer = Buffer.alloc(0)
+  private fill(result: number, buffer: Uint8Array): number {
+    if (result >= 0) this.memory.copy(buffer)
+    return result
+  }
+  listmount(id: number, last: number, namespace: number, ids: Uint8Array): number {
+    return this.fill(this.call('listmount', [id, last, namespace, ids]), ids)
+  }
+  statmount(id: number, namespace: number, mask: number, buffer: Uint8Array): number {
+    return this.fill(this.call('statmount', [id, namespace, mask, buffer]), buffer)
+  }
+  ioctl_nsfs(fd: number, request: number, info: Uint8Array): number {
+    return this.fill(this.call('ioctl_nsfs', [fd, request, info]), info)
+  }
   flock(fd: number, operation: number): number {
     return this.call('flock', [fd, operation])
   }
   chdir(path: Bytes): number {
     return this.call('chdir', [path])
+  }
+  fchdir(fd: number): number {
+    return this.call('fchdir', [fd])
+  }
+  chroot(path: Bytes): number {
+    return this.call('chroot', [path])
   }
   prctl(operation: number, second: number): number {
     return this.call('prctl', [operation, second])
