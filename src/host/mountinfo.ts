@@ -1,5 +1,6 @@
 // /proc/PID/mountinfo as rows (proc_pid_mountinfo(5)).
-import { slice, type Bytes } from '../bytes.js'
+import fs from 'node:fs'
+import { fromBuffer, slice, type Bytes } from '../bytes.js'
 
 export interface HostMount {
   readonly mntId: number
@@ -18,31 +19,52 @@ const unescape = (field: string): Bytes =>
     String.fromCharCode(parseInt(octal, 8)),
   ) as Bytes
 
-/** `text` is the file as bytes. A row that is not understood is left out: it can match nothing. */
-export const parseMountinfo = (text: Bytes): HostMount[] => {
-  const mounts: HostMount[] = []
-  for (const line of text.split('\n')) {
-    // 36 35 98:0 /root /mountpoint options [optional fields] - fstype source superoptions
-    const separator = line.indexOf(' - ')
-    if (separator < 0) continue
-    const [mntId, parentId, dev, root, mountpoint] = line.slice(0, separator).split(' ')
-    const [fstype, source] = line.slice(separator + 3).split(' ')
-    const [major, minor] = (dev ?? '').split(':')
-    if (root === undefined || mountpoint === undefined || fstype === undefined) continue
-    mounts.push({
-      mntId: Number(mntId),
-      parentId: Number(parentId),
-      major: Number(major),
-      minor: Number(minor),
-      root: withoutDeleted(unescape(root)),
-      mountpoint: unescape(mountpoint),
-      fstype,
-      source: unescape(source ?? ''),
-    })
+/** Undefined for a row that is not understood: it can match nothing. */
+const parseRow = (line: Bytes): HostMount | undefined => {
+  // 36 35 98:0 /root /mountpoint options [optional fields] - fstype source superoptions
+  const separator = line.indexOf(' - ')
+  if (separator < 0) return undefined
+  const [mntId, parentId, dev, root, mountpoint] = line.slice(0, separator).split(' ')
+  const [fstype, source] = line.slice(separator + 3).split(' ')
+  const [major, minor] = (dev ?? '').split(':')
+  if (root === undefined || mountpoint === undefined || fstype === undefined) return undefined
+  return {
+    mntId: Number(mntId),
+    parentId: Number(parentId),
+    major: Number(major),
+    minor: Number(minor),
+    root: withoutDeleted(unescape(root)),
+    mountpoint: unescape(mountpoint),
+    fstype,
+    source: unescape(source ?? ''),
   }
-  return mounts
+}
+
+/** `text` is the file as bytes. */
+export const parseMountinfo = (text: Bytes): HostMount[] =>
+  text
+    .split('\n')
+    .map((line) => parseRow(line as Bytes))
+    .filter((row) => row !== undefined)
+
+/** From the begin of the file; no more than a part of it is held at once, as it may be of any length. */
+export const eachMount = (fd: number, visit: (row: HostMount) => void): void => {
+  const chunk = Buffer.allocUnsafe(1 << 16)
+  let rest = ''
+  for (
+    let at = 0, length;
+    (length = fs.readSync(fd, chunk, 0, chunk.length, at)) > 0;
+    at += length
+  ) {
+    const lines = (rest + fromBuffer(chunk, 0, length)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const row = parseRow(line as Bytes)
+      if (row !== undefined) visit(row)
+    }
+  }
 }
 
 /** The kernel marks the root of a bind whose directory was unlinked; such a path leads nowhere. */
-const withoutDeleted = (root: Bytes): Bytes =>
+export const withoutDeleted = (root: Bytes): Bytes =>
   root.endsWith('//deleted') ? slice(root, 0, -'//deleted'.length) : root

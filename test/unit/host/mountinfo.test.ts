@@ -1,4 +1,6 @@
-import { parseMountinfo } from '../../../src/host/mountinfo.js'
+import fs from 'node:fs'
+import path from 'node:path'
+import { eachMount, parseMountinfo, type HostMount } from '../../../src/host/mountinfo.js'
 import { test } from '../support/check.js'
 import { b } from '../support/model.js'
 
@@ -74,4 +76,24 @@ test('what is not a row is left out', (t) => {
     parseMountinfo(b('1 2 0:5 / /x rw - tmpfs a rw\nx\n1 2 0:5 / /y rw - tmpfs a rw')).length,
     2,
   )
+})
+
+test('a file of any length, by parts', (t) => {
+  const long = 'x'.repeat(3000)
+  const rows = Array.from(
+    { length: 200 },
+    (_, id) => `${id} 1 0:5 / /${long}${id} rw - tmpfs shm rw`,
+  )
+  const dir = t.testdir({ file: `${rows.join('\n')}\n`, empty: '' })
+  const read = (name: string): HostMount[] => {
+    const fd = fs.openSync(path.join(dir, name), 'r')
+    const found: HostMount[] = []
+    // From its begin, each time.
+    eachMount(fd, () => undefined)
+    eachMount(fd, (row) => found.push(row))
+    fs.closeSync(fd)
+    return found
+  }
+  t.strictSame(read('file'), parseMountinfo(b(rows.join('\n'))))
+  t.strictSame(read('empty'), [])
 })
