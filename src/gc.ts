@@ -3,10 +3,10 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import { collect } from './collect/collect.js'
 import { dumpTimes, uptime } from './host/clock.js'
-import { keepLiving } from './host/elsewhere.js'
+import { keepLiving, wantedOf } from './host/elsewhere.js'
 import { addressBelow, addressOfFd, rowOf } from './host/address.js'
 import { hostAddress, mountpointTest, placementOf } from './host/evidence.js'
-import { foreignNamespaces } from './host/foreign.js'
+import { otherNamespaces } from './host/namespaces.js'
 import { answersAt, isRemoteAt, remoteTest } from './host/remote.js'
 import { hostView } from './host/view.js'
 import { lockImages } from './host/lock.js'
@@ -48,12 +48,15 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   if (planned.remaps.length === 0 && planned.namespaces.length === 0)
     return { command: options.command, checkpoint, mounts: [], remaps: [] }
 
-  const { tables: foreign, whyUnseen } = foreignNamespaces(sys, host.mounts)
+  const others =
+    planned.remaps.length === 0
+      ? { tables: [], unseen: undefined }
+      : otherNamespaces(sys, wantedOf(planned))
   const plan = keepLiving(
     sys,
     planned,
-    [host, ...foreign],
-    options.force ? () => undefined : whyUnseen,
+    [host, ...others.tables],
+    options.force ? undefined : others.unseen,
   )
   const { writtenAt, begunAt } = dumpTimes(checkpoint, Date.now() / 1000, uptime())
   const constructed = construct(sys, plan, {
@@ -73,7 +76,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     begunAt,
     hostRoot,
     isRemoteAt: (path) => isRemoteAt(host.mounts, path),
-    isMountpoint: mountpointTest([host, ...foreign]),
+    isMountpoint: mountpointTest([host, ...others.tables]),
     placementOf: ({ attachment, address }) => placementOf(attachment.mount, address),
     addressOf: (mount, directory, stat) =>
       mount === undefined

@@ -1,6 +1,6 @@
 // Whether a link on a memory file system that we cannot reach really died: the file system lives on
 // while any process has it mounted, and so does the link in it.
-import { concat, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import type { LinkRemap, Mount } from '../checkpoint/model.js'
 import { below, isWithin, join, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
@@ -16,35 +16,40 @@ import {
   RESOLVE_NO_XDEV,
 } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
+import { isOnLink } from './evidence.js'
 import type { HostMount } from './mountinfo.js'
+import type { NamespaceTable } from './namespaces.js'
 import { isRemoteAt } from './remote.js'
+import type { Wanted } from './table.js'
 
-/** One mount namespace of this machine; without a pid it is ours. */
-export interface MountTable {
-  readonly pid?: number | undefined
-  readonly mounts: readonly HostMount[]
-}
+/** One mount namespace of this machine: ours has a table only. */
+export type MountTable = Pick<NamespaceTable, 'mounts'> & Partial<NamespaceTable>
 
 type Vanished = Extract<PlannedRemap, { kind: 'vanished' }>
+
+/** Rows of other namespaces in which something of the plan may be, or that may be in its way. */
+export const wantedOf = (plan: Plan): Wanted => {
+  const key = ({ major, minor }: Pick<Mount, 'major' | 'minor'>): number => major * 2 ** 20 + minor
+  const devices = new Set(
+    plan.remaps.flatMap((one) => (one.kind === 'vanished' ? [key(one.mount)] : [])),
+  )
+  return (row) => devices.has(key(row)) || isOnLink(row)
+}
 
 /** Turns "vanished" into "kept" where the link is found to live on somewhere, or may be where we do not see. */
 export const keepLiving = (
   sys: Sys,
   plan: Plan,
   tables: readonly MountTable[],
-  whyUnseen: () => string | undefined,
-): Plan => {
-  if (!plan.remaps.some(({ kind }) => kind === 'vanished')) return plan
-  const unseen = whyUnseen()
-  return {
-    ...plan,
-    remaps: plan.remaps.map((planned) =>
-      planned.kind === 'vanished'
-        ? (living(sys, planned, tables) ?? hidden(planned, unseen) ?? planned)
-        : planned,
-    ),
-  }
-}
+  unseen: string | undefined,
+): Plan => ({
+  ...plan,
+  remaps: plan.remaps.map((planned) =>
+    planned.kind === 'vanished'
+      ? (living(sys, planned, tables) ?? hidden(planned, unseen) ?? planned)
+      : planned,
+  ),
+})
 
 const hidden = (
   { remap, mount }: Vanished,
@@ -66,25 +71,26 @@ const living = (
   { remap, mount }: Vanished,
   tables: readonly MountTable[],
 ): PlannedRemap | undefined => {
-  for (const { pid, mounts } of tables) {
-    const row = mounts.find(
-      (one) => isLike(one, mount) && hasLink(sys, { pid, mounts }, one, mount, remap),
+  for (const table of tables) {
+    const row = table.mounts.find(
+      (one) => isLike(one, mount) && hasLink(sys, table, one, mount, remap),
     )
     if (row === undefined) continue
     const place = escape(row.mountpoint)
+    const holder = table.holder?.()
     return {
       kind: 'kept',
       reason: 'unreachable',
       remap,
       mount,
       message:
-        pid === undefined
+        holder === undefined
           ? `its ${mount.fstype} is still mounted here on ${place}`
-          : `its ${mount.fstype} is still mounted on ${place} in the mount namespace of process ${pid}`,
+          : `its ${mount.fstype} is still mounted on ${place} in ${holder.text}`,
       next:
-        pid === undefined
+        holder === undefined
           ? consent(mount, row)
-          : 'stop that process, or remove the link inside its namespace',
+          : 'stop what keeps that, or remove the link inside of it',
     }
   }
   return undefined
@@ -114,10 +120,12 @@ const hasLink = (
   mount: Mount,
   { link }: LinkRemap,
 ): boolean => {
-  if (mount.root === undefined) return row.source === mount.source
+  // Before Linux 6.13 the kernel does not list it.
+  const isOfSource = row.source === mount.source || row.source === ''
+  if (mount.root === undefined || row.mountpoint === '') return isOfSource
   const path = join(mount.root, below(link, mount.mountpoint))
   const found = isWithin(path, row.root) ? look(sys, table, row, below(path, row.root)) : 'unseen'
-  return found === 'unseen' ? row.source === mount.source : found === 'there'
+  return found === 'unseen' ? isOfSource : found === 'there'
 }
 
 type Sight = 'there' | 'gone' | 'unseen'
@@ -125,14 +133,14 @@ type Sight = 'there' | 'gone' | 'unseen'
 const FLAGS = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 
 /** Only ENOENT for the link itself, on the very mount, says that it is gone. */
-const look = (sys: Sys, { pid, mounts }: MountTable, row: HostMount, path: Bytes): Sight => {
-  const start = pid === undefined ? ROOT : concat(`/proc/${pid}/root`)
-  const root = sys.tryOpenat(AT_FDCWD, start, O_PATH | O_DIRECTORY)
+const look = (sys: Sys, table: MountTable, row: HostMount, path: Bytes): Sight => {
+  const root = table.openRoot?.() ?? sys.tryOpenat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY)
   if (root < 0) return 'unseen'
   try {
     // Another mount may be on the way to the link, too, or cover it.
     const link = join(row.mountpoint, path)
-    if (isRemoteAt(mounts, link) && sys.answers(root, relative(link), FLAGS) < 0) return 'unseen'
+    const isRemote = table.hasRemote ?? isRemoteAt(table.mounts, link)
+    if (isRemote && sys.answers(root, relative(link), FLAGS) < 0) return 'unseen'
     const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, FLAGS)
     if (fd < 0) return 'unseen'
     try {

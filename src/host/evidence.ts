@@ -23,6 +23,10 @@ export const hostAddress = (
   return row?.major === major && row.minor === minor ? addressIn(row, path) : undefined
 }
 
+/** Whether a mount hides what has the name of a link. */
+export const isOnLink = ({ mountpoint }: HostMount): boolean =>
+  mountpoint.startsWith(LINK_PREFIX, mountpoint.lastIndexOf('/') + 1)
+
 /** Whether something is mounted on this name in the directory, in any namespace. */
 export type MountpointTest = (name: Bytes, directory: () => Address | undefined) => boolean
 
@@ -35,9 +39,8 @@ export const mountpointTest = (
 ): MountpointTest => {
   const byName = new Map<Bytes, (Address | undefined)[]>()
   for (const { mounts } of tables)
-    for (const { mountpoint, parentId } of mounts) {
+    for (const { mountpoint, parentId } of mounts.filter(isOnLink)) {
       const { base } = splitLast(mountpoint)
-      if (!base.startsWith(LINK_PREFIX)) continue
       const parent = mounts.find(({ mntId }) => mntId === parentId)
       const address = parent === undefined ? undefined : addressIn(parent, mountpoint)
       byName.set(base, [...(byName.get(base) ?? []), address])

@@ -26,6 +26,8 @@ const fuseDevice = (folder: string): string => {
 export interface Mute {
   /** where it is mounted; whoever looks there waits, too */
   readonly path: string
+  /** its process */
+  readonly pid: number
   /** what waits gets an error then */
   readonly stop: () => void
 }
@@ -50,5 +52,5 @@ export function mountMute(level: Level): Mute {
     server.kill('SIGKILL')
     fs.rmSync(folder, { recursive: true })
   }
-  return { path, stop }
+  return { path, pid: server.pid ?? -1, stop }
 }

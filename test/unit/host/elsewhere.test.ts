@@ -1,4 +1,4 @@
-import { keepLiving } from '../../../src/host/elsewhere.js'
+import { keepLiving, wantedOf } from '../../../src/host/elsewhere.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
 import type { PlannedRemap } from '../../../src/plan/model.js'
 import { Sys } from '../../../src/sys/sys.js'
@@ -15,11 +15,18 @@ interface Setting {
   /** Why not all namespaces are seen. */
   readonly unseen?: string
   readonly planned?: PlannedRemap
-  readonly tables?: readonly { readonly pid?: number; readonly mounts: readonly HostMount[] }[]
+  /** Those with a pid are of another namespace. */
+  readonly tables?: readonly {
+    readonly pid?: number
+    readonly mounts: readonly HostMount[]
+    readonly hasRemote?: boolean
+  }[]
   /** Paths that openat2 finds. */
   readonly there?: readonly string[]
   readonly device?: readonly [number, number]
   readonly rootMissing?: boolean
+  /** What opening the root of another namespace answers. */
+  readonly rootOf?: number
   /** What openat2 of a path answers. */
   readonly refused?: Readonly<Record<string, number>>
   /** What a question is answered with. */
@@ -39,8 +46,17 @@ const run = (setting: Setting): { planned: PlannedRemap; addon: FakeAddon } => {
   const plan = keepLiving(
     new Sys(addon),
     { tree: 'namespaced', namespaces: [], remaps: [setting.planned ?? VANISHED] },
-    setting.tables ?? [{ mounts: [ROW] }],
-    () => setting.unseen,
+    (setting.tables ?? [{ mounts: [ROW] }]).map(({ pid, mounts, hasRemote = false }) =>
+      pid === undefined
+        ? { mounts }
+        : {
+            holder: () => ({ text: `the mount namespace of process ${pid}`, pid }),
+            mounts,
+            hasRemote,
+            openRoot: () => setting.rootOf ?? addon.openat(-100, b(`root of ${pid}`), 0, 0),
+          },
+    ),
+    setting.unseen,
   )
   if (addon.open.size !== 0) throw new Error('a descriptor is left open')
   return { planned: plan.remaps[0]!, addon }
@@ -61,9 +77,12 @@ test('in the namespace of another process', (t) => {
   t.match(planned, {
     kind: 'kept',
     message: /on \/mnt\/shm in the mount namespace of process 77/,
-    next: /stop that process/,
+    next: /stop what keeps that/,
   })
-  t.equal(addon.of('openat')[0]?.args[1], '/proc/77/root')
+  t.strictSame(
+    addon.of('openat').map(({ args }) => args[1]),
+    ['root of 77'],
+  )
   t.strictSame(
     addon.of('openat2').map(({ args }) => args[3]),
     [0x10 | 0x04 | 0x02, 0x10 | 0x04 | 0x02 | 0x01],
@@ -140,7 +159,7 @@ test('a mount whose place in its file system is not known: the source decides', 
 const ETIMEDOUT = -110
 /** A namespace whose /mnt somebody else serves, with the memory file system on it. */
 const onFuse = (row: Partial<HostMount> = {}) => [
-  { pid: 77, mounts: [hostMount('/'), hostMount('/mnt', { fstype: 'fuse' }), { ...ROW, ...row }] },
+  { pid: 77, hasRemote: true, mounts: [{ ...ROW, ...row }] },
 ]
 
 test('a way over a remote mount is asked first', (t) => {
@@ -173,7 +192,7 @@ test('a way that is silent: the source decides, and nothing is opened', (t) => {
 
 test('a remote mount on the way from the memory file system to the link', (t) => {
   const planned: PlannedRemap = { ...VANISHED, remap: remap(6, '/dev/shm/sub', { mntId: 12 }) }
-  const tables = [{ pid: 77, mounts: [ROW, hostMount('/mnt/shm/sub', { fstype: 'fuse' })] }]
+  const tables = [{ mounts: [ROW, hostMount('/mnt/shm/sub', { fstype: 'fuse' })] }]
   const { planned: kept, addon } = run({ planned, tables, answer: ETIMEDOUT })
   t.equal(kept.kind, 'kept')
   t.strictSame(addon.order('answers', 'openat2'), ['answers'])
@@ -190,13 +209,15 @@ test('what covers the place is recognised by what the kernel remembers of it', (
 
 test('a remote mount elsewhere, or of another namespace, is nobody to ask', (t) => {
   const beside = [hostMount('/'), hostMount('/mnt/sh', { fstype: 'fuse' }), ROW]
-  const tables = [{ pid: 76, mounts: [hostMount('/mnt', { fstype: 'fuse' })] }]
+  const tables = [{ pid: 76, hasRemote: true, mounts: [hostMount('/mnt', { fstype: 'fuse' })] }]
   const { planned, addon } = run({
-    tables: [...tables, { pid: 77, mounts: beside }],
+    tables: [...tables, { pid: 77, mounts: [ROW] }],
     answer: ETIMEDOUT,
   })
   t.equal(planned.kind, 'kept')
   t.strictSame(addon.of('answers'), [])
+  const own = run({ tables: [{ mounts: beside }], answer: ETIMEDOUT })
+  t.strictSame(own.addon.of('answers'), [])
 })
 
 test('where not all namespaces are seen, nothing is called gone', (t) => {
@@ -223,4 +244,26 @@ test('one that the caller has to give is named with its place', (t) => {
   }
   t.equal(nextOf('/', ROW), `add --external 'mnt[it'\\''s]:/mnt/shm'`)
   t.equal(nextOf('/pods/1', ROW), `add --external 'mnt[it'\\''s]:/mnt/shm/pods/1'`)
+})
+
+test('a namespace that cannot be entered, a mount without a place, an unknown source', (t) => {
+  const living = (row: Partial<HostMount>, rootOf?: number): string =>
+    run({ tables: [{ pid: 77, mounts: [{ ...ROW, ...row }] }], ...(rootOf && { rootOf }) }).planned
+      .kind
+  t.equal(living({}, -1), 'kept', 'the source agrees')
+  t.equal(living({ source: b('other') }, -1), 'vanished')
+  t.equal(living({ source: b('') }, -1), 'kept', 'which the kernel does not always tell')
+  t.equal(living({ mountpoint: b('') }), 'kept')
+  t.equal(living({ mountpoint: b(''), source: b('other') }), 'vanished')
+})
+
+test('wanted are what may be that file system, and what may cover a link', (t) => {
+  const remaps: readonly PlannedRemap[] = [VANISHED]
+  const wanted = wantedOf({ tree: 'namespaced', namespaces: [], remaps })
+  t.ok(wanted(ROW))
+  t.notOk(wanted({ ...ROW, minor: 53 }))
+  t.notOk(wanted({ ...ROW, major: 1 }))
+  t.ok(wanted(hostMount('/a/link_remap.7')))
+  t.notOk(wanted(hostMount('/link_remap.7/a')))
+  t.notOk(wantedOf({ tree: 'namespaced', namespaces: [], remaps: [] })(ROW))
 })
