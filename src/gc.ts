@@ -9,12 +9,13 @@ import { readClocks, toNow, type Clocks } from './host/clock.js'
 import { hostOf } from './host/host.js'
 import { lockImages } from './host/lock.js'
 import { isOnLink, mountpointTest } from './host/mountpoints.js'
-import { otherNamespaces } from './host/namespaces.js'
+import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
 import { hostView } from './host/view.js'
 import { ImageDirectory } from './images/directory.js'
 import { construct } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
 import type { Externals } from './plan/external.js'
+import type { Plan } from './plan/model.js'
 import { planCollection } from './plan/plan.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
@@ -59,8 +60,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
 
   const window = windowOf(checkpoint, clocks)
   const { to: end } = beginAndEnd(window)
-  const isLike = isLikeVanished(plan)
-  const others = otherNamespaces(sys, (row) => isOnLink(row) || isLike(row))
+  const others = othersOf(sys, plan)
   const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
   const constructed = construct(sys, plan, { host, end })
   const hostRoot = host.root()
@@ -89,6 +89,13 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     })),
     others: collected.others,
   }
+}
+
+/** What other mount namespaces have that may be a link's file system, or in the way of a deletion. */
+const othersOf = (sys: Sys, plan: Plan): AllNamespaces => {
+  if (plan.remaps.length === 0) return { tables: [], unseen: undefined }
+  const isLike = isLikeVanished(plan)
+  return otherNamespaces(sys, (row) => isOnLink(row) || isLike(row))
 }
 
 /** When the dump was by this machine's clock, and when restores of it failed. */

@@ -42,6 +42,14 @@ export const MUTANTS: readonly Mutant[] = [
     report: /arguments\.h:\d+:\d+: runtime error: index 2 out of bounds/,
   },
   {
+    // Into memory of JavaScript that is as long as the struct.
+    name: 'a struct and more',
+    file: 'addon.cc',
+    replace: 'memcpy(data, &found, sizeof found);',
+    by: 'for (size_t i = 0; i <= sizeof found; i++) data[i] = 0;',
+    report: /AddressSanitizer: heap-buffer-overflow[^]*WRITE of size 1[^]*IoctlNsfs/,
+  },
+  {
     name: 'a shift by all bits',
     file: 'addon.cc',
     replace: 'data[word].permitted = static_cast<uint32_t>(permitted >> (32 * word));',

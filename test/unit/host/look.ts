@@ -31,17 +31,17 @@ export interface Seen {
 }
 
 const calls: Record<string, number> = {}
-const addon = loadAddon(inRepo('dist'))
+const addon: object = loadAddon(inRepo('dist'))
 const counted = new Proxy(addon, {
-  get: (_, name: keyof Addon) => {
-    if (typeof addon[name] !== 'function') return addon[name]
-    const call = addon[name].bind(addon) as (...args: unknown[]) => number
-    return (...args: unknown[]) => {
+  get: (_, name: string) => {
+    const value: unknown = Reflect.get(addon, name)
+    if (typeof value !== 'function') return value
+    return (...args: unknown[]): unknown => {
       calls[name] = (calls[name] ?? 0) + 1
-      return call(...args)
+      return Reflect.apply(value, addon, args)
     }
   },
-})
+}) as Addon
 
 const places = (): string =>
   [

@@ -8,12 +8,18 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
+  EOVERFLOW,
+  LSMT_ROOT,
+  NS_MNT_GET_INFO,
+  NS_MNT_GET_NEXT,
+  NS_MNT_GET_PREV,
   O_DIRECTORY,
   O_PATH,
   RESOLVE_BENEATH,
   STATX_ATTR_MOUNT_ROOT,
 } from '../../../src/sys/constants.js'
 import { readStat } from '../../../src/sys/stat.js'
+import { readStatmount, STATMOUNT_MASK } from '../../../src/sys/statmount.js'
 import { inRepo } from '../../rig/repo.js'
 import { test as anyTest, type Test } from '../support/check.js'
 
@@ -24,7 +30,7 @@ const test = (name: string, body: (t: Test, addon: Addon) => void): void => {
   else void tap.test(name, { skip: 'the addon was not built' }, () => undefined)
 }
 
-const [ENOENT, EBADF, EINVAL, ENAMETOOLONG] = [-2, -9, -22, -36]
+const [EPERM, ENOENT, EBADF, EINVAL, ENOTTY, ENAMETOOLONG] = [-1, -2, -9, -22, -25, -36]
 const PATH_MAX = 4096
 const INO_LOW = 7
 
@@ -57,6 +63,7 @@ const named = (addon: Addon, fd: number, name: Bytes): Record<string, () => numb
     mkdirat: () => addon.mkdirat(fd, name, 0o700),
     readlinkat: () => addon.readlinkat(fd, name, buffer),
     chdir: () => addon.chdir(name),
+    chroot: () => addon.chroot(name),
     faccessat2: () => addon.faccessat2(fd, name, 0, 0),
     'answers path': () => addon.answers(fd, name, 0, null, 5000),
     'answers name': () => addon.answers(fd, bytes('.'), 0, name, 5000),
@@ -194,6 +201,91 @@ test('readlinkat fills the memory that it gets, and says how far', (t, addon) =>
       { name: 'TypeError', message: /a Uint8Array/ },
       typeof memory,
     )
+})
+
+const own = (t: Test): number => {
+  const fd = fs.openSync('/proc/thread-self/ns/mnt', 'r')
+  t.teardown(() => fs.closeSync(fd))
+  return fd
+}
+
+test('what is known of our namespace, on kernels that say it', (t, addon) => {
+  const [fd, info] = [own(t), Buffer.alloc(24, '#')]
+  const result = addon.ioctl_nsfs(fd, NS_MNT_GET_INFO, info)
+  t.ok([0, ENOTTY].includes(result), String(result))
+  t.equal(info.toString('latin1', 16), '########')
+  if (result === 0) {
+    t.ok(info.readUInt32LE(0) >= 16)
+    t.ok(info.readUInt32LE(4) > 0)
+  }
+  t.equal(addon.ioctl_nsfs(fd, NS_MNT_GET_INFO, Buffer.alloc(15)), EINVAL, 'no room')
+  t.equal(addon.ioctl_nsfs(1_000_000, NS_MNT_GET_INFO, info), EBADF)
+  t.equal(addon.ioctl_nsfs(fd, 255, info), ENOTTY)
+  for (const memory of ['', null, new Uint16Array(8)])
+    t.throws(() => addon.ioctl_nsfs(fd, 10, memory as unknown as Uint8Array), TypeError)
+})
+
+test('its neighbours are new descriptors that no program inherits', (t, addon) => {
+  const info = Buffer.alloc(16)
+  for (const request of [NS_MNT_GET_NEXT, NS_MNT_GET_PREV]) {
+    const next = addon.ioctl_nsfs(own(t), request, info)
+    // Who may not see them, or has no neighbour, gets none.
+    if (next < 0) {
+      t.ok([ENOENT, EPERM, ENOTTY].includes(next), String(next))
+      continue
+    }
+    t.match(fs.readlinkSync(`/proc/self/fd/${next}`), /^mnt:\[\d+\]$/)
+    t.match(fs.readFileSync(`/proc/self/fdinfo/${next}`, 'latin1'), /^flags:\s+02\d*$/m)
+    addon.close(next)
+  }
+})
+
+test('mounts are listed, and each is told, as our own table has them', (t, addon) => {
+  const info = Buffer.alloc(16)
+  if (addon.ioctl_nsfs(own(t), NS_MNT_GET_INFO, info) < 0) return
+  const namespace = Number(info.readBigUInt64LE(8))
+  const ids = Buffer.alloc(8 * 4)
+  const found: number[] = []
+  let count
+  while ((count = addon.listmount(LSMT_ROOT, found.at(-1) ?? 0, namespace, ids)) > 0)
+    for (let i = 0; i < count; i++) found.push(Number(ids.readBigUInt64LE(8 * i)))
+  t.equal(count, 0)
+  const rows = fs.readFileSync('/proc/thread-self/mountinfo', 'latin1').trim().split('\n')
+  t.equal(found.length, rows.length)
+  const buffer = Buffer.alloc(8192)
+  const numbers = found.map((id) => {
+    t.equal(addon.statmount(id, namespace, STATMOUNT_MASK, buffer), 0)
+    return readStatmount(buffer).mntId
+  })
+  t.strictSame(
+    numbers.sort((a, b) => a - b),
+    rows.map((row) => Number(row.split(' ')[0])).sort((a, b) => a - b),
+  )
+  const short = Buffer.alloc(600, '#')
+  t.equal(
+    addon.statmount(found[0] ?? 0, namespace, STATMOUNT_MASK, short.subarray(0, 514)),
+    EOVERFLOW,
+  )
+  t.equal(short.toString('latin1', 514), '#'.repeat(86), 'and no byte beside it')
+  t.equal(addon.statmount(2 ** 45, namespace, STATMOUNT_MASK, buffer), ENOENT)
+  t.equal(addon.listmount(LSMT_ROOT, 0, 2 ** 50, ids), ENOENT)
+  for (const id of [0.5, NaN, 2 ** 53, '1'])
+    t.throws(() => addon.listmount(id as number, 0, namespace, ids), TypeError, String(id))
+  t.throws(
+    () => addon.statmount(-1, namespace, 0, buffer),
+    TypeError,
+    'only a list has a first one',
+  )
+})
+
+test('a directory of ours by its descriptor', (t, addon) => {
+  const { fd, dir } = folder(t)
+  const before = process.cwd()
+  t.equal(addon.fchdir(fd), 0)
+  t.equal(fs.readlinkSync('/proc/thread-self/cwd'), fs.realpathSync(dir))
+  process.chdir(before)
+  t.equal(addon.fchdir(1_000_000), EBADF)
+  t.equal(addon.chroot(bytes('/gone')), ENOENT)
 })
 
 test('a descriptor is an integer', (t, addon) => {

@@ -2,6 +2,8 @@
 // the rules on which the program relies. What it refuses the real one refuses too; the real one is
 // asked in the suites that need root.
 import type { Bytes } from '../../../src/bytes.js'
+import { FIRST_USER_NAMESPACE } from '../../../src/host/nsfs.js'
+import { NS_MNT_GET_INFO } from '../../../src/sys/constants.js'
 import type { Stat } from '../../../src/sys/stat.js'
 import { FakeAddon } from './fake-addon.js'
 
@@ -201,7 +203,16 @@ export class FakeKernel extends FakeAddon {
       mount.tree.set(`${path}/${name}`, this.inode(DIRECTORY | (mode as number)))
       return 0
     })
+    // There are no other namespaces, and nothing is hidden of this one.
+    this.on('ioctl_nsfs', (_fd, request) => {
+      this.memory = Buffer.alloc(16)
+      return request === NS_MNT_GET_INFO ? 0 : ENOENT
+    })
+    this.on('listmount', () => 0)
     this.on('statx', (dirfd, name) => {
+      if (this.handles.get(dirfd as number) === 'namespace') return this.answerStat({})
+      if (String(name).endsWith('/ns/user'))
+        return this.answerStat({ inoLow: FIRST_USER_NAMESPACE })
       const found = this.walk(this.handle(dirfd as number), String(name), 0)
       return typeof found === 'number' ? found : this.answerWith(found)
     })

@@ -30,6 +30,8 @@ test('a call that has to succeed throws what the kernel said', (t) => {
     ['statx', 'statx', (sys) => sys.fstat(FD), undefined],
     ['statx', 'statx', (sys) => sys.fstatCached(FD), undefined],
     ['chdir', 'chdir', (sys) => sys.chdir(b('/')), '/'],
+    ['fchdir', 'fchdir', (sys) => sys.fchdir(FD), undefined],
+    ['chroot', 'chroot', (sys) => sys.chroot(b('.')), '.'],
     ['prctl', 'prctl', (sys) => sys.prctl(1, 2), undefined],
     ['capset', 'capset', (sys) => sys.capset(1, 2), undefined],
     ['setgroups', 'setgroups', (sys) => sys.dropGroups(), undefined],
@@ -62,6 +64,10 @@ test('a call that may fail answers -errno', (t) => {
     ['mkdirat', () => sys.tryMkdirat(FD, b('x'), 0)],
     ['faccessat2', () => sys.tryWritable(FD)],
     ['getdents64', () => sys.tryGetdents64(FD, Buffer.alloc(8))],
+    ['setns', () => sys.trySetns(FD, 1)],
+    ['listmount', () => sys.tryListmount(7, Buffer.alloc(8))],
+    ['statmount', () => sys.tryStatmount(7, 8, 1, Buffer.alloc(8))],
+    ['ioctl_nsfs', () => sys.tryIoctlNsfs(FD, 10, Buffer.alloc(16))],
     ['flock', () => sys.tryFlock(FD, 1)],
     ['prctl', () => sys.tryPrctl(1, 2)],
     ['answers', () => sys.answers(FD, b('x'), 0)],
@@ -89,6 +95,20 @@ test('mounts move by descriptor, and no path takes part', (t) => {
     { name: 'move_mount', args: [FD, '', FD, '', 0x44] },
     { name: 'open_tree', args: [FD, '', 0x1001] },
     { name: 'mount_setattr', args: [FD, '', 0x1000, 0xe, 0, 0x40000] },
+  ])
+})
+
+test('mounts of a namespace: from the first one, from another, each', (t) => {
+  const { addon, sys } = make()
+  sys.tryListmount(7, Buffer.alloc(24))
+  sys.tryListmount(7, Buffer.alloc(24), 5, 4)
+  sys.tryStatmount(7, 8, 3, Buffer.alloc(99))
+  sys.tryIoctlNsfs(FD, 10, Buffer.alloc(16))
+  t.strictSame(addon.calls, [
+    { name: 'listmount', args: [-1, 0, 7, 24] },
+    { name: 'listmount', args: [4, 5, 7, 24] },
+    { name: 'statmount', args: [8, 7, 3, 99] },
+    { name: 'ioctl_nsfs', args: [FD, 10, 16] },
   ])
 })
 
