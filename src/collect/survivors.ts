@@ -8,7 +8,7 @@ import { groupBy } from '../group.js'
 import type { Host } from '../host/host.js'
 import type { HostMount } from '../host/mountinfo.js'
 import type { AllNamespaces } from '../host/namespaces.js'
-import { isRemote } from '../host/remote.js'
+import { isRemote, isRemoteAt } from '../host/remote.js'
 import { below, isWithin, join, relative } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import { isAlive, judgeDeath, type Sighting } from '../proof/death.js'
@@ -23,7 +23,8 @@ type Vanished = Extract<PlannedRemap, { kind: 'vanished' | 'gone' }>
 /** Rows of the tables that a look at the vanished mounts of a plan needs. */
 export const isLikeVanished = (plan: Plan): ((row: HostMount) => boolean) => {
   const wanted = new Set(plan.remaps.filter(isVanished).map(({ mount }) => likeness(mount)))
-  return (row) => wanted.has(likeness(row))
+  // And those over which no way may lead.
+  return (row) => wanted.has(likeness(row)) || (wanted.size > 0 && isRemote(row))
 }
 
 const isVanished = (planned: PlannedRemap): planned is Vanished => planned.kind === 'vanished'
@@ -43,7 +44,7 @@ interface Table {
 export const lookForSurvivors = (
   sys: Sys,
   plan: Plan,
-  host: Host,
+  host: Pick<Host, 'mounts' | 'root'>,
   others: AllNamespaces,
   accept: Consent,
 ): Map<PlannedRemap, Outcome> => {
@@ -56,7 +57,7 @@ export const lookForSurvivors = (
   }
   const byMount = groupBy(plan.remaps.filter(isVanished), ({ mount }) => mount)
   for (const [mount, remaps] of byMount) {
-    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, host))
+    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount))
     for (const remap of remaps) outcomes.set(remap, outcomeOf(remap, looks, others.unseen, accept))
     for (const { end } of looks) end()
   }
@@ -71,12 +72,12 @@ interface Look {
   readonly end: () => void
 }
 
-const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
+const looksIn = (sys: Sys, table: Table, mount: Mount): Look[] =>
   table.mounts
     .filter((row) => likeness(row) === likeness(mount))
     .map((row) => {
       const isSameSource = row.source === mount.source
-      const fd = openMount(sys, table, row, host)
+      const fd = openMount(sys, table, row)
       return {
         table,
         row,
@@ -91,11 +92,9 @@ const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host): Look[] =>
     })
 
 /** An fd on the root of the very mount, or -errno; another one may cover it. */
-const openMount = (sys: Sys, table: Table, row: HostMount, host: Host): number => {
-  // What serves itself can make a look wait for ever; ours are known, those of others are not asked.
-  if (table.pid === undefined && host.isRemoteAt(row.mountpoint)) return ENOENT
-  if (table.mounts.some((one) => isRemote(one) && isWithin(row.mountpoint, one.mountpoint)))
-    return ENOENT
+const openMount = (sys: Sys, table: Table, row: HostMount): number => {
+  // What somebody else serves can make a look wait for ever, and is not worth a child that asks.
+  if (isRemoteAt(table.mounts, row.mountpoint)) return ENOENT
   const root = table.openRoot()
   if (root < 0) return root
   const fd = sys.tryOpenat2(root, relative(row.mountpoint), O_PATH, IN_NAMESPACE)
