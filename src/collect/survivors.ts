@@ -8,7 +8,7 @@ import { groupBy } from '../group.js'
 import type { Host } from '../host/host.js'
 import type { HostMount } from '../host/mountinfo.js'
 import type { AllNamespaces, NamespaceTable } from '../host/namespaces.js'
-import { isRemote } from '../host/remote.js'
+import { isRemote, isRemoteAt } from '../host/remote.js'
 import { below, isWithin, join, relative, ROOT } from '../paths.js'
 import type { Plan, PlannedRemap } from '../plan/model.js'
 import { isAlive, judgeDeath, type Sighting } from '../proof/death.js'
@@ -41,7 +41,7 @@ interface Table extends Omit<NamespaceTable, 'holder'> {
 export const lookForSurvivors = (
   sys: Sys,
   plan: Plan,
-  host: Host,
+  host: Pick<Host, 'mounts' | 'root'>,
   others: AllNamespaces,
   accept: Consent,
   end: Time,
@@ -56,7 +56,7 @@ export const lookForSurvivors = (
   }
   const byMount = groupBy(plan.remaps.filter(isVanished), ({ mount }) => mount)
   for (const [mount, remaps] of byMount) {
-    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, host, end))
+    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, end))
     for (const remap of remaps) outcomes.set(remap, outcomeOf(remap, looks, others.unseen, accept))
     for (const { end } of looks) end()
   }
@@ -71,13 +71,13 @@ interface Look {
   readonly end: () => void
 }
 
-const looksIn = (sys: Sys, table: Table, mount: Mount, host: Host, end: Time): Look[] =>
+const looksIn = (sys: Sys, table: Table, mount: Mount, end: Time): Look[] =>
   table.mounts
     .filter((row) => likeness(row) === likeness(mount))
     .flatMap((row) => {
       // Before Linux 6.13 the kernel does not list it.
       const isSameSource = row.source === mount.source || row.source === ''
-      const fd = openMount(sys, table, row, host)
+      const fd = openMount(sys, table, row)
       if (fd >= 0 && isYounger(sys, fd, row, end)) {
         sys.close(fd)
         return []
@@ -102,7 +102,7 @@ const isYounger = (sys: Sys, fd: number, { root }: HostMount, end: Time): boolea
 }
 
 /** An fd on the root of the very mount, or -errno; another one may cover it. */
-const openMount = (sys: Sys, table: Table, row: HostMount, host: Host): number => {
+const openMount = (sys: Sys, table: Table, row: HostMount): number => {
   const { mountpoint } = row
   // Nobody knows where it is.
   if (mountpoint === '') return ENOENT
@@ -110,7 +110,8 @@ const openMount = (sys: Sys, table: Table, row: HostMount, host: Host): number =
   if (root < 0) return root
   // A file system that others serve may make a look wait for ever. Where ours are is known; of another
   // namespace only that it has one.
-  const asksFirst = table.holder === undefined ? host.isRemoteAt(mountpoint) : table.hasRemote
+  const asksFirst =
+    table.holder === undefined ? isRemoteAt(table.mounts, mountpoint) : table.hasRemote
   if (asksFirst && sys.answers(root, relative(mountpoint), IN_NAMESPACE) < 0) {
     sys.close(root)
     return ENOENT

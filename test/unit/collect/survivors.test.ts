@@ -1,6 +1,5 @@
 import type { Outcome } from '../../../src/collect/outcome.js'
 import { isLikeVanished, lookForSurvivors } from '../../../src/collect/survivors.js'
-import { isRemoteAt } from '../../../src/host/remote.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
 import type { Plan, PlannedRemap } from '../../../src/plan/model.js'
 import type { Consent } from '../../../src/proof/doubts.js'
@@ -16,8 +15,10 @@ const LINK = remap(6, '/dev/shm', { mntId: 12 })
 const VANISHED: PlannedRemap = { kind: 'vanished', remap: LINK, mount: SHM }
 
 interface Table {
-  /** Ours without. */
+  /** Ours without either. */
   readonly pid?: number
+  /** Where it is kept, without a process in it. */
+  readonly kept?: string
   readonly mounts: readonly HostMount[]
 }
 
@@ -53,19 +54,22 @@ const run = (setting: Setting): { outcome: Outcome | undefined; addon: FakeAddon
   const openRoot = (path: string) => (): number =>
     setting.rootMissing === true ? -13 : sys.openat(-100, b(path), O_PATH | O_DIRECTORY)
   const tables = setting.tables ?? [{ mounts: [ROW] }]
-  const mounts = tables.flatMap((table) => (table.pid === undefined ? table.mounts : []))
+  const isOurs = ({ pid, kept }: Table): boolean => pid === undefined && kept === undefined
+  const mounts = tables.filter(isOurs).flatMap((table) => table.mounts)
   const planned = setting.planned ?? VANISHED
   const outcomes = lookForSurvivors(
     sys,
     planOf(planned),
-    host({ mounts, root: openRoot('/'), isRemoteAt: (path) => isRemoteAt(mounts, path) }),
+    host({ mounts, root: openRoot('/') }),
     {
-      tables: tables.flatMap((table) => {
-        const { pid } = table
-        if (pid === undefined) return []
-        const holder = (): string => `process ${pid}`
-        return [{ pid, holder, mounts: table.mounts, openRoot: openRoot(`/proc/${pid}/root`) }]
-      }),
+      tables: tables
+        .filter((table) => !isOurs(table))
+        .map(({ pid, kept, mounts }) => ({
+          pid,
+          holder: () => kept ?? `process ${pid}`,
+          mounts,
+          openRoot: openRoot(kept ?? `/proc/${pid}/root`),
+        })),
       unseen: setting.unseen,
     },
     setting.accept ?? NO_CONSENT,
@@ -99,6 +103,12 @@ test('in the namespace of another process', (t) => {
     [0x10 | 0x04 | 0x02, 0x10 | 0x04 | 0x02 | 0x01],
     'the link on the very mount',
   )
+})
+
+test('in a namespace without processes', (t) => {
+  const { outcome, addon } = run({ tables: [{ kept: '/run/ns/m', mounts: [ROW] }] })
+  t.match(outcome, { message: /on \/mnt\/shm in the mount namespace of \/run\/ns\/m$/ })
+  t.equal(addon.of('openat')[0]?.args[1], '/run/ns/m')
 })
 
 test('what is mounted nowhere did vanish', (t) => {
@@ -293,7 +303,7 @@ test('one that the caller has to give is named with its place', (t) => {
   t.equal(nextOf('/pods/1', ROW), `add --external 'mnt[it'\\''s]:/mnt/shm/pods/1'`)
   t.equal(nextOf(undefined, ROW), `add --external 'mnt[it'\\''s]:/mnt/shm'`)
   const part = { ...ROW, root: b('/pods/2') }
-  t.equal(nextOf('/pods/1', part), `add --external 'mnt[it'\\''s]:/mnt/shm'`)
+  t.equal(nextOf('/pods/1/deep', part), `add --external 'mnt[it'\\''s]:/mnt/shm'`)
 })
 
 test('the rows of other tables that are wanted are those like what vanished', (t) => {
@@ -301,6 +311,10 @@ test('the rows of other tables that are wanted are those like what vanished', (t
   t.equal(isLike(ROW), true)
   for (const other of [{ major: 1 }, { minor: 53 }, { fstype: 'ramfs' }])
     t.equal(isLike({ ...ROW, ...other }), false)
+  const fuse = hostMount('/mnt', { fstype: 'fuse' })
+  t.equal(isLike(fuse), true, 'and those over which no way may lead')
+  t.equal(isLike(hostMount('/')), false)
+  t.equal(isLikeVanished(planOf())(fuse), false)
   t.equal(isLikeVanished(planOf({ ...VANISHED, kind: 'gone' }))(ROW), false)
   t.equal(isLikeVanished(planOf())(ROW), false)
 })
