@@ -30,7 +30,7 @@ export interface ImageStat {
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
 
 /** Whatever has that name: not through a link, and without waiting for anybody. */
-const READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+export const READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
 
 const NEXT = 'nothing was deleted; give a directory with the images themselves'
 

@@ -4,9 +4,7 @@ import fs from 'node:fs'
 import { errorCode, usage } from '../errors.js'
 import { HINT_LIMITS } from '../limits.js'
 import type { Time } from '../time.js'
-import { toTime, type ImageDirectory } from './directory.js'
-
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
+import { READING, toTime, type ImageDirectory } from './directory.js'
 
 /** `named`: by the caller. `beside`: in the images' own directory, or the one above that runtimes use. */
 export type Place = 'named' | 'work' | 'beside'
@@ -79,7 +77,7 @@ const tryRead = (path: string): ReturnType<typeof read> | undefined => {
 }
 
 const read = (path: string): { id: string; file: Omit<SideFile, 'place' | 'path'> } => {
-  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+  const fd = fs.openSync(path, READING)
   try {
     const stat = fs.fstatSync(fd, { bigint: true })
     if (!stat.isFile()) throw new Error('not a regular file')
