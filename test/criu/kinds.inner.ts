@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { readCheckpoint as readIn } from '../../src/checkpoint/checkpoint.js'
 import type { Checkpoint as Read } from '../../src/checkpoint/model.js'
-import { uptime } from '../../src/host/clock.js'
+import { readClocks, toNow } from '../../src/host/clock.js'
 import { secondsBetween } from '../../src/time.js'
 import { startAgain } from '../rig/again.js'
 import { tryDump, tryRestore } from '../rig/criu.js'
@@ -24,8 +24,7 @@ import { dumped, optionsOf, restoreAndEnd } from '../rig/restored.js'
 import { checkpoint, type Checkpoint } from '../rig/scenario.js'
 import { scenario } from '../rig/scenarios.js'
 
-const read = (images: string): Read =>
-  readIn(images, { clocks: { now: Date.now() / 1000, uptime: uptime() } })
+const read = (images: string): Read => readIn(images, { clocks: toNow(readClocks()) })
 
 /** the kind, whether the logs are there or not */
 const kinds = (images: string): string[] => {
@@ -55,7 +54,8 @@ t.test('whole dumps, also of a tree without a namespace and with two', async (t)
     )
     t.ok(secondsBetween(times.born!, times.written!) > 0)
     const { boottime } = times.clock!
-    const moment = Date.now() / 1000 - (uptime() - boottime.sec - boottime.nsec / 1e9)
+    const moment =
+      Date.now() / 1000 - (toNow(readClocks()).uptime - boottime.sec - boottime.nsec / 1e9)
     t.ok(Math.abs(times.clockWritten!.sec + times.clockWritten!.nsec / 1e9 - moment) < 0.5)
   }
 })

@@ -37,6 +37,7 @@ const ALL: readonly PlaceFacts[] = product({
   recorded: RECORDED,
   given: GIVEN,
   isThisBoot: BOTH,
+  isMountedSince: BOTH,
   isRecordedMounted: BOTH,
 })
 
@@ -53,6 +54,7 @@ interface Words {
   readonly upper: 'same' | 'other'
   readonly isUpper: boolean
   readonly isThisBoot: boolean
+  readonly isMountedSince: boolean
   readonly isRecordedMounted: boolean
 }
 
@@ -64,7 +66,8 @@ const kindOf = (recorded: RecordedPlace | undefined): Words['mount'] => {
 }
 
 const inWords = (facts: PlaceFacts): Words => {
-  const { recorded, given, isHostTree, isStillMounted, isThisBoot, isRecordedMounted } = facts
+  const { recorded, given, isHostTree, isStillMounted } = facts
+  const { isThisBoot, isMountedSince, isRecordedMounted } = facts
   return {
     facts,
     isHost: isHostTree,
@@ -77,6 +80,7 @@ const inWords = (facts: PlaceFacts): Words => {
     upper: given?.upper === recorded?.upper ? 'same' : 'other',
     isUpper: given?.isUpper ?? false,
     isThisBoot,
+    isMountedSince,
     isRecordedMounted,
   }
 }
@@ -98,7 +102,7 @@ const ROWS: readonly Row<Words, Place>[] = [
   [{ mount: ['tmpfs'], isOnDisk: [true] }, not('kind')],
   [{ mount: ['disk'], isOnDisk: [false] }, not('kind')],
   [{ mount: ['disk'], path: ['other'] }, not('path')],
-  [{ mount: ['disk'], device: ['same'], isThisBoot: [true] }, THE_ONE],
+  [{ mount: ['disk'], device: ['same'], isThisBoot: [true], isMountedSince: [false] }, THE_ONE],
   [{ mount: ['disk'], device: ['same'] }, POSSIBLE],
   [{ mount: ['disk'], isThisBoot: [true], isRecordedMounted: [true] }, not('device')],
   [{ mount: ['disk'] }, POSSIBLE],
@@ -116,6 +120,7 @@ const FACTS: PlaceFacts = {
   recorded: { fstype: 'unsupported', device: DISK, root: b('/vol'), upper: undefined },
   given: { device: DISK, path: b('/vol'), upper: undefined, isUpper: false },
   isThisBoot: true,
+  isMountedSince: false,
   isRecordedMounted: true,
 }
 

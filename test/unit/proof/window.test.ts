@@ -42,6 +42,7 @@ const images = (rest: Partial<ImageFacts> = {}): ImageFacts => ({
   clock: undefined,
   clockWritten: undefined,
   inOrder: true,
+  wholeSeconds: false,
   ...rest,
 })
 
@@ -103,23 +104,31 @@ interface Clock {
   /** Seconds by which the image with the clock is later than that clock says. */
   readonly ahead: number
   readonly inOrder: boolean
+  /** When the first image file was made, in seconds before the one with the clock; as none keeps it. */
+  readonly born: number | undefined
+  readonly wholeSeconds: boolean
 }
 
 type Kind = 'images' | 'images, to the clock' | 'clock' | 'either'
 
+const TOOK = 4
+/** Files of an original are made while the dump runs. */
+const LONG = TOOK + 1
+
 /** As in the head of the file; the images follow their clock at once. */
 const KINDS: readonly Row<Clock, Kind>[] = [
   [{ clock: ['none', 'another boot', 'suspended since', 'suspended less since'] }, 'images'],
-  [{ ahead: [0.25, 1] }, 'images'],
-  [{ ahead: [-1, -0.25, 0] }, 'images, to the clock'],
-  [{ ahead: [1.25, 30, 3600], inOrder: [true] }, 'either'],
-  [{ ahead: [1.25, 30, 3600], inOrder: [false] }, 'clock'],
-  [{ ahead: [-1.25, -30, -3600] }, 'either'],
+  [{ ahead: [0.03125] }, 'images'],
+  [{ ahead: [-0.03125, 0], wholeSeconds: [false] }, 'images'],
+  [{ ahead: [-1, -0.25, -0.03125, 0], wholeSeconds: [true] }, 'images, to the clock'],
+  [{ ahead: [0.25, 1, 30, 3600], inOrder: [true], born: [LONG] }, 'either'],
+  [{ ahead: [0.25, 1, 30, 3600] }, 'clock'],
+  [{ ahead: [-3600, -30, -1.25, -1, -0.25] }, 'either'],
 ]
 
-const TOOK = 4
-/** By the clock: an eighth of a second of doubt, for ticks. */
-const BY_CLOCK: Span = { from: plus(DUMPED, -TOOK - 1), to: plus(DUMPED, 0.125) }
+/** A fortieth of a second of doubt, for ticks. */
+const TICK = 0.025
+const BY_CLOCK: Span = { from: plus(DUMPED, -TOOK - 1), to: plus(DUMPED, TICK) }
 
 const clockOf = (clock: Clock['clock']): ImageFacts['clock'] => {
   const { boottime, monotonic } = CLOCK
@@ -142,10 +151,14 @@ const clockOf = (clock: Clock['clock']): ImageFacts['clock'] => {
   }
 }
 
-const kindOf = ({ clock, ahead, inOrder }: Clock): Kind | readonly Span[] => {
+const kindOf = ({ clock, ahead, inOrder, born, wholeSeconds }: Clock): Kind | readonly Span[] => {
   const written = plus(DUMPED, ahead)
   const found = spans(
-    images({ written, clockWritten: written, inOrder, tookSeconds: TOOK, clock: clockOf(clock) }),
+    images({
+      ...{ written, clockWritten: written, inOrder, wholeSeconds },
+      ...{ tookSeconds: TOOK, clock: clockOf(clock) },
+      born: born === undefined ? undefined : plus(written, -born),
+    }),
   )
   const byImages: Span = { from: plus(written, -TOOK - 1), to: written }
   const kinds: [Kind, Span[]][] = [
@@ -160,8 +173,10 @@ const kindOf = ({ clock, ahead, inOrder }: Clock): Kind | readonly Span[] => {
 
 const CLOCK_FACTS: readonly Clock[] = product({
   clock: CLOCK_STATES,
-  ahead: [-3600, -30, -1.25, -1, -0.25, 0, 0.25, 1, 1.25, 30, 3600],
+  ahead: [-3600, -30, -1.25, -1, -0.25, -0.03125, 0, 0.03125, 0.25, 1, 30, 3600],
   inOrder: [false, true],
+  born: [undefined, TOOK - 1, LONG],
+  wholeSeconds: [false, true],
 })
 
 test('the whole table of images and clock', (t) => {
@@ -171,11 +186,15 @@ test('the whole table of images and clock', (t) => {
 test('a dump of this very moment', (t) => {
   const clock = { boottime: kernelTime(UPTIME), monotonic: kernelTime(UPTIME - 10) }
   const found = spans(images({ written: at(NOW.sec), clockWritten: at(NOW.sec), clock }))
-  t.strictSame(found[0]?.to, plus(NOW, 0.125))
+  t.strictSame(found, [{ from: plus(NOW, -2.25), to: NOW }])
 })
 
 const withClock = (rest: Partial<ImageFacts>, clocks = CLOCKS): Window => {
-  const facts = images({ clock: CLOCK, clockWritten: rest.written, ...rest })
+  const facts = images({
+    ...{ clock: CLOCK, clockWritten: rest.written },
+    born: plus(rest.written ?? DUMPED, -LONG),
+    ...rest,
+  })
   return dumpWindow(facts, [], clocks)
 }
 
@@ -199,6 +218,13 @@ test('copies that have not kept their times: the clock alone', (t) => {
   t.equal(whenWas(plus(DUMPED, 599), copied, false), 'after', 'when the copy was made')
   const unknown = withClock({ written: plus(DUMPED, 600), inOrder: false, clock: undefined })
   t.equal(whenWas(plus(DUMPED, -2), unknown, false), 'before', 'without a clock nobody knows')
+})
+
+test('copies of a slow dump that were made at once, by chance in its order: the clock alone', (t) => {
+  const written = plus(DUMPED, 30)
+  const copied = withClock({ written, tookSeconds: TOOK, born: plus(written, -0.5) })
+  t.equal(whenWas(plus(DUMPED, -2), copied, false), 'within')
+  t.equal(whenWas(plus(written, -1), copied, false), 'after', 'another dump’s link')
 })
 
 test('copies that took long, without what the dump took: as long as the copies did', (t) => {
@@ -228,8 +254,9 @@ test('images in whole seconds: the rest of the last one is after, unless the clo
   const link = at(DUMPED.sec, 250_000_000)
   const without = withClock({ written, clock: undefined })
   t.equal(whenWas(link, without, false), 'after')
-  t.equal(whenWas(link, withClock({ written }), false), 'within')
-  t.equal(whenWas(at(DUMPED.sec, 750_000_000), withClock({ written }), false), 'after')
+  const known = withClock({ written, wholeSeconds: true })
+  t.equal(whenWas(link, known, false), 'within')
+  t.equal(whenWas(at(DUMPED.sec, 750_000_000), known, false), 'after')
 })
 
 test('a directory that was used before: its births are not of this dump', (t) => {
@@ -263,8 +290,8 @@ const [LAST, NEXT, WHOLE_LAST] = [TO, at(1020, 501), at(1020)]
 const [GRACE, PAST_GRACE, WHOLE_GRACE] = [at(1022, 500), at(1022, 501), at(1021)]
 const [RESTORING, TICK_BEFORE, TICK_AFTER] = [
   at(1101, 7),
-  plus(RESTORE.from, -0.125),
-  plus(RESTORE.to, 0.125),
+  plus(RESTORE.from, -TICK),
+  plus(RESTORE.to, TICK),
 ]
 const [BEFORE_RESTORE, AFTER_RESTORE, RESTORE_GRACE] = [
   plus(TICK_BEFORE, -1e-9),
@@ -274,7 +301,7 @@ const [BEFORE_RESTORE, AFTER_RESTORE, RESTORE_GRACE] = [
 const LATER = plus(RESTORE_GRACE, 1e-9)
 
 const MOMENTS: readonly Row<Moment, When>[] = [
-  [{ time: [NEVER] }, 'after'],
+  [{ time: [NEVER] }, 'within'],
   [{ time: [BEFORE, WHOLE_FIRST] }, 'before'],
   [{ time: [FIRST, MIDDLE, WHOLE, LAST] }, 'within'],
   [{ time: [NEXT, WHOLE_LAST, WHOLE_GRACE, GRACE], isRemote: [true] }, 'within'],
