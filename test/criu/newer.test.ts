@@ -2,10 +2,10 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { skipReason } from '../rig/criu.js'
-import { insideOwnNamespaces } from '../rig/namespace.js'
+import { insideMountNamespace } from '../rig/namespace.js'
 
 const skip = skipReason() ?? false
-const [command, args] = insideOwnNamespaces(
+const [command, args] = insideMountNamespace(
   fileURLToPath(new URL('newer.inner.js', import.meta.url)),
 )
 await t.spawn(command, args, { skip }, 'in namespaces of its own')

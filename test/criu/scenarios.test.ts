@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { skipReason } from '../rig/criu.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
-import { insideOwnNamespaces } from '../rig/namespace.js'
+import { insideMountNamespace } from '../rig/namespace.js'
 
 const skip = skipReason() ?? false
 const before = mountinfo()
-const [command, args] = insideOwnNamespaces(
+const [command, args] = insideMountNamespace(
   fileURLToPath(new URL('scenarios.inner.js', import.meta.url)),
 )
 await t.spawn(command, args, { skip }, 'in namespaces of its own')
