@@ -1,5 +1,6 @@
 // A memory file system that lives on where nobody looks: in a mount namespace that no process shows in
-// whole, or that may not be looked at. Its links are never called vanished.
+// whole, or that may not be looked at. Its links are never called vanished. From inside a pid namespace, so
+// that the kernel's own row of namespaces is closed to the command.
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
@@ -50,17 +51,17 @@ const cases: Hidden[] = [
   {
     what: 'its only process is in a chroot',
     stay: 'exec "$3" chroot "$1/sub"',
-    says: /still mounted on .* in the mount namespace of process/,
+    says: /still mounted on \S+ in the mount namespace of process/,
   },
   {
     what: 'its only process is in a chroot that is a mount',
     stay: 'mkdir "$1/jail"; mount -t tmpfs jail "$1/jail"; exec "$3" chroot "$1/jail"',
-    says: /unreachable/,
+    says: /still mounted on \S+ in the mount namespace of process/,
   },
   {
     what: 'the first thread of its only process has ended',
     stay: 'exec "$3" leader',
-    says: /still mounted on .* in the mount namespace of thread \d+ of process/,
+    says: /in the mount namespace of thread \d+ of process/,
   },
   {
     what: 'it is kept by a mount',
@@ -74,7 +75,7 @@ const cases: Hidden[] = [
       }
       return attempt('mount', ['--bind', namespace, join(place, 'mnt')]).code === 0
     },
-    says: /still mounted on .* in a mount namespace that is kept on .*pinned\/mnt/,
+    says: /in a mount namespace that is kept on/,
   },
   {
     what: 'it is kept by a descriptor',
@@ -83,7 +84,7 @@ const cases: Hidden[] = [
       t.teardown(() => fs.closeSync(fd))
       return true
     },
-    says: /still mounted on .* in the mount namespace /,
+    says: /in the mount namespace that descriptor \d+ of process \d+ keeps/,
   },
   {
     what: 'its process may not be looked at',
@@ -132,7 +133,7 @@ await hostile(import.meta.url, () => {
     const world = newWorld(t, { alone: true })
     world.link('app', 4)
     world.dump()
-    const criu = spawn('sleep', ['3600'], { argv0: 'criu', stdio: 'ignore', env: {} })
+    const criu = spawn('sleep', ['60'], { argv0: 'criu', stdio: 'ignore', env: {} })
     world.finally(() => criu.kill('SIGKILL'))
     const show = ['show', ...world.args(), '--json']
     t.equal(unchanged(t, world, show).code, 3, 'it is seen to be at work elsewhere')

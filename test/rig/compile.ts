@@ -1,5 +1,5 @@
 // Compiles the rig's own C programs, once for each text of them.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { must } from './command.js'
 import { inRepo } from './repo.js'
@@ -13,7 +13,7 @@ export function compile(source: string, ...flags: string[]): string {
   if (existsSync(program)) return program
   mkdirSync(cache, { recursive: true })
   // test files run side by side: each compiles its own, and the last rename wins
-  const own = `${program}.${process.pid}`
+  const own = `${program}.${randomUUID()}`
   must('cc', ['-O1', '-Wall', '-Wextra', '-Werror', ...flags, '-o', own, path])
   renameSync(own, program)
   return program
