@@ -21,7 +21,6 @@ import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
 import type { Command, Report } from './report/model.js'
-import type { Stat } from './sys/stat.js'
 import type { Sys } from './sys/sys.js'
 
 export interface RunOptions {
@@ -64,7 +63,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
   const constructed = construct(sys, plan, { host, end })
   const hostRoot = host.root()
-  const acts = new Acts(remove ? openActs(nameOf(checkpoint, sys.fstat(images.fd))) : undefined)
+  const acts = new Acts(remove ? openActs(nameOf(checkpoint, images)) : undefined)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, acts, {
     remove,
@@ -103,7 +102,5 @@ const windowOf = ({ times, hints }: Checkpoint, clocks: Clocks): Window =>
   dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, clocks)
 
 /** Of a file for these images: the name of the run that wrote them, or that of their directory. */
-const nameOf = ({ runId }: Checkpoint, { major, minor, inoHigh, inoLow }: Stat): string =>
-  runId !== undefined && /^[\w-]{1,64}$/.test(runId)
-    ? runId
-    : `${major}-${minor}-${inoHigh}-${inoLow}`
+const nameOf = ({ runId }: Checkpoint, images: ImageDirectory): string =>
+  runId !== undefined && /^[\w-]{1,64}$/.test(runId) ? runId : images.inode()

@@ -75,6 +75,12 @@ export class ImageDirectory {
     }
   }
 
+  /** Device and inode number of the directory, in words of a file name. */
+  inode(): string {
+    const { dev, ino } = fs.fstatSync(this.fd, { bigint: true })
+    return `${dev}-${ino}`
+  }
+
   close(): void {
     fs.closeSync(this.fd)
   }

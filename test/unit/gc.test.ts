@@ -6,8 +6,17 @@ import { Sys } from '../../src/sys/sys.js'
 import { dumpImages, image, writeImages, type DumpSpec } from '../encode/images.js'
 import { encode, remap } from '../encode/messages.js'
 import { refuses, test, type Test } from './support/check.js'
+import { NO_CONSENT } from './support/model.js'
 import { FakeAddon } from './sys/fake-addon.js'
 import { FakeKernel } from './sys/fake-kernel.js'
+
+const REST = {
+  workDir: undefined,
+  dumpLog: undefined,
+  restoreLog: undefined,
+  gone: new Set<never>(),
+  accept: NO_CONSENT,
+} as const
 
 /** Whatever is opened is not there: these runs end before any of it matters. */
 const runIn = (
@@ -26,7 +35,7 @@ const runIn = (
         root: undefined,
         externals: parseExternals([]),
         mounts: 'remaps',
-        force: false,
+        ...REST,
         keepLastLink: false,
         onProgress: () => undefined,
         ...rest,
@@ -130,7 +139,7 @@ const runOn = (
     root: '/rootfs',
     externals: parseExternals([]),
     mounts: 'remaps',
-    force: false,
+    ...REST,
     keepLastLink: false,
     onProgress: () => undefined,
     ...rest,

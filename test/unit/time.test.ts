@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import {
   earliestOf,
   isAfter,
-  isLongBefore,
   latestMeaning,
   latestOf,
   plus,
@@ -52,14 +51,6 @@ test('times that a file system may hold and a Date may not end nothing', (t) => 
   // touch(1) on a tmpfs: 64 bits of seconds. The report is written after the deletion.
   for (const sec of [2 ** 40, 8_640_000_000_000, 8_640_000_000_001, 2 ** 62, -1, -(2 ** 50)])
     t.doesNotThrow(() => toIso(at(sec, 1)), String(sec))
-})
-
-test('what happened too early to be part of what began then', (t) => {
-  t.equal(isLongBefore(at(90), at(100)), true)
-  t.equal(isLongBefore(at(97, 999_999_999), at(100)), true)
-  t.equal(isLongBefore(at(98), at(100)), false, 'a file system may count in steps of two seconds')
-  t.equal(isLongBefore(at(100), at(100)), false)
-  t.equal(isLongBefore(at(101), at(100)), false)
 })
 
 test('seconds are added, and are what is between two times', (t) => {

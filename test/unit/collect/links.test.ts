@@ -136,21 +136,6 @@ test('in another run likewise, with what the first remembers', (t) => {
   t.strictSame(verdicts(run(forgetting, [inVar(8)])), ['kept newer'])
 })
 
-test('another inode that has its number is not explained', (t) => {
-  const born = at(WRITTEN.sec - 15)
-  for (const [btime, expected] of [
-    [born, 'removed'],
-    [at(WRITTEN.sec - 14), 'kept newer'],
-  ] as const) {
-    const kernel = makeHost()
-    const acts = forgetful()
-    const inode = kernel.file('/rootfs/var/link_remap.6', { ...good, nlink: 3, btime: born })
-    t.strictSame(verdicts(run(kernel, [inVar(6)], { acts })), ['removed'])
-    kernel.file('/rootfs/var/link_remap.8', { ...inode, btime })
-    t.strictSame(verdicts(run(kernel, [inVar(8)], { acts })), [expected])
-  }
-})
-
 test('a directory that changed: newer and different links stay, each consent takes its own', (t) => {
   const files = (): FakeKernel => {
     const kernel = makeHost()

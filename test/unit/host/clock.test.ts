@@ -1,44 +1,21 @@
-import { dumpTimes, uptime } from '../../../src/host/clock.js'
+import fs from 'node:fs'
+import { readClocks, toNow } from '../../../src/host/clock.js'
 import { test } from '../support/check.js'
-import { at, WRITTEN } from '../support/model.js'
+import { at } from '../support/model.js'
 
-const [NOW, UPTIME] = [WRITTEN.sec + 1000, 50_000]
-/** A second before the last image was written. */
-const bootClock = at(UPTIME - 1001)
-const begunAt = at(WRITTEN.sec - 3)
-/** An eighth of a second of doubt. */
-const LAST = at(WRITTEN.sec - 1, 125_000_000)
-
-test('without the kernel’s clock the images’ own times', (t) => {
-  const images = { writtenAt: WRITTEN, begunAt }
-  t.strictSame(dumpTimes({ ...images, bootClock: undefined }, NOW, UPTIME), images)
-  t.strictSame(dumpTimes({}, NOW, UPTIME), { writtenAt: at(0), begunAt: at(0) })
+test('the clocks of this machine, read together', (t) => {
+  const before = Date.now()
+  const { realtime, boottime, monotonic } = readClocks()
+  const after = Date.now()
+  const now = realtime.sec * 1000 + realtime.nsec / 1e6
+  t.ok(now >= before && now <= after, 'the time of day')
+  t.ok(monotonic > 0)
+  t.ok(boottime >= monotonic, 'with the time in suspend')
+  const [uptime] = fs.readFileSync('/proc/uptime', 'latin1').split(' ').map(Number)
+  t.ok(boottime <= (uptime ?? 0) + 0.01, 'not ahead of the kernel')
 })
 
-test('images that were written right after the dump are believed', (t) => {
-  const images = { writtenAt: at(WRITTEN.sec - 1, 9), begunAt }
-  t.strictSame(dumpTimes({ ...images, bootClock }, NOW, UPTIME), images)
-})
-
-test('copies are as old as the dump', (t) => {
-  const copies = { writtenAt: at(WRITTEN.sec + 60), begunAt: at(WRITTEN.sec + 59) }
-  t.strictSame(dumpTimes({ ...copies, bootClock }, NOW, UPTIME), {
-    writtenAt: LAST,
-    begunAt: at(WRITTEN.sec - 601),
-  })
-})
-
-test('images with one later time, and images from the future', (t) => {
-  const touched = { writtenAt: at(NOW + 500), begunAt, bootClock }
-  t.strictSame(dumpTimes(touched, NOW, UPTIME), { writtenAt: LAST, begunAt })
-})
-
-test('a clock of another boot tells nothing', (t) => {
-  const images = { writtenAt: WRITTEN, begunAt }
-  for (const other of [at(UPTIME + 1), at(UPTIME - 5)])
-    t.strictSame(dumpTimes({ ...images, bootClock: other }, NOW, UPTIME), images)
-})
-
-test('this machine runs', (t) => {
-  t.ok(uptime() > 0)
+test('as checkpoints take it', (t) => {
+  const clocks = { realtime: at(5, 500_000_000), boottime: 7, monotonic: 6 }
+  t.strictSame(toNow(clocks), { now: 5.5, uptime: 7 })
 })
