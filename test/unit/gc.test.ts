@@ -112,7 +112,7 @@ test('options that contradict the images end the run before anything is touched'
 const hostWithLink = (): FakeKernel => {
   const kernel = new FakeKernel()
   // As new as the images, which this test writes.
-  const now = { sec: Date.now() / 1000, nsec: 0 }
+  const now = { sec: Math.floor(Date.now() / 1000), nsec: 1 }
   kernel.directory('/rootfs/var', { ctime: now })
   kernel.file('/rootfs/var/link_remap.6', { nlink: 2, size: 5, ctime: now })
   kernel.before('readlinkat', (_fd, path) => (String(path).endsWith('/ns/mnt') ? -13 : undefined))

@@ -39,6 +39,7 @@ test('a row', (t) => {
     root: '/volumes/data',
     mountpoint: '/data',
     source: '/dev/vdb',
+    upper: undefined,
     external: { kind: 'mapped', key: '/data' },
     deleted: false,
   })

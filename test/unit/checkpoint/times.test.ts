@@ -90,6 +90,7 @@ test('the facts of a whole dump', (t) => {
     written: seconds(110.75),
     earliest: seconds(109.25),
     born: seconds(108.25),
+    reused: false,
     tookSeconds: undefined,
     clock: CLOCK,
     clockWritten: seconds(110.125),

@@ -137,24 +137,12 @@ test('nothing to warn of', (t) => {
   t.strictSame(warningsOf({}), [])
 })
 
-test('incomplete images: which, and how', (t) => {
-  const image = { entries: 3, bytes: 99 }
-  const [cut] = warningsOf({
-    checkpoint: {
-      complete: false,
-      images: [
-        { ...image, name: 'files.img', state: 'truncated', offset: 90, detail: 'why' },
-        { ...image, name: 'remap-fpath.img', state: 'empty' },
-        { ...image, name: 'pstree.img', state: 'complete' },
-      ],
-    },
-  })
-  t.match(cut, /files\.img is cut at byte 90 \(why; 3 whole entries\), remap-fpath\.img is empty/)
-  t.notMatch(cut, /pstree/)
-  const [missing] = warningsOf({
-    checkpoint: { complete: false, images: [{ ...image, name: 'inventory.img', state: 'absent' }] },
-  })
-  t.match(missing, /inventory\.img missing/)
+test('incomplete images: what they are, and by which signs', (t) => {
+  const signs = ['files.img is cut at byte 90 (why; 3 whole entries)', 'remap-fpath.img is empty']
+  const [cut, look] = warningsOf({ checkpoint: { complete: false, dump: 'killed', signs } })
+  t.equal(cut, `this dump was killed; ${signs.join('; ')}`)
+  t.match(look, /link_remap\.\* in the container by hand/)
+  t.match(warningsOf({ checkpoint: { complete: false, dump: 'mixed' } })[0], /of two dumps$/)
 })
 
 test('links that were left alone', (t) => {
