@@ -13,7 +13,7 @@ import { must } from '../rig/command.js'
 import { putDecoys } from '../rig/decoys.js'
 import { asBytes, manifest, onlyRemoved, type Entry, type Manifest } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
-import { insideOwnNamespaces, isInside, mount, unmount } from '../rig/namespace.js'
+import { insideMountNamespace, isInside, mount, unmount } from '../rig/namespace.js'
 import { criuGc, node } from '../rig/repo.js'
 import { refuseReport } from '../rig/sanitizer.js'
 
@@ -35,8 +35,15 @@ function machineMounts(): string {
   return chunks.join('')
 }
 
-/** Runs the tests of a file in a private mount namespace: the file starts itself once more. */
-export async function hostile(url: string, tests: () => void): Promise<void> {
+/**
+ * Runs the tests of a file in a private mount namespace: the file starts itself once more. In a pid namespace,
+ * too, it would not be known there what vanished.
+ */
+export async function hostile(
+  url: string,
+  tests: () => void,
+  inside = insideMountNamespace,
+): Promise<void> {
   if (process.getuid?.() !== 0) {
     t.pass('hostile trees', { skip: 'needs root' })
     return
@@ -48,8 +55,8 @@ export async function hostile(url: string, tests: () => void): Promise<void> {
     return
   }
   const before = mountinfo()
-  const [command, args] = insideOwnNamespaces(fileURLToPath(url))
-  // who is inside sees no process of the machine, but keeps what was opened outside
+  const [command, args] = inside(fileURLToPath(url))
+  // who is inside may see no process of the machine, but keeps what was opened outside
   const withTable = `exec ${MACHINE}</proc/self/mountinfo; exec "$@"`
   const words = ['-c', withTable, 'sh', command, ...args]
   await t.spawn('sh', words, {}, 'in a private mount namespace')
