@@ -13,20 +13,12 @@ const { clean, planCollection, readCheckpoint, show } = (await import(
   built
 )) as typeof import('../src/index.js')
 
-/** Out of sight of other tests, whose processes may hold a namespace in which a tmpfs might live on. */
-const ALONE = ['--pid', '--fork', '--kill-child', '--mount-proc']
-
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root'
 
 // tap puts its NODE_OPTIONS into whatever a test starts, also into what the library starts for it
 const inner = fileURLToPath(new URL('lib.inner.js', import.meta.url))
 const cleanly = ['-i', `PATH=${process.env.PATH ?? ''}`, process.execPath, inner]
-await t.spawn(
-  'unshare',
-  [...ALONE, 'env', ...cleanly],
-  { skip: needsRoot },
-  'in a clean environment',
-)
+await t.spawn('env', cleanly, { skip: needsRoot }, 'in a clean environment')
 
 interface Expected {
   root: string | null

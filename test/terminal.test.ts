@@ -20,26 +20,19 @@ const { buildSample } = (await import(
   pathToFileURL(inRepo('test', 'sample', 'build.mjs')).href
 )) as { buildSample: (to: string) => Sample }
 
-/** Out of sight of other tests, whose processes may hold a namespace in which a tmpfs might live on. */
-const ALONE = ['--pid', '--fork', '--kill-child', '--mount-proc']
-
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`
 
 /** all of a command's output is on a terminal */
 function onTerminal(command: string[], env: Record<string, string> = {}): Result {
-  const done = attempt(
-    'unshare',
-    [...ALONE, 'script', '-qec', command.map(quote).join(' '), '/dev/null'],
-    {
-      NO_COLOR: '',
-      ...env,
-    },
-  )
+  const done = attempt('script', ['-qec', command.map(quote).join(' '), '/dev/null'], {
+    NO_COLOR: '',
+    ...env,
+  })
   return { ...done, stdout: done.stdout.replaceAll('\r\n', '\n') }
 }
 
 const inPipe = (command: string[], env: Record<string, string> = {}): Result =>
-  attempt('unshare', [...ALONE, criuGc, ...command], { NO_COLOR: '', ...env })
+  attempt(criuGc, command, { NO_COLOR: '', ...env })
 
 const ESCAPE = '\u001b'
 

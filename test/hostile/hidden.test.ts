@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { attempt } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
+import { insideOwnNamespaces } from '../rig/namespace.js'
 import {
   check,
   DATA_MOUNT,
@@ -97,50 +98,54 @@ const cases: Hidden[] = [
 const SHM =
   'mount -t tmpfs shm "$1"; mkdir "$1/sub"; echo data >"$1/f"; ln "$1/f" "$1/sub/link_remap.4"; stat -c %d "$1" >"$2"'
 
-await hostile(import.meta.url, () => {
-  for (const { what, stay = 'true', keep, under, says, skip = false } of cases)
-    for (const auto of [false, true])
-      test(`${what}${auto ? ", with 'mnt[]'" : ''}`, { skip }, async (t) => {
-        const world = newWorld(t)
-        const at = (name: string): string => join(world.base, name)
-        const [place, number, hide] = [at('shm'), at('number'), compile('hide.c', '-pthread')]
-        fs.mkdirSync(place)
-        fs.mkdirSync(world.at('shm'))
-        const start = (): Promise<number> =>
-          liveNamespace(t, `${SHM}; ${stay}`, [place, number, hide])
-        let pid = await start()
-        // Linux 6.18 numbers namespaces by processor, and mounts none that has a lower number than ours.
-        for (let i = 0; keep && i < 50 && !keep(t, world, `/proc/${pid}/ns/mnt`); i++) {
-          await end(pid)
-          pid = await start()
-        }
-        if (keep) await end(pid)
-        const minor = minorOf(Number(fs.readFileSync(number, 'utf8')))
-        const row = { mountpoint: '/shm', fstype: TMPFS, major: 0, minor, source: 'shm' }
-        world.rows.push({ mntId: DATA_MOUNT, parent: ROOT_MOUNT, ...row })
-        world.remap(4, '/shm/sub/link_remap.4', { mntId: DATA_MOUNT })
-        if (auto) world.options = ['--external', 'mnt[]']
-        check(t, world, {
-          verdicts: ['4 kept unreachable'],
-          says,
-          ...(under && { under }),
-          ...(auto && { once: true }),
+await hostile(
+  import.meta.url,
+  () => {
+    for (const { what, stay = 'true', keep, under, says, skip = false } of cases)
+      for (const auto of [false, true])
+        test(`${what}${auto ? ", with 'mnt[]'" : ''}`, { skip }, async (t) => {
+          const world = newWorld(t)
+          const at = (name: string): string => join(world.base, name)
+          const [place, number, hide] = [at('shm'), at('number'), compile('hide.c', '-pthread')]
+          fs.mkdirSync(place)
+          fs.mkdirSync(world.at('shm'))
+          const start = (): Promise<number> =>
+            liveNamespace(t, `${SHM}; ${stay}`, [place, number, hide])
+          let pid = await start()
+          // Linux 6.18 numbers namespaces by processor, and mounts none that has a lower number than ours.
+          for (let i = 0; keep && i < 50 && !keep(t, world, `/proc/${pid}/ns/mnt`); i++) {
+            await end(pid)
+            pid = await start()
+          }
+          if (keep) await end(pid)
+          const minor = minorOf(Number(fs.readFileSync(number, 'utf8')))
+          const row = { mountpoint: '/shm', fstype: TMPFS, major: 0, minor, source: 'shm' }
+          world.rows.push({ mntId: DATA_MOUNT, parent: ROOT_MOUNT, ...row })
+          world.remap(4, '/shm/sub/link_remap.4', { mntId: DATA_MOUNT })
+          if (auto) world.options = ['--external', 'mnt[]']
+          check(t, world, {
+            verdicts: ['4 kept unreachable'],
+            says,
+            ...(under && { under }),
+            ...(auto && { once: true }),
+          })
         })
-      })
 
-  const skip = needs('setpriv')
-  test('a process named criu that may not be looked at may be at work here', { skip }, (t) => {
-    const world = newWorld(t, { alone: true })
-    world.link('app', 4)
-    world.dump()
-    const criu = spawn('sleep', ['60'], { argv0: 'criu', stdio: 'ignore', env: {} })
-    world.finally(() => criu.kill('SIGKILL'))
-    const show = ['show', ...world.args(), '--json']
-    t.equal(unchanged(t, world, show).code, 3, 'it is seen to be at work elsewhere')
-    for (const words of [show, ['clean', ...show.slice(1)]]) {
-      const run = unchanged(t, world, words, [], { under: BLIND })
-      t.equal(run.code, 6, run.stderr)
-      t.match(run.stdout, /CRIU is at work on these images/)
-    }
-  })
-})
+    const skip = needs('setpriv')
+    test('a process named criu that may not be looked at may be at work here', { skip }, (t) => {
+      const world = newWorld(t, { alone: true })
+      world.link('app', 4)
+      world.dump()
+      const criu = spawn('sleep', ['60'], { argv0: 'criu', stdio: 'ignore', env: {} })
+      world.finally(() => criu.kill('SIGKILL'))
+      const show = ['show', ...world.args(), '--json']
+      t.equal(unchanged(t, world, show).code, 3, 'it is seen to be at work elsewhere')
+      for (const words of [show, ['clean', ...show.slice(1)]]) {
+        const run = unchanged(t, world, words, [], { under: BLIND })
+        t.equal(run.code, 6, run.stderr)
+        t.match(run.stdout, /CRIU is at work on these images/)
+      }
+    })
+  },
+  insideOwnNamespaces,
+)
