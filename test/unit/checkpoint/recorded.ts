@@ -9,6 +9,22 @@ import type { Test } from '../support/check.js'
 export interface Recorded {
   readonly tool: string
   readonly dump: string
+  /** Where the images were. */
+  readonly directory: string
+  /** On the host; of an overlay its upper directory, unless it is still mounted. */
+  readonly root?: string
+  /** Key to directory of the host. */
+  readonly external: Readonly<Record<string, string>>
+  /** What was on disk when the checkpoint had been given up. */
+  readonly links: readonly {
+    readonly path: string
+    readonly nlink: number
+    readonly size: number
+    /** Octal. */
+    readonly mode: string
+    /** Seconds and nanoseconds. */
+    readonly ctime: readonly [number, number]
+  }[]
   /** Name to time of modification, in seconds. */
   readonly logs: Readonly<Record<string, number>>
   /** Name to time and size of every file that the directory had. */
@@ -17,10 +33,18 @@ export interface Recorded {
 
 const FOLDER = inRepo('test', 'recorded')
 
-export const recordedCases = (): string[] => fs.readdirSync(FOLDER).sort()
+export const recordedCases = (): string[] =>
+  fs
+    .readdirSync(FOLDER, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+
+/** The folder of a case, or what is in it. */
+export const recordedFile = (...names: string[]): string => path.join(FOLDER, ...names)
 
 export const recordedCase = (name: string): Recorded =>
-  JSON.parse(fs.readFileSync(path.join(FOLDER, name, 'recorded.json'), 'utf8')) as Recorded
+  JSON.parse(fs.readFileSync(recordedFile(name, 'recorded.json'), 'utf8')) as Recorded
 
 export interface Layout {
   readonly logs: boolean
@@ -35,7 +59,7 @@ export const layOut = (t: Test, name: string, { logs, timeOf }: Layout): string 
   const directory = path.join(above, 'checkpoint')
   const put = (to: string, file: string, time: number, size?: number): void => {
     const at = path.join(to, file)
-    const kept = path.join(FOLDER, name, file)
+    const kept = recordedFile(name, file)
     if (fs.existsSync(kept)) fs.copyFileSync(kept, at)
     else fs.writeFileSync(at, '')
     if (size !== undefined) fs.truncateSync(at, size)
