@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { attempt } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
-import { insideOwnNamespaces } from '../rig/namespace.js'
+import { OWN_PROCESSES } from '../rig/namespace.js'
 import {
   check,
   DATA_MOUNT,
@@ -90,7 +90,7 @@ const cases: Hidden[] = [
   {
     what: 'its process may not be looked at',
     under: BLIND,
-    says: /not known: .*--accept unseen|still mounted/,
+    says: /whether its tmpfs lives on is not known/,
     skip: needs('setpriv'),
   },
 ]
@@ -124,7 +124,7 @@ await hostile(
           world.remap(4, '/shm/sub/link_remap.4', { mntId: DATA_MOUNT })
           if (auto) world.options = ['--external', 'mnt[]']
           check(t, world, {
-            verdicts: ['4 kept unreachable'],
+            verdicts: [under === undefined ? '4 kept unreachable' : '4 kept unseen'],
             says,
             ...(under && { under }),
             ...(auto && { once: true }),
@@ -147,5 +147,6 @@ await hostile(
       }
     })
   },
-  insideOwnNamespaces,
+  // a process named criu of another test that cannot be looked at may be at work here
+  OWN_PROCESSES,
 )

@@ -21,8 +21,12 @@ import { refuseReport } from '../rig/sanitizer.js'
 /** the built command, or a mutant of it that these tests have to catch */
 export const program = process.env.CRIU_GC ?? criuGc
 
-/** Runs the tests of a file in a private mount namespace: the file starts itself once more. */
-export async function hostile(url: string, tests: () => void): Promise<void> {
+/** Runs the tests of a file in a private mount namespace: the file starts itself once more. `more` is for unshare(1). */
+export async function hostile(
+  url: string,
+  tests: () => void,
+  more: readonly string[] = [],
+): Promise<void> {
   if (process.getuid?.() !== 0) {
     t.pass('hostile trees', { skip: 'needs root' })
     return
@@ -33,7 +37,7 @@ export async function hostile(url: string, tests: () => void): Promise<void> {
     look()
     return
   }
-  const [command, args] = insideSharedNamespaces(fileURLToPath(url))
+  const [command, args] = insideSharedNamespaces(fileURLToPath(url), more)
   await t.spawn(command, args, {}, 'in a private mount namespace')
 }
 

@@ -11,7 +11,7 @@ import { must } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
-import { insideOwnNamespaces, isInside, mount, unmount } from '../rig/namespace.js'
+import { insideMountNamespace, isInside, mount, unmount } from '../rig/namespace.js'
 import { inRepo } from '../rig/repo.js'
 import { recordedCases } from '../unit/checkpoint/recorded.js'
 import { BOOTED, Case, Disk, nowOf, onDisk, PLACES, seconds, written, type Moment } from './disk.js'
@@ -544,7 +544,7 @@ else {
   const skip = reason()
   if (skip !== false) t.pass('recorded cases', { skip })
   else {
-    const [command, args] = insideOwnNamespaces(fileURLToPath(import.meta.url))
+    const [command, args] = insideMountNamespace(fileURLToPath(import.meta.url))
     await t.spawn(command, args, {}, 'in a private mount namespace')
   }
 }

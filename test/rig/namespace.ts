@@ -26,6 +26,9 @@ export const insideMountNamespace = (script: string): [command: string, args: st
   words(script, 'private'),
 ]
 
+/** for unshare(1): processes of tests beside this one are not seen, and none of its own outlives it */
+export const OWN_PROCESSES = ['--pid', '--fork', '--kill-child', '--mount-proc']
+
 /** descriptor of the table around a script; the low ones are taken by whoever starts tests */
 const AROUND = 9
 
@@ -33,11 +36,14 @@ const AROUND = 9
  * The same, with a namespace around it that gets every mount which is not kept private, as that of a
  * machine with systemd would. It stands for the machine's own, in which others mount meanwhile.
  */
-export const insideSharedNamespaces = (script: string): [command: string, args: string[]] => {
+export const insideSharedNamespaces = (
+  script: string,
+  more: readonly string[] = [],
+): [command: string, args: string[]] => {
   // who is inside is not in it, but keeps what was opened there
   const open = `mount --make-rshared / && exec ${AROUND}</proc/self/mountinfo && exec "$@"`
   const around = ['--mount', '--propagation', 'private', 'sh', '-c', open, 'sh']
-  return ['unshare', [...around, 'unshare', ...words(script, 'unchanged')]]
+  return ['unshare', [...around, 'unshare', ...more, ...words(script, 'unchanged')]]
 }
 
 /** the mount table of the namespace around this one; only where insideSharedNamespaces made it */
