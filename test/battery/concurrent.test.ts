@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { JsonReport } from '../../src/report/schema.js'
 import { writeDump } from '../encode/images.js'
+import { run } from '../rig/execute.js'
+import type { Report } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
-import { criuGc, node } from '../rig/repo.js'
 import { CONCURRENT } from './counts.js'
 import { battery } from './inside.js'
 import { progress } from './progress.js'
@@ -50,29 +51,16 @@ const makeWorld = (t: Test): World => {
 }
 
 interface Done {
-  readonly code: number | null
+  readonly code: number
   readonly stderr: string
-  readonly report: JsonReport & { readonly error?: { readonly message: string } }
+  readonly report: JsonReport & Pick<Report, 'error'>
 }
 
-/** The command itself, as a runtime starts it. */
-const clean = (images: string, root: string): Promise<Done> =>
-  new Promise((resolve, reject) => {
-    const command = ['-i', `PATH=${process.env.PATH ?? ''}`, node, criuGc]
-    const args = [...command, 'clean', '--json', '-D', images, '-r', root]
-    const child = spawn('env', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let [stdout, stderr] = ['', '']
-    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
-    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
-    child.once('error', reject)
-    child.once('close', (code) => {
-      try {
-        resolve({ code, stderr, report: JSON.parse(stdout) as Done['report'] })
-      } catch {
-        reject(new Error(`exit ${code}, no document: ${stderr}`))
-      }
-    })
-  })
+const clean = async (images: string, root: string): Promise<Done> => {
+  const { code, stderr, report } = await run(['clean', '--json', '-D', images, '-r', root])
+  if (report === undefined) throw new Error(`exit ${code}, no document: ${stderr}`)
+  return { code, stderr, report: report as Done['report'] }
+}
 
 /** `locked`: one after the other, so that none sees another at work. */
 const together = async (

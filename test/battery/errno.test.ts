@@ -5,16 +5,17 @@ import os from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { errnoName } from '../../src/sys/errno.js'
+import { execute, run, type Done } from '../rig/execute.js'
+import { cleared, commandLine, verdicts } from '../rig/gc.js'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { criuGc, node } from '../rig/repo.js'
 import { ERRNO, isChosen, SEED } from './counts.js'
 import { battery } from './inside.js'
-import { judge, readReport, type Problems } from './judge.js'
+import { judge, type Problems } from './judge.js'
 import { progress } from './progress.js'
 import type { Scene } from './scene.js'
 import { tenOnThreeMounts } from './scenes.js'
-import { execute, inParallel, KillAt, run, WORKERS, type Done } from './tool.js'
+import { inParallel, KillAt, WORKERS } from './tool.js'
 
 const ERRORS = (
   'EIO ENOSPC EACCES EPERM EBUSY EROFS ESTALE EINTR EAGAIN ENOMEM EMFILE ENOSYS ELOOP ENOENT ' +
@@ -107,8 +108,8 @@ const inject = (
 const strace = async (options: readonly string[], args: readonly string[]): Promise<Done> => {
   const folder = fs.mkdtempSync(join(os.tmpdir(), 'criu-gc-strace-'))
   const log = join(folder, 'log')
-  const words = ['-i', `PATH=${process.env.PATH ?? ''}`, 'strace', '-qq', '-o', log, ...options]
-  const done = await execute('env', [...words, node, criuGc, ...args])
+  const words = ['strace', '-qq', '-o', log, ...options, ...commandLine(args)]
+  const done = await execute('env', cleared(...words))
   const calls = fs.readFileSync(log, 'latin1').split('\n')
   fs.rmSync(folder, { recursive: true })
   return { ...done, calls: calls.filter((line) => line.includes('INJECTED')) }
@@ -135,17 +136,15 @@ class Place {
 
   /** the same command once more finishes the job */
   private async again(before: Manifest): Promise<Problems> {
-    const { code, stderr, stdout } = await run(this.scene.args)
+    const done = await run(this.scene.args)
     const { violations, gone } = this.scene.since(before)
     const problems = violations.map((line) => `rerun: ${line}`)
-    if (code !== 0) problems.push(`rerun: exit code ${code}: ${stderr}${reasons(stdout)}`)
+    if (done.code !== 0)
+      problems.push(`rerun: exit code ${done.code}: ${done.stderr}${verdicts(done).join()}`)
     if (gone.length < this.scene.links.length) problems.push('rerun: links are left')
     return problems
   }
 }
-
-const reasons = (stdout: string): string =>
-  (readReport(stdout)?.remaps ?? []).map(({ verdict, reason }) => `${verdict} ${reason}`).join()
 
 interface Tried {
   readonly problems: Problems

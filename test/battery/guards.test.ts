@@ -4,15 +4,16 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { run } from '../rig/execute.js'
+import { verdicts as verdictsOf } from '../rig/gc.js'
 import { onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse } from '../rig/mute.js'
 import { criuGc, inRepo } from '../rig/repo.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { battery } from './inside.js'
-import { readReport, type RemapReport } from './judge.js'
 import { progress } from './progress.js'
-import { KillAt, run } from './tool.js'
+import { KillAt } from './tool.js'
 
 /** Matches a text of the source in the bundle. */
 const pattern = (source: string): RegExp =>
@@ -57,9 +58,6 @@ class Workshop {
   }
 }
 
-const text = ({ id, verdict, reason, errno }: RemapReport): string =>
-  [id, verdict, reason ?? errno].filter((part) => part !== undefined).join(' ')
-
 /** what is wrong with a run of this program; empty is good */
 const attempt = async (tool: KillAt, guard: Guard, program: string): Promise<string[]> => {
   const trial: Trial = guard.trial(tool)
@@ -71,7 +69,7 @@ const attempt = async (tool: KillAt, guard: Guard, program: string): Promise<str
     problems.push(...onlyRemoved(before, scene.manifest(), [...gone]))
     if (mountinfo().join() !== table.join()) problems.push('the mount table changed')
     if (done.code !== code) problems.push(`exit code ${done.code}: ${done.stderr}`)
-    const found = readReport(done.stdout)?.remaps?.map(text)
+    const found = done.report?.remaps && verdictsOf(done)
     if (found?.join() !== verdicts?.join()) problems.push(`verdicts: ${found?.join()}`)
     return problems
   } finally {

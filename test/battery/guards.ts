@@ -5,11 +5,13 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import * as message from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { execute, run, type Done } from '../rig/execute.js'
+import { cleared } from '../rig/gc.js'
 import { mountMute, type Level } from '../rig/mute.js'
 import { mount, unmount } from '../rig/namespace.js'
 import { DEVICE, NS, ROOT_MOUNT, Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
-import { execute, run, type Done, type KillAt } from './tool.js'
+import type { KillAt } from './tool.js'
 
 export interface Trial {
   readonly scene: Scene
@@ -289,8 +291,6 @@ const SHARED = `
   "$@"; code=$?
   [ "$table" = "$(cat /proc/self/mountinfo)" ] || echo 'a mount came through' >&2
   exit $code`
-
-const cleared = (...rest: string[]): string[] => ['-i', `PATH=${process.env.PATH ?? ''}`, ...rest]
 
 export const GUARDS: readonly Guard[] = [
   {

@@ -1,39 +1,13 @@
 // Whether what a run says agrees with what it did.
 import os from 'node:os'
 import { getSystemErrorMap } from 'node:util'
+import type { JsonRemap } from '../../src/report/schema.js'
+import type { Done } from '../rig/execute.js'
+import { sumOf, type Report } from '../rig/gc.js'
 import type { Scene } from './scene.js'
-import type { Done } from './tool.js'
 
 /** one line each; empty is good */
 export type Problems = string[]
-
-export interface RemapReport {
-  readonly id: number
-  readonly link: string
-  readonly mntId?: number
-  readonly verdict: string
-  readonly reason?: string
-  readonly errno?: string
-  readonly syscall?: string
-  readonly alarm?: true
-}
-
-export interface Report {
-  readonly exit: { readonly code: number }
-  readonly complete?: boolean
-  readonly remaps?: readonly RemapReport[]
-  readonly totals?: Readonly<Record<string, number>>
-  readonly error?: { readonly message: string }
-}
-
-/** undefined where the output is no whole document */
-export const readReport = (stdout: string): Report | undefined => {
-  try {
-    return JSON.parse(stdout) as Report
-  } catch {
-    return undefined
-  }
-}
 
 const GONE = new Set(['removed', 'absent'])
 
@@ -56,7 +30,7 @@ export const judge = (
   gone: readonly string[],
 ): Problems => {
   const said = done.stdout + done.stderr
-  const report = readReport(done.stdout)
+  const { report } = done
   const problems: Problems = []
   if (/^ +at /m.test(said)) problems.push(`a stack trace: ${said}`)
   if (done.code === 0 && gone.length < scene.links.length) problems.push('exit code 0, links left')
@@ -103,9 +77,10 @@ const judgeRemaps = (
   gone: readonly string[],
   value: number,
 ): Problems => {
-  const { remaps = [], totals: { remaps: all, ...parts } = {} } = report
+  const { remaps = [], totals } = report
+  const all = totals?.remaps
   const problems: Problems = []
-  const sum = Object.values(parts).reduce((a, b) => a + b, 0)
+  const sum = totals && sumOf(totals)
   const incomplete = lacksImage(report, value)
   if (sum !== all || remaps.length !== all || (all !== scene.specs.length && !incomplete))
     problems.push(`totals do not add up: ${JSON.stringify(report.totals)}`)
@@ -126,7 +101,7 @@ const judgeRemaps = (
 }
 
 /** What one call was about is one link, or the links of one directory, or those of one mount. */
-const judgeOthers = (remaps: readonly RemapReport[], call: string): Problems => {
+const judgeOthers = (remaps: readonly JsonRemap[], call: string): Problems => {
   const left = remaps.filter(({ verdict }) => !GONE.has(verdict))
   if (call === 'unlinkat' && left.length !== 1)
     return [`one deletion failed and ${left.length} links are left`]

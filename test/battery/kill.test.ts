@@ -2,13 +2,15 @@
 // anything: at every one, or at a spread of them (counts.ts). Whatever the moment: no mount is left on the
 // host, nothing but links of this dump is gone, and the same command once more finishes the job.
 import t from 'tap'
+import { run, type Done } from '../rig/execute.js'
+import { sumOf } from '../rig/gc.js'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { isChosen, KILL, SEED } from './counts.js'
 import { battery } from './inside.js'
-import { readReport, type Problems } from './judge.js'
+import type { Problems } from './judge.js'
 import { progress } from './progress.js'
-import { inParallel, KillAt, run, WORKERS, type Done } from './tool.js'
+import { inParallel, KillAt, WORKERS } from './tool.js'
 import { SCENES, type Named } from './scenes.js'
 import type { Scene } from './scene.js'
 
@@ -16,12 +18,12 @@ const KILLED = 128 + 9
 const LEFTOVERS = 3
 
 /** a run that was left alone: the exit code, a document that adds up, and everything gone */
-const checkEnd = (scene: Scene, { code, stdout, stderr }: Done, goneBefore: number): Problems => {
+const checkEnd = (scene: Scene, { code, report, stderr }: Done, goneBefore: number): Problems => {
   const problems: Problems = []
   if (code !== scene.code) problems.push(`exit code ${code}: ${stderr}`)
-  const { remaps = [], totals = {} } = readReport(stdout) ?? {}
-  const { remaps: all, ...parts } = totals
-  const sum = Object.values(parts).reduce((a, b) => a + b, 0)
+  const { remaps = [], totals } = report ?? {}
+  const all = totals?.remaps
+  const sum = totals && sumOf(totals)
   const removed = remaps.filter(({ verdict }) => verdict === 'removed').length
   if (all !== scene.specs.length || sum !== all) problems.push(`totals: ${JSON.stringify(totals)}`)
   if (removed !== scene.links.length - goneBefore) problems.push(`${removed} removed`)
@@ -30,8 +32,8 @@ const checkEnd = (scene: Scene, { code, stdout, stderr }: Done, goneBefore: numb
 
 /** what is left is kept, for the reason that it looks newer */
 const keeps = async (scene: Scene): Promise<Problems> => {
-  const { code, stdout } = await run(scene.args)
-  const isNewer = readReport(stdout)?.remaps?.some(({ reason }) => reason === 'newer')
+  const { code, report } = await run(scene.args)
+  const isNewer = report?.remaps?.some(({ reason }) => reason === 'newer')
   return code === LEFTOVERS && isNewer === true ? [] : [`not kept as newer: ${code}`]
 }
 

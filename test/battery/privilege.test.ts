@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { must } from '../rig/command.js'
+import { execute, run } from '../rig/execute.js'
+import { cleared } from '../rig/gc.js'
 import { criuGc, inRepo } from '../rig/repo.js'
 import { battery } from './inside.js'
-import { readReport } from './judge.js'
 import { ROOT_MOUNT, Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
-import { execute, KillAt, run } from './tool.js'
-
-const PATH = `PATH=${process.env.PATH ?? ''}`
+import { KillAt } from './tool.js'
 
 const oneLink = (): Scene => {
   const scene = new Scene()
@@ -95,14 +94,14 @@ await battery(import.meta.url, async () => {
     fs.writeFileSync(script, `require('fs').writeFileSync(${JSON.stringify(canary)}, 'sung')\n`)
     const options = `NODE_OPTIONS=--require=${script}`
     const start = (variables: string[], words: string[]): ReturnType<typeof execute> =>
-      execute('env', ['-i', PATH, ...variables, ...words])
+      execute('env', cleared(...variables, ...words))
     const withNode = [process.execPath, criuGc, ...scene.args]
 
     for (const variable of [options, 'NODE_PATH=/nowhere', 'LD_PRELOAD=/nowhere.so']) {
       const [name = ''] = variable.split('=')
       const done = await start([variable], withNode)
       t.equal(done.code, 5, `${name}: refused`)
-      const { message = '' } = readReport(done.stdout)?.error ?? {}
+      const { message = '' } = done.report?.error ?? {}
       t.match(message, name, 'and named')
       t.strictSame(scene.gone(), [], 'nothing was touched')
     }
@@ -126,7 +125,7 @@ await battery(import.meta.url, async () => {
     for (const name of ['file', 'link']) fs.writeFileSync(join(folder, name), 'precious\n')
     fs.mkdirSync(join(folder, 'empty'))
     const script = inRepo('out', 'test', 'battery', 'dropped.inner.js')
-    const words = ['-i', PATH, process.execPath, script, folder]
+    const words = cleared(process.execPath, script, folder)
     const found = JSON.parse(must('env', words)) as Record<string, number | boolean>
     const { landlock, ...attempts } = found
     // Without Landlock nothing sees the flags of openat2(2).

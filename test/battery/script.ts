@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { cleared } from '../rig/gc.js'
 
 export interface ScriptOptions {
   /** In a private mount and process namespace, where it may mount what it likes. */
@@ -34,15 +35,12 @@ export const runScript = <T>(
 ): Promise<Ended<T>> =>
   new Promise((resolve, reject) => {
     const file = fileURLToPath(new URL(`${script}.js`, url))
-    // env(1): what is passed to spawn gets tap's own variables back.
-    const command = ['-i', `PATH=${process.env.PATH ?? ''}`]
     const child = spawn(
       'env',
-      [
-        ...command,
+      cleared(
         ...(isolated ? [...ISOLATED, ...MORE] : []),
         ...[process.execPath, file, ...args.map(String)],
-      ],
+      ),
       { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' },
     )
     const lines: T[] = []

@@ -3,7 +3,7 @@
 // killed.test.ts.
 import { basename } from 'node:path'
 import t, { type Test } from 'tap'
-import { runGc, sayGc } from '../rig/gc.js'
+import { gc, runGc } from '../rig/gc.js'
 import { remaps } from '../rig/images.js'
 import { killed, killedLater, type Killed } from '../rig/killed.js'
 import { manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
@@ -21,11 +21,11 @@ const outside = ({ root = '', trees }: Built, link: string): string =>
 /** show and clean, in both forms, remove these paths and nothing else */
 function steps(t: Test, built: Built, options: string[], listed: string[], code: number): void {
   const before = manifest(...built.trees)
-  for (const shown of [runGc('show', options), sayGc('show', options)]) {
+  for (const shown of [runGc('show', options), gc(['show', ...options])]) {
     t.equal(shown.code, listed.length ? 3 : code, shown.stderr.slice(0, 200))
   }
   t.strictSame(onlyRemoved(before, manifest(...built.trees), []), [])
-  const cleaned = sayGc('clean', options)
+  const cleaned = gc(['clean', ...options])
   t.equal(cleaned.code, code, cleaned.stderr.slice(0, 200))
   if (code === 4) t.match(cleaned.stderr, unlisted)
   else t.notMatch(cleaned.stderr, unlisted)

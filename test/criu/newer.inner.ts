@@ -3,7 +3,7 @@
 import { existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { startAgain } from '../rig/again.js'
-import { runGc, verdicts } from '../rig/gc.js'
+import { count, runGc } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { dumped, restoreAndEnd } from '../rig/restored.js'
 import type { Checkpoint } from '../rig/scenario.js'
@@ -35,8 +35,8 @@ async function survives(t: Test, name: string, remove: Remove) {
   for (const word of ['show', 'clean'] as const) {
     const run = runGc(word, first.arguments)
     t.equal(run.code, 3, run.stderr)
-    t.equal(verdicts(run).kept, first.links.length, word)
-    const kept = run.report?.remaps.filter(({ verdict }) => verdict === 'kept') ?? []
+    t.equal(count(run).kept, first.links.length, word)
+    const kept = run.report?.remaps?.filter(({ verdict }) => verdict === 'kept') ?? []
     t.strictSame(new Set(kept.map(({ reason }) => reason)), new Set(['newer']))
     t.strictSame(onlyRemoved(before, manifest(...first.built.trees), []), [])
   }
@@ -75,7 +75,7 @@ t.test(
 
     const cleaned = runGc('clean', made.arguments)
     t.equal(cleaned.code, 3, cleaned.stderr)
-    t.strictSame(verdicts(cleaned), { kept: 1, removed: others.length, vanished: 1 })
+    t.strictSame(count(cleaned), { kept: 1, removed: others.length, vanished: 1 })
     t.strictSame(onlyRemoved(before, manifest(...trees), others), [])
     const between = manifest(...trees)
     const forced = runGc('clean', [...made.arguments, '--force'])

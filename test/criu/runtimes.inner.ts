@@ -1,7 +1,7 @@
 // Checkpoint with a runtime, then clean with the options that the runtime would give to restore. Run
 // by runtimes.test.ts.
 import t from 'tap'
-import { runGc, verdicts } from '../rig/gc.js'
+import { count, runGc } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { pureCgroup2, runtimeCheckpoint } from '../rig/runtime.js'
 
@@ -14,12 +14,12 @@ for (const runtime of ['runc', 'crun'] as const) {
 
     const shown = runGc('show', made.arguments)
     t.equal(shown.code, 3, shown.stderr)
-    t.strictSame(verdicts(shown), { 'would-remove': 3, vanished: 2 })
+    t.strictSame(count(shown), { 'would-remove': 3, vanished: 2 })
     t.strictSame(onlyRemoved(before, manifest(...made.built.trees), []), [])
 
     const cleaned = runGc('clean', made.arguments)
     t.equal(cleaned.code, 0, cleaned.stderr)
-    t.strictSame(verdicts(cleaned), { removed: 3, vanished: 2 })
+    t.strictSame(count(cleaned), { removed: 3, vanished: 2 })
     t.strictSame(onlyRemoved(before, manifest(...made.built.trees), made.paths), [])
   })
 }

@@ -34,7 +34,7 @@ for (const name of ['host-tree', 'container', 'external-volume', 'overlay'])
     const before = manifest(...trees)
     for (const word of ['show', 'clean'] as const) {
       const run = runGc(word, made.arguments)
-      t.equal((run.report as { dump?: string } | undefined)?.dump, 'mixed', run.stderr)
+      t.equal(run.report?.dump, 'mixed', run.stderr)
       t.ok(run.code === 3 || run.code === 4, `exit ${run.code}`)
     }
     const gone = made.paths.filter((path) => !existsSync(path))
@@ -53,7 +53,7 @@ t.test("podman's layout: the log is beside the directory, and is removed on succ
   await failsInto(made, images)
   renameSync(join(images, 'dump.log'), join(userdata, 'dump.log'))
   const run = runGc('clean', ['-D', images, ...made.arguments.slice(2)])
-  t.equal((run.report as { dump?: string } | undefined)?.dump, 'mixed', run.stderr)
+  t.equal(run.report?.dump, 'mixed', run.stderr)
   t.not(run.code, 0)
 })
 

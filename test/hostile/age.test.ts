@@ -89,7 +89,7 @@ const aged: Case[] = [
   })),
   ...forced(
     { name: 'no directory below an older one', old: missingBelow, act: () => KEPT },
-    () => ({ verdicts: ['4 absent parent-gone'] }),
+    () => ({ verdicts: ['4 absent parent-gone unproven'] }),
   ),
   {
     name: 'no link in an older volume',
@@ -112,7 +112,7 @@ const aged: Case[] = [
     old: missingBelow,
     act: (world) => {
       changed(world)
-      return { verdicts: ['4 absent parent-gone'] }
+      return { verdicts: ['4 absent parent-gone unproven'] }
     },
   }),
   ...[11, 10].map((size): Case => ({

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { encode, file, mount, regFile, remap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { Yardstick } from '../rig/cost.js'
+import { verdicts } from '../rig/gc.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
   background,
@@ -19,7 +20,6 @@ import {
   ROOT_MOUNT,
   test,
   unchanged,
-  verdicts,
   type Expected,
   type World,
 } from './rig.js'
@@ -139,8 +139,8 @@ await hostile(import.meta.url, () => {
     )
     check(t, world, {
       verdicts: [],
-      afterwards: ({ json }) =>
-        t.strictSame(json?.notLinked, { ghost: 2, procfs: 1, unknown: 1 }, 'counted'),
+      afterwards: ({ report }) =>
+        t.strictSame(report?.notLinked, { ghost: 2, procfs: 1, unknown: 1 }, 'counted'),
     })
   })
 
@@ -320,8 +320,9 @@ await hostile(import.meta.url, () => {
       verdicts: ['4 kept unreachable'],
       // a person copies the option into a shell
       says: /add --external/,
-      afterwards: ({ json }) => {
-        const [, option = ''] = /--external (.*), the host/.exec(json?.remaps[1]?.next ?? '') ?? []
+      afterwards: ({ report }) => {
+        const [, option = ''] =
+          /--external (.*), the host/.exec(report?.remaps?.[1]?.next ?? '') ?? []
         t.equal(must('sh', ['-c', `printf %s ${option}`]), "mnt[x]:/'; touch pwned; ']:PATH")
       },
     })

@@ -5,7 +5,8 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { must } from '../rig/command.js'
-import { gc, hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
+import { gc } from '../rig/gc.js'
+import { hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
 
 interface Bad {
   name: string
@@ -212,7 +213,7 @@ function refused(t: Test, world: World, args: string[], bad: Bad): void {
     t.equal(run.code, bad.code, run.stderr)
     const text = run.stdout + run.stderr
     if (json.length === 0) for (const part of bad.says(world)) t.match(text, part)
-    else t.equal(run.json?.exit.code, bad.code, run.stdout)
+    else t.equal(run.report?.exit.code, bad.code, run.stdout)
     if (json.length === 0) t.ok(text.split('\n').length < 10, 'not a book')
     if (json.length === 0 && bad.code !== 3) t.equal(run.stdout, '', 'no report')
   }
@@ -303,7 +304,7 @@ await hostile(import.meta.url, () => {
     const bad = gc(['show', '--config', file, '--json'])
     t.equal(bad.code, 2)
     t.match(bad.stderr, `criu-gc: ${file}: line 2: -vx: a number`)
-    t.match(bad.json, { command: 'show', error: { where: `${file}: line 2` } })
+    t.match(bad.report, { command: 'show', error: { where: `${file}: line 2` } })
     fs.writeFileSync(file, 'link-remap\n')
     const read = gc(['show', ...world.args(), '--config', file, '-v4'])
     t.match(read.stderr, `criu-gc: configuration file ${file} was read\n`)

@@ -55,12 +55,12 @@ await hostile(import.meta.url, () => {
     check(t, world, {
       verdicts: names.map((_, index) => `${100 + 2 * index} removed`),
       removed,
-      afterwards: ({ json }) => {
+      afterwards: ({ report }) => {
         names.forEach(([what, name], index) => {
           const inside = Buffer.concat([Buffer.from('/'), Buffer.from(name)])
-          const one = json?.remaps[index] as unknown as Record<string, string>
-          const link = exact(one.link ?? '', one.linkBase64)
-          const original = exact(one.original ?? '', one.originalBase64)
+          const one = report?.remaps?.[index]
+          const link = exact(one?.link ?? '', one?.linkBase64)
+          const original = exact(one?.original ?? '', one?.originalBase64)
           const end = Buffer.from(`/link_remap.${100 + 2 * index}`)
           t.strictSame(link, Buffer.concat([inside, end]), `${what}: the link`)
           t.strictSame(original, Buffer.concat([inside, inside]), `${what}: the original`)

@@ -359,9 +359,9 @@ await hostile(import.meta.url, () => {
         ...(says && { says }),
         ...(after && { after: () => after(world) }),
         once: true,
-        afterwards: ({ json }) => {
-          if (verdicts && code !== 3) t.equal(json?.complete, code === 0)
-          if (unlisted) t.strictSame(json?.unlisted, unlisted)
+        afterwards: ({ report }) => {
+          if (verdicts && code !== 3) t.equal(report?.complete, code === 0)
+          if (unlisted) t.strictSame(report?.unlisted, unlisted)
         },
       }
       check(t, world, expected)

@@ -4,9 +4,10 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { endNow } from '../encode/images.js'
+import { gc, verdicts } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { background, gc, newWorld, test, verdicts, type Kind, type World } from './rig.js'
+import { background, newWorld, test, type Kind, type World } from './rig.js'
 
 /** what somebody does to the tree for as long as it is cleaned, by renames */
 const swap = `

@@ -11,15 +11,11 @@ import { dumpImages, writeImages, type LinkSpec } from '../encode/images.js'
 import type { InventorySpec, MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { putDecoys } from '../rig/decoys.js'
+import { gc, sumOf, verdicts, type Run } from '../rig/gc.js'
 import { asBytes, manifest, onlyRemoved, type Entry, type Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { insideSharedNamespaces, isInside, mount, mountsAround, unmount } from '../rig/namespace.js'
 import { watchTables } from '../rig/tables.js'
-import { criuGc, node } from '../rig/repo.js'
-import { refuseReport } from '../rig/sanitizer.js'
-
-/** the built command, or a mutant of it that these tests have to catch */
-export const program = process.env.CRIU_GC ?? criuGc
 
 /** Runs the tests of a file in a private mount namespace: the file starts itself once more. `more` is for unshare(1). */
 export async function hostile(
@@ -338,70 +334,6 @@ export function newWorld(t: Test, options: WorldOptions = {}): World {
   return world
 }
 
-export interface RemapJson {
-  id: number
-  link: string
-  linkBase64?: string
-  original: string
-  verdict: string
-  reason?: string
-  errno?: string
-  message?: string
-  next?: string
-  nlink?: number
-  proven?: false
-  accept?: string
-}
-
-export interface Run {
-  code: number | null
-  stdout: string
-  stderr: string
-  json?: {
-    exit: { code: number; name: string }
-    complete: boolean
-    remaps: RemapJson[]
-    unlisted: { id: number; link?: string }[]
-    notLinked: Record<string, number>
-    totals: Record<string, number>
-    error?: { message: string; where?: string; next?: string }
-  }
-}
-
-/** In ms: it hangs if it takes as long, on a machine that is slow and does other things besides. */
-const PATIENCE = 240_000
-
-/** no option: text, as in a pipe */
-export function gc(args: string[], under: string[] = []): Run {
-  // Not by the option: tap puts its own variables into the environment of every child, and the command
-  // refuses one that steers Node.
-  const clean = ['-i', `PATH=${process.env.PATH ?? ''}`]
-  const done = spawnSync('env', [...clean, ...under, node, program, ...args], {
-    encoding: 'utf8',
-    cwd: '/',
-    timeout: PATIENCE,
-    killSignal: 'SIGKILL',
-    maxBuffer: 64 << 20,
-  })
-  refuseReport(done.stdout, done.stderr)
-  return {
-    code: done.status,
-    stdout: done.stdout,
-    stderr: done.stderr,
-    ...(done.stdout.startsWith('{') && {
-      json: JSON.parse(done.stdout) as NonNullable<Run['json']>,
-    }),
-  }
-}
-
-/** "4 kept type", "6 failed EROFS", "8 removed", "10 absent unproven", in the order of the images */
-export const verdicts = ({ json }: Run): string[] =>
-  (json?.remaps ?? []).map(({ id, verdict, errno, reason, proven }) =>
-    [id, verdict, reason ?? errno ?? (proven === false ? 'unproven' : undefined)]
-      .filter((part) => part !== undefined)
-      .join(' '),
-  )
-
 export interface Expected {
   /** of the hostile remaps; those of the harmless one go without saying */
   verdicts?: string[]
@@ -436,7 +368,7 @@ const repeated = (verdict: string): string => verdict.replace(/ removed$/, ' abs
 
 function codeOf(verdicts: string[], fallback: number): number {
   if (verdicts.some((verdict) => / (kept|failed|would-remove)\b/.test(verdict))) return 3
-  return verdicts.some((verdict) => / (unproven|parent-gone)$/.test(verdict)) ? 4 : fallback
+  return verdicts.some((verdict) => verdict.endsWith(' unproven')) ? 4 : fallback
 }
 
 /**
@@ -468,7 +400,7 @@ export function check(t: Test, world: World, expected: Expected): void {
     const run = unchanged(t, world, args, gone, expected)
     t.strictSame(verdicts(run), wanted, `${word}: verdicts`)
     t.equal(run.code, codeOf(wanted, fallback), `${word}: exit code; ${run.stderr}`)
-    checkJson(t, run)
+    checkReport(t, run)
     if (step !== steps[1]) continue
     if (expected.says) t.match(run.stdout + run.stderr, expected.says)
     expected.afterwards?.(run)
@@ -495,13 +427,12 @@ export function unchanged(
 }
 
 /** one document, of the exit code that it had, whose totals add up */
-function checkJson(t: Test, { json, code }: Run): void {
-  t.equal(json?.exit.code, code, 'the exit code is in the document')
-  if (json?.totals === undefined) return
-  const { remaps = -1, ...others } = json.totals
-  const sum = Object.values(others).reduce((a, b) => a + b, 0)
-  t.equal(remaps, json.remaps.length, 'as many as there are remaps')
-  t.equal(sum, remaps, 'totals add up')
+function checkReport(t: Test, { report, code }: Run): void {
+  t.equal(report?.exit.code, code, 'the exit code is in the document')
+  if (report?.totals === undefined) return
+  const { remaps } = report.totals
+  t.equal(remaps, report.remaps?.length, 'as many as there are remaps')
+  t.equal(sumOf(report.totals), remaps, 'totals add up')
 }
 
 /** a process that does something for as long as the test lives */

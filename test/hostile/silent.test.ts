@@ -2,12 +2,12 @@
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { execute } from '../battery/tool.js'
+import { run as start } from '../rig/execute.js'
+import { gc, verdicts, type Run } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse, mountMute, type Level } from '../rig/mute.js'
-import { node } from '../rig/repo.js'
-import { DATA_MOUNT, gc, hostile, newWorld, program, test, verdicts, type Run } from './rig.js'
+import { DATA_MOUNT, hostile, newWorld, test } from './rig.js'
 
 const CASES: readonly { level: Level; says: string }[] = [
   { level: 'nothing', says: 'kept unreachable' },
@@ -59,7 +59,7 @@ await hostile(import.meta.url, () => {
       world.dump()
       const [again, one] = timed('show')
       t.equal(again.code, answers ? 0 : 3, again.stderr)
-      t.equal(again.json?.remaps.length, 2)
+      t.equal(again.report?.remaps?.length, 2)
       const times = `${LINKS.length} links: ${Math.ceil(all)} ms, one: ${Math.ceil(one)} ms`
       t.ok(all < MOST * one, `it waits once, not for each; ${times}`)
     })
@@ -77,9 +77,8 @@ await hostile(import.meta.url, () => {
       waited = true
       mute.stop()
     }, 60_000)
-    const clean = ['-i', `PATH=${process.env.PATH ?? ''}`, node, program]
     const words = ['show', ...world.args(), '--external', `mnt[data]:${path}/`]
-    const done = await execute('env', [...clean, ...words])
+    const done = await start(words)
     clearTimeout(rescue)
     t.notOk(waited, 'it ends by itself')
     t.equal(done.code, 3, done.stderr)

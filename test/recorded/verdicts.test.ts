@@ -6,9 +6,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { readCheckpoint } from '../../src/checkpoint/checkpoint.js'
-import { gc, needs, type RemapJson } from '../hostile/rig.js'
+import type { JsonReport } from '../../src/report/schema.js'
+import { needs } from '../hostile/rig.js'
 import { must } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
+import { gc, inWords } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
 import { insideMountNamespace, isInside, mount, unmount } from '../rig/namespace.js'
@@ -190,17 +192,6 @@ const isTheOne = (one: Case, link: string, { machine }: Setting): boolean => {
   return machine === 'never unmounted' || (isInRoot && /^(?:containerd|docker|podman)/.test(name))
 }
 
-interface Json {
-  readonly dump: string
-  readonly exit: { readonly code: number }
-  readonly remaps: readonly (RemapJson & { readonly proven?: false })[]
-}
-
-const verdictOf = ({ verdict, reason, errno, proven }: Json['remaps'][number]): string =>
-  [verdict, reason ?? errno, proven === false ? 'unproven' : undefined]
-    .filter((word) => word !== undefined)
-    .join(' ')
-
 /** By the contract. */
 const codeOf = (kind: string, words: readonly string[]): number => {
   if (words.some((word) => /^(?:kept|failed|would-remove)/.test(word))) return 3
@@ -316,7 +307,7 @@ class Attempt {
     t.strictSame(diffMountinfo(mounts, mountinfo()), [], `${said}: no mount is left`)
     const words = [...expected].map(([link, one]) => [link, wordOf(one, word)] as const)
     t.strictSame(
-      json.remaps.map((remap) => [remap.link, verdictOf(remap)]),
+      json.remaps.map((remap) => [remap.link, inWords(remap)]),
       words,
       `${said}: verdicts; ${stderr}`,
     )
@@ -327,7 +318,7 @@ class Attempt {
     t.strictSame([json.dump, json.exit.code], [kind, code], `${said}: kind of dump, exit code`)
   }
 
-  private gc(word: 'show' | 'clean'): { json: Json; stderr: string } {
+  private gc(word: 'show' | 'clean'): { json: JsonReport; stderr: string } {
     const { one, setting } = this
     const { root } = one.recorded
     // Elsewhere no clock of an image can be of the time since boot.
@@ -343,7 +334,7 @@ class Attempt {
       ],
       [compile('booted.c'), written(booted)],
     )
-    const json = run.json as unknown as Json | undefined
+    const json = run.report as JsonReport | undefined
     if (json?.exit.code !== run.code) throw new Error(`${word}: exit ${run.code}: ${run.stderr}`)
     return { json, stderr: run.stderr }
   }

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeDump } from '../encode/images.js'
 import { must } from './command.js'
-import { criuGc, inRepo, node } from './repo.js'
+import { cleared, commandLine, PATIENCE } from './gc.js'
+import { inRepo } from './repo.js'
 
 export interface Cost {
   /** of its own work, on whatever processors */
@@ -21,9 +22,6 @@ export interface Costly {
   readonly error: Error | undefined
   readonly cost: Cost
 }
-
-/** It hangs if it takes as long, also where many others work. In ms. */
-const PATIENCE = 240_000
 
 /** What `measure` said; it says nothing where it was killed. */
 const costOf = (said: string | null | undefined): Cost =>
@@ -57,7 +55,7 @@ export class Yardstick {
 
   /** The built command; `output` is where its standard output goes. */
   run(args: readonly string[], output: 'ignore' | number = 'ignore'): Costly {
-    const words = ['-i', `PATH=${process.env.PATH ?? ''}`, node, criuGc, ...args]
+    const words = cleared(...commandLine(args))
     const { status, stderr, error, output: said } = spawnSync(
       this.program,
       ['env', ...words],

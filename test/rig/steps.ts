@@ -1,6 +1,6 @@
 // One run of the command between two manifests: what was removed, what was said, and nothing else.
 import type { Test } from 'tap'
-import { runGc, type Run } from './gc.js'
+import { inWords, runGc, type Run } from './gc.js'
 import { manifest, onlyRemoved } from './manifest.js'
 import { diffMountinfo, mountinfo } from './mountinfo.js'
 import type { Checkpoint } from './scenario.js'
@@ -22,7 +22,7 @@ export function step(
     `${word}: nothing else changed`,
   )
   t.strictSame(diffMountinfo(mounts, mountinfo()), [])
-  const all = run.report?.remaps.map(({ verdict, reason = '' }) => `${verdict} ${reason}`.trim())
+  const all = run.report?.remaps?.map(inWords)
   t.strictSame([...new Set(all)].sort(), expected, `${word}: ${run.stderr}`)
   return run
 }

@@ -4,8 +4,10 @@ import fs from 'node:fs'
 import t from 'tap'
 import { battery } from '../battery/inside.js'
 import { Scene, ROOT_MOUNT } from '../battery/scene.js'
-import { execute, KillAt } from '../battery/tool.js'
+import { KillAt } from '../battery/tool.js'
 import { attempt } from '../rig/command.js'
+import { execute } from '../rig/execute.js'
+import { cleared } from '../rig/gc.js'
 import { criuGc, inRepo, node } from '../rig/repo.js'
 import { refuseReport } from '../rig/sanitizer.js'
 import { readCounts } from './counts.js'
@@ -22,10 +24,8 @@ const sceneWithLink = (): Scene => {
 }
 
 /** for env(1) */
-const command = (folder: string, args: readonly string[]): string[] => [
-  ...['-i', `PATH=${process.env.PATH ?? ''}`, launcherOf(folder), programOf(folder)],
-  ...args,
-]
+const command = (folder: string, args: readonly string[]): string[] =>
+  cleared(launcherOf(folder), programOf(folder), ...args)
 
 /** without the suites' refusal of reports */
 const runVariant = (
