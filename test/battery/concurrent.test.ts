@@ -8,9 +8,9 @@ import type { JsonReport } from '../../src/report/schema.js'
 import { writeDump } from '../encode/images.js'
 import { run } from '../rig/execute.js'
 import type { Report } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { CONCURRENT } from './counts.js'
-import { battery } from './inside.js'
 import { progress } from './progress.js'
 
 const TOGETHER = 8
@@ -104,7 +104,7 @@ const pretendCriu = async (t: Test, base: string, images: string): Promise<Child
   return child
 }
 
-await battery(import.meta.url, async () => {
+await inside(import.meta.url, async () => {
   const say = progress('rounds')
 
   await t.test(`${TOGETHER} clean-ups with the same images`, async (t) => {

@@ -7,10 +7,10 @@ import t from 'tap'
 import { errnoName } from '../../src/sys/errno.js'
 import { execute, run, type Done } from '../rig/execute.js'
 import { cleared, commandLine, verdicts } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { ERRNO, isChosen, SEED } from './counts.js'
-import { battery } from './inside.js'
 import { judge, type Problems } from './judge.js'
 import { progress } from './progress.js'
 import type { Scene } from './scene.js'
@@ -153,7 +153,7 @@ interface Tried {
   readonly left: number
 }
 
-await battery(import.meta.url, async () => {
+await inside(import.meta.url, async () => {
   const tool = new KillAt()
   const began = Date.now()
   const say = progress('injected')

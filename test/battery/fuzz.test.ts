@@ -4,11 +4,11 @@ import fs from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { inside } from '../rig/inner.js'
 import { FUZZ, SEED } from './counts.js'
 import type { DecodeReport } from './fuzz/decode.js'
 import type { ExecuteReport } from './fuzz/execute.js'
 import type { TruncationReport } from './fuzz/truncate.js'
-import { battery } from './inside.js'
 import { progress } from './progress.js'
 import { runScript, type Ended, type ScriptOptions } from './script.js'
 
@@ -115,5 +115,5 @@ const tests = async (): Promise<void> => {
 }
 
 // Only what is carried out needs root.
-if (process.getuid?.() === 0) await battery(import.meta.url, tests)
+if (process.getuid?.() === 0) await inside(import.meta.url, tests)
 else await tests()

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import t from 'tap'
 import { run } from '../rig/execute.js'
 import { verdicts as verdictsOf } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import { onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse } from '../rig/mute.js'
 import { criuGc, inRepo } from '../rig/repo.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
-import { battery } from './inside.js'
 import { progress } from './progress.js'
 import { KillAt } from './tool.js'
 
@@ -83,7 +83,7 @@ const attempt = async (tool: KillAt, guard: Guard, program: string): Promise<str
  */
 const SHARES = 4
 
-await battery(
+await inside(
   import.meta.url,
   async (share) => {
     const tool = new KillAt()
@@ -107,5 +107,5 @@ await battery(
     workshop.end()
     tool.end()
   },
-  SHARES,
+  { shares: SHARES },
 )

@@ -4,10 +4,10 @@
 import t from 'tap'
 import { run, type Done } from '../rig/execute.js'
 import { sumOf } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { isChosen, KILL, SEED } from './counts.js'
-import { battery } from './inside.js'
 import type { Problems } from './judge.js'
 import { progress } from './progress.js'
 import { inParallel, KillAt, WORKERS } from './tool.js'
@@ -124,7 +124,7 @@ function* someCalls(named: Named, calls: readonly string[]): Generator<Job> {
   for (let n = 1; n <= deletions; n++) yield { named, n, call: DELETES }
 }
 
-await battery(import.meta.url, async () => {
+await inside(import.meta.url, async () => {
   const tool = new KillAt()
   const began = Date.now()
   const say = progress('killed')

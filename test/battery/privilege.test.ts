@@ -8,8 +8,8 @@ import t from 'tap'
 import { must } from '../rig/command.js'
 import { execute, run } from '../rig/execute.js'
 import { cleared } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import { criuGc, inRepo } from '../rig/repo.js'
-import { battery } from './inside.js'
 import { ROOT_MOUNT, Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
 import { KillAt } from './tool.js'
@@ -37,7 +37,7 @@ const compiled = (): string => {
   return done.stdout
 }
 
-await battery(import.meta.url, async () => {
+await inside(import.meta.url, async () => {
   await t.test('while it deletes', async (t) => {
     const tool = new KillAt()
     const scene = oneLink()

@@ -4,8 +4,8 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { inside } from '../rig/inner.js'
 import { RACE } from './counts.js'
-import { battery } from './inside.js'
 import type { RaceReport } from './race/driver.js'
 import { progress } from './progress.js'
 import { runScript } from './script.js'
@@ -47,7 +47,7 @@ const hit = ({ outcomes }: RaceReport, attacker: string): number =>
       ? (outcomes['kept type'] ?? 0) + (outcomes.alarm ?? 0)
       : 1
 
-await battery(import.meta.url, async () => {
+await inside(import.meta.url, async () => {
   for (const { name, does, share } of ATTACKERS)
     await t.test(`${name}: ${does}`, async (t) => {
       const say = progress(name)

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { cleared } from '../rig/gc.js'
+import { OWN_PROCESSES } from '../rig/namespace.js'
 
 export interface ScriptOptions {
   /** In a private mount and process namespace, where it may mount what it likes. */
@@ -23,8 +24,7 @@ export interface Ended<T> {
   readonly silent: boolean
 }
 
-const ISOLATED = ['unshare', '--mount', '--propagation', 'private', '--pid', '--fork']
-const MORE = ['--kill-child', '--mount-proc']
+const ISOLATED = ['unshare', '--mount', '--propagation', 'private', ...OWN_PROCESSES]
 
 /** `url`: of the test, `script`: beside it, without ".js". */
 export const runScript = <T>(
@@ -37,10 +37,7 @@ export const runScript = <T>(
     const file = fileURLToPath(new URL(`${script}.js`, url))
     const child = spawn(
       'env',
-      cleared(
-        ...(isolated ? [...ISOLATED, ...MORE] : []),
-        ...[process.execPath, file, ...args.map(String)],
-      ),
+      cleared(...(isolated ? ISOLATED : []), ...[process.execPath, file, ...args.map(String)]),
       { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' },
     )
     const lines: T[] = []

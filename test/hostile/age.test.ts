@@ -3,9 +3,9 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { inside } from '../rig/inner.js'
 import {
   check,
-  hostile,
   later,
   newWorld,
   test,
@@ -191,7 +191,7 @@ function checkBesideGood(t: Test, world: World, { force, act }: Case): void {
   check(t, world, expected)
 }
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   const worlds = aged.map((one) => {
     const world = newWorld(t, options(one))
     one.old?.(world)

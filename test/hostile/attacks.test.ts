@@ -7,12 +7,12 @@ import { encode, file, mount, regFile, remap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { Yardstick } from '../rig/cost.js'
 import { verdicts } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
   background,
   check,
   DATA_MOUNT,
-  hostile,
   later,
   newWorld,
   NS,
@@ -31,7 +31,7 @@ function refused(t: Test, world: World, says: RegExp, more: Partial<Expected> = 
   check(t, world, { code: 7, says, once: true, ...more })
 }
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   const yardstick = new Yardstick()
   t.teardown(() => yardstick.end())
   /** not more work than so many runs on an ordinary dump; the kernel counts in seconds */

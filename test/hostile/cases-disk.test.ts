@@ -1,9 +1,9 @@
 // The table of hostile cases where the temporary folder is.
+import { inside } from '../rig/inner.js'
 import { testCases } from './cases.js'
 import { testRaces } from './races.js'
-import { hostile } from './rig.js'
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   testCases(['disk'])
   testRaces('disk')
 })

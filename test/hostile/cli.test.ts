@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { must } from '../rig/command.js'
 import { gc } from '../rig/gc.js'
-import { hostile, needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
+import { inside } from '../rig/inner.js'
+import { needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
 
 interface Bad {
   name: string
@@ -219,7 +220,7 @@ function refused(t: Test, world: World, args: string[], bad: Bad): void {
   }
 }
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   for (const bad of cases)
     test(`bad input: ${bad.name}: exit ${bad.code}`, (t) => {
       const world = newWorld(t, { alone: true })

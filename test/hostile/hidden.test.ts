@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { attempt } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
+import { inside } from '../rig/inner.js'
 import { OWN_PROCESSES } from '../rig/namespace.js'
 import {
   check,
   DATA_MOUNT,
-  hostile,
   liveNamespace,
   needs,
   newWorld,
@@ -98,7 +98,7 @@ const cases: Hidden[] = [
 const SHM =
   'mount -t tmpfs shm "$1"; mkdir "$1/sub"; echo data >"$1/f"; ln "$1/f" "$1/sub/link_remap.4"; stat -c %d "$1" >"$2"'
 
-await hostile(
+await inside(
   import.meta.url,
   () => {
     for (const { what, stay = 'true', keep, under, says, skip = false } of cases)
@@ -148,5 +148,5 @@ await hostile(
     })
   },
   // a process named criu of another test that cannot be looked at may be at work here
-  OWN_PROCESSES,
+  { more: OWN_PROCESSES },
 )

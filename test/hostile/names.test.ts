@@ -2,7 +2,8 @@
 // one line each for people, exact in JSON.
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { check, hostile, needs, newWorld, test, unchanged, type Name, type World } from './rig.js'
+import { inside } from '../rig/inner.js'
+import { check, needs, newWorld, test, unchanged, type Name, type World } from './rig.js'
 
 const bytes = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string)))
@@ -48,7 +49,7 @@ function build(world: World): Buffer[] {
 const exact = (text: string, base64: string | undefined): Buffer =>
   base64 === undefined ? Buffer.from(text) : Buffer.from(base64, 'base64')
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   test('attack 26: names in JSON', (t) => {
     const world = newWorld(t, { alone: true })
     const removed = build(world)

@@ -4,10 +4,10 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { file, remap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { inside } from '../rig/inner.js'
 import {
   check,
   DATA_MOUNT,
-  hostile,
   newWorld,
   NS,
   ROOT_MOUNT,
@@ -343,7 +343,7 @@ const cases: Case[] = [
   },
 ]
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   for (const { name, tamper, build, after, ...rest } of cases)
     test(`partial ${name}`, (t) => {
       const world = newWorld(t, { alone: true })

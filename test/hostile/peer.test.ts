@@ -2,17 +2,8 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { must } from '../rig/command.js'
-import {
-  check,
-  DATA_MOUNT,
-  hostile,
-  later,
-  newWorld,
-  placeOf,
-  ROOT_MOUNT,
-  test,
-  type World,
-} from './rig.js'
+import { inside } from '../rig/inner.js'
+import { check, DATA_MOUNT, later, newWorld, placeOf, ROOT_MOUNT, test, type World } from './rig.js'
 
 /** after the dump the directory is something else */
 const replace = (world: World, dir: string, target: string) => (): void => {
@@ -21,7 +12,7 @@ const replace = (world: World, dir: string, target: string) => (): void => {
   fs.symlinkSync(target, world.at(dir))
 }
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   test('peer 1: another file now has the name', (t) => {
     const world = newWorld(t, { host: true })
     const link = world.link('app', 4)

@@ -4,11 +4,11 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import type { MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { inside } from '../rig/inner.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
   check,
   DATA_MOUNT,
-  hostile,
   later,
   liveNamespace,
   newWorld,
@@ -27,7 +27,7 @@ const sourceOf = (mountpoint: string): string => {
   return row.slice(row.indexOf(' - ')).split(' ')[3] ?? ''
 }
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   test('the recorded directory is mounted there, and covered by another tree', (t) => {
     const world = newWorld(t, { alone: true })
     world.link('app', 4)

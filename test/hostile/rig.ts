@@ -5,7 +5,6 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { dumpImages, writeImages, type LinkSpec } from '../encode/images.js'
 import type { InventorySpec, MountRow } from '../encode/messages.js'
@@ -14,28 +13,7 @@ import { putDecoys } from '../rig/decoys.js'
 import { gc, sumOf, verdicts, type Run } from '../rig/gc.js'
 import { asBytes, manifest, onlyRemoved, type Entry, type Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { insideSharedNamespaces, isInside, mount, mountsAround, unmount } from '../rig/namespace.js'
-import { watchTables } from '../rig/tables.js'
-
-/** Runs the tests of a file in a private mount namespace: the file starts itself once more. `more` is for unshare(1). */
-export async function hostile(
-  url: string,
-  tests: () => void,
-  more: readonly string[] = [],
-): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    t.pass('hostile trees', { skip: 'needs root' })
-    return
-  }
-  if (isInside()) {
-    const look = watchTables()
-    tests()
-    look()
-    return
-  }
-  const [command, args] = insideSharedNamespaces(fileURLToPath(url), more)
-  await t.spawn(command, args, {}, 'in a private mount namespace')
-}
+import { mount, mountsAround, unmount } from '../rig/namespace.js'
 
 /** `lower`: an overlay whose lower layer has everything, as a rootfs that came with an image */
 export type Kind = 'disk' | 'overlay' | 'lower' | 'tmpfs'

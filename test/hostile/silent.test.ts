@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { run as start } from '../rig/execute.js'
 import { gc, verdicts, type Run } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse, mountMute, type Level } from '../rig/mute.js'
-import { DATA_MOUNT, hostile, newWorld, test } from './rig.js'
+import { DATA_MOUNT, newWorld, test } from './rig.js'
 
 const CASES: readonly { level: Level; says: string }[] = [
   { level: 'nothing', says: 'kept unreachable' },
@@ -22,7 +23,7 @@ const LINKS = Array.from({ length: 40 }, (_, index) => 2 * index + 4)
 /** It may wait some times as long as for one link, on a busy machine too; not as often as there are links. */
 const MOST = 10
 
-await hostile(import.meta.url, () => {
+await inside(import.meta.url, () => {
   const skip = hasFuse() ? false : 'needs FUSE'
   for (const { level, says } of CASES)
     test(`case 46: a file system that answers ${level}`, { skip }, (t) => {

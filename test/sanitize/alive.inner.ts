@@ -2,12 +2,12 @@
 // mutants.ts ends a run with a report, is counted, and is never taken for an answer of the command.
 import fs from 'node:fs'
 import t from 'tap'
-import { battery } from '../battery/inside.js'
 import { Scene, ROOT_MOUNT } from '../battery/scene.js'
 import { KillAt } from '../battery/tool.js'
 import { attempt } from '../rig/command.js'
 import { execute } from '../rig/execute.js'
 import { cleared } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
 import { criuGc, inRepo, node } from '../rig/repo.js'
 import { refuseReport } from '../rig/sanitizer.js'
 import { readCounts } from './counts.js'
@@ -43,7 +43,7 @@ const runVariant = (
   }
 }
 
-await battery(import.meta.url, async () => {
+await inside(import.meta.url, async () => {
   const scene = sceneWithLink()
   t.equal(node, launcherOf(variant), 'the suites start the launcher')
   t.equal(criuGc, programOf(variant), "and the variant's command")
