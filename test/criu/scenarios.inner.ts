@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { startAgain, type Again } from '../rig/again.js'
 import { putDecoys } from '../rig/decoys.js'
-import { count, runGc } from '../rig/gc.js'
-import { manifest, onlyRemoved } from '../rig/manifest.js'
+import { count } from '../rig/gc.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
 import { checkpoint, type Built, type Checkpoint } from '../rig/scenario.js'
 import { scenarios } from '../rig/scenarios.js'
+import { removes } from '../rig/steps.js'
 
 /** beside every link; older than the dump, as the files of a container are */
 function decoys(built: Built): void {
@@ -16,14 +16,10 @@ function decoys(built: Built): void {
   for (const [folder, survivor] of folders) if (folder) putDecoys(folder, survivor)
 }
 
-/** runs the command and says what it changed besides removing these paths */
+/** runs the command between two looks at everything */
 function step(t: Test, made: Checkpoint, word: 'show' | 'clean', removed: string[], code: number) {
-  const trees = manifest(...made.built.trees)
-  const mounts = mountinfo()
-  const run = runGc(word, made.arguments)
+  const run = removes(t, word, made.arguments, made.built.trees, removed)
   t.equal(run.code, code, `${word}: ${run.stderr}`)
-  t.strictSame(onlyRemoved(trees, manifest(...made.built.trees), removed), [])
-  t.strictSame(diffMountinfo(mounts, mountinfo()), [])
   return run
 }
 

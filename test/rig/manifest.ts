@@ -116,7 +116,11 @@ const inode = (one: Entry): string => `${one.dev}:${one.ino}`
  * ctime and perhaps size of the directory that lost it. All else is a violation, and so is a
  * directory left untouched that should have lost a name.
  */
-export function onlyRemoved(before: Manifest, after: Manifest, expected: string[]): string[] {
+export function onlyRemoved(
+  before: Manifest,
+  after: Manifest,
+  expected: readonly string[],
+): string[] {
   const wanted = new Set(expected.map(asBytes))
   const found = diffManifest(before, after)
   const violations = [

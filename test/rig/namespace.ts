@@ -3,8 +3,12 @@
 // table stays as it is, even when the test is killed.
 import { readlinkSync, readSync } from 'node:fs'
 import { must } from './command.js'
+import { mountinfo } from './mountinfo.js'
 
 const outer = 'CRIU_GC_OUTER_MNTNS'
+
+/** set where there is a table around this one */
+const shared = 'CRIU_GC_SHARED'
 
 const mine = (): string => readlinkSync('/proc/self/ns/mnt')
 
@@ -42,6 +46,7 @@ export const insideSharedNamespaces = (
 ): [command: string, args: string[]] => {
   // who is inside is not in it, but keeps what was opened there
   const open = `mount --make-rshared / && exec ${AROUND}</proc/self/mountinfo && exec "$@"`
+  process.env[shared] = 'yes'
   const around = ['--mount', '--propagation', 'private', 'sh', '-c', open, 'sh']
   return ['unshare', [...around, 'unshare', ...more, ...words(script, 'unchanged')]]
 }
@@ -54,6 +59,12 @@ export function mountsAround(): string[] {
     chunks.push(buffer.toString('latin1', 0, length))
   return chunks.join('').trimEnd().split('\n')
 }
+
+/** every mount table that a clean-up here could change: our own, and the one around it where there is one */
+export const mountTables = (): string[][] => [
+  mountinfo(),
+  ...(process.env[shared] === undefined ? [] : [mountsAround()]),
+]
 
 /** true where a mount cannot be seen by the machine */
 export const isInside = (): boolean => {

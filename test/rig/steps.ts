@@ -1,11 +1,42 @@
 // One run of the command between two manifests: what was removed, what was said, and nothing else.
 import type { Test } from 'tap'
 import { inWords, runGc, type Run } from './gc.js'
-import { manifest, onlyRemoved } from './manifest.js'
-import { diffMountinfo, mountinfo } from './mountinfo.js'
+import { manifest, onlyRemoved, type Manifest } from './manifest.js'
+import { mountTables } from './namespace.js'
 import type { Checkpoint } from './scenario.js'
 
-/** runs the command; exactly these paths of the trees are removed, and all remaps have these verdicts */
+/** What `act` does is that these paths go: nothing else changes, and no mount table does in any byte. */
+export function onlyGone<T>(
+  t: Test,
+  what: string,
+  gone: readonly string[],
+  look: () => Manifest,
+  act: () => T,
+): T {
+  const [before, tables] = [look(), mountTables()]
+  const result = act()
+  t.strictSame(onlyRemoved(before, look(), gone), [], `${what}: nothing else changed`)
+  t.strictSame(mountTables(), tables, `${what}: the mount tables are as before, byte for byte`)
+  return result
+}
+
+/** runs the command; exactly these paths of the trees are removed */
+export const removes = (
+  t: Test,
+  word: 'show' | 'clean',
+  options: readonly string[],
+  trees: readonly string[],
+  removed: readonly string[],
+): Run =>
+  onlyGone(
+    t,
+    word,
+    removed,
+    () => manifest(...trees),
+    () => runGc(word, options),
+  )
+
+/** the same, and all remaps have these verdicts */
 export function step(
   t: Test,
   word: 'show' | 'clean',
@@ -14,14 +45,7 @@ export function step(
   removed: string[],
   expected: string[],
 ): Run {
-  const [before, mounts] = [manifest(...trees), mountinfo()]
-  const run = runGc(word, options)
-  t.strictSame(
-    onlyRemoved(before, manifest(...trees), removed),
-    [],
-    `${word}: nothing else changed`,
-  )
-  t.strictSame(diffMountinfo(mounts, mountinfo()), [])
+  const run = removes(t, word, options, trees, removed)
   const all = run.report?.remaps?.map(inWords)
   t.strictSame([...new Set(all)].sort(), expected, `${word}: ${run.stderr}`)
   return run
