@@ -123,11 +123,11 @@ class Place {
   async try(tool: KillAt, injection: Injection, mountTable: string): Promise<Tried> {
     if (this.before === undefined) this.scene.reset()
     const before = (this.before ??= this.scene.manifest())
-    const done = await inject(tool, injection, this.scene.args)
+    const done = await inject(tool, injection, this.scene.clean)
     const { violations, gone } = this.scene.since(before)
     const problems = [...violations, ...judge(this.scene, injection, done, gone)]
     if (mountinfo().join('\n') !== mountTable) problems.push('the mount table changed')
-    const left = this.scene.links.length - gone.length
+    const left = this.scene.leftovers.length - gone.length
     if (gone.length > 0) this.before = undefined
     if (gone.length > 0 && left > 0) problems.push(...(await this.again(before)))
     const { code } = done
@@ -136,12 +136,12 @@ class Place {
 
   /** the same command once more finishes the job */
   private async again(before: Manifest): Promise<Problems> {
-    const done = await run(this.scene.args)
+    const done = await run(this.scene.clean)
     const { violations, gone } = this.scene.since(before)
     const problems = violations.map((line) => `rerun: ${line}`)
     if (done.code !== 0)
       problems.push(`rerun: exit code ${done.code}: ${done.stderr}${verdicts(done).join()}`)
-    if (gone.length < this.scene.links.length) problems.push('rerun: links are left')
+    if (gone.length < this.scene.leftovers.length) problems.push('rerun: links are left')
     return problems
   }
 }
@@ -162,7 +162,7 @@ await inside(import.meta.url, async () => {
   const table = mountinfo().join('\n')
   const first = places[0] as Place
   first.scene.reset()
-  const { calls } = await tool.run(['count', 'flock'], first.scene.args)
+  const { calls } = await tool.run(['count', 'flock'], first.scene.clean)
   const all = [...injections(calls), ...lies(calls)]
   const wrong = new Map<string, string[]>()
   const byCode = new Map<number, number>()

@@ -65,7 +65,7 @@ const attempt = async (tool: KillAt, guard: Guard, program: string): Promise<str
   try {
     const problems: string[] = []
     const [before, table] = [scene.manifest(), mountinfo()]
-    const done = await (trial.run?.(program, problems) ?? run(scene.args, program))
+    const done = await (trial.run?.(program, problems) ?? run(scene.clean, program))
     problems.push(...onlyRemoved(before, scene.manifest(), [...gone]))
     if (mountinfo().join() !== table.join()) problems.push('the mount table changed')
     if (done.code !== code) problems.push(`exit code ${done.code}: ${done.stderr}`)

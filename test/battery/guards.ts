@@ -7,9 +7,10 @@ import * as message from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { execute, run, type Done } from '../rig/execute.js'
 import { cleared } from '../rig/gc.js'
+import { ROOT_MOUNT } from '../rig/hand-made.js'
 import { mountMute, type Level } from '../rig/mute.js'
-import { mount, unmount } from '../rig/namespace.js'
-import { DEVICE, NS, ROOT_MOUNT, Scene } from './scene.js'
+import { mount } from '../rig/namespace.js'
+import { DEVICE, Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
 import type { KillAt } from './tool.js'
 
@@ -74,7 +75,7 @@ const hostWorld = (fill: (scene: Scene) => void): Scene => {
 }
 
 /** a link with its remap in /app */
-const ordinary = (scene: Scene): string => scene.link('rootfs/app', '/app', 4, ROOT_MOUNT)
+const ordinary = (scene: Scene): string => scene.link('app', 4)
 
 /** kept for this reason, and nothing else happens */
 const isKept = (reason: string, fill: (scene: Scene) => void): Guard['trial'] => {
@@ -92,16 +93,15 @@ const volume = (scene: Scene, mountpoint = '/data'): void => {
   const row = { mntId: VOLUME_MOUNT, parent: ROOT_MOUNT, mountpoint, root: '/v', extKey: 'v' }
   scene.dir('rootfs', mountpoint)
   scene.external('v', 'volume')
-  scene.rows(NS, { ...row, ...DEVICE.first })
+  scene.rows.push({ ...row, ...DEVICE.first })
 }
 
 /** a tmpfs that is mounted here, which the images name and the caller does not */
 const memory = (scene: Scene, inside = '/mem'): string => {
   const place = scene.dir('memory')
-  mount('-t', 'tmpfs', '-o', 'size=1m', 'criu-gc-memory', place)
-  scene.finally(() => unmount(place))
+  scene.mount('-t', 'tmpfs', '-o', 'size=1m', 'criu-gc-memory', place)
   scene.dir('rootfs', inside)
-  scene.rows(NS, {
+  scene.rows.push({
     mntId: VOLUME_MOUNT,
     parent: ROOT_MOUNT,
     mountpoint: inside,
@@ -123,7 +123,7 @@ const silent = (
   verdict: string,
   below = '.',
   fill = (scene: Scene): void => {
-    scene.remap('/data/sub/link_remap.4', 4, VOLUME_MOUNT)
+    scene.remap(4, '/data/sub/link_remap.4', { mntId: VOLUME_MOUNT })
   },
 ): Guard['trial'] => {
   return () => {
@@ -144,13 +144,13 @@ const silent = (
       scene,
       code: isGone ? 0 : 3,
       verdicts: [verdict],
-      gone: isGone ? scene.links : [],
+      gone: isGone ? scene.leftovers : [],
       run: async (program, problems) => {
         const rescue = setTimeout(() => {
           problems.push('it waits')
           stop()
         }, SILENCE)
-        const done = await run(scene.args, program)
+        const done = await run(scene.clean, program)
         clearTimeout(rescue)
         return done
       },
@@ -190,8 +190,8 @@ const withImage = (name: string, replace: (path: string, scene: Scene) => void):
 const escaping = (code: number, verdict: string): Guard['trial'] => {
   return () => {
     const scene = world((s) => {
-      const victim = s.file('host', 4)
-      s.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      const victim = s.file(s.host, 'link_remap.4')
+      s.remap(4, '/app/link_remap.4')
       remove(join(s.root, 'app'))
       fs.symlinkSync(join(victim, '..'), join(s.root, 'app'))
     })
@@ -220,7 +220,7 @@ const lying =
   (tool: KillAt, value: number) =>
   (scene: Scene) =>
   (program: string): Promise<Done> =>
-    tool.run(['answer', 'unlinkat', 'unlinkat', 1, value], scene.args, program)
+    tool.run(['answer', 'unlinkat', 'unlinkat', 1, value], scene.clean, program)
 
 const lie =
   (value: number, verdict: string): Guard['trial'] =>
@@ -234,7 +234,7 @@ const swapped: Guard['trial'] = (tool) => {
   const scene = world(ordinary)
   const moved = `${scene.base}.moved`
   scene.finally(() => remove(moved))
-  const link = scene.links[0] ?? ''
+  const link = scene.leftovers[0] ?? ''
   const precious = join(scene.root, 'app/precious')
   return {
     scene,
@@ -244,7 +244,7 @@ const swapped: Guard['trial'] = (tool) => {
     run: (program) =>
       tool.pause(
         'unlinkat',
-        scene.args,
+        scene.clean,
         () => {
           fs.renameSync(link, moved)
           fs.renameSync(precious, link)
@@ -262,13 +262,13 @@ const watched = (look: (pid: number) => string[], make = () => world(ordinary)):
       scene,
       code: 0,
       verdicts: ['4 removed'],
-      gone: scene.links,
+      gone: scene.leftovers,
       run: (program, problems) => {
         const inherited = fs.openSync('/etc', 'r')
         process.setgroups?.([7, 8])
         const watch = (pid: number): void => void problems.push(...look(pid))
         return tool
-          .pause('unlinkat', scene.args, watch, { program, descriptors: [inherited] })
+          .pause('unlinkat', scene.clean, watch, { program, descriptors: [inherited] })
           .finally(() => {
             process.setgroups?.([])
             fs.closeSync(inherited)
@@ -282,7 +282,7 @@ const privileges = watched(statusProblems)
 
 /** setns(2) goes to "/" by itself, so that this tree has no namespace of its own */
 const ofHostTree = watched(statusProblems, () =>
-  hostWorld((scene) => void scene.link('app', scene.dir('app'), 4)),
+  hostWorld((scene) => void scene.linkAt('app', scene.dir('app'), 4)),
 )
 
 /** in a namespace that passes mounts on, as a machine's own does; says so when one came */
@@ -303,7 +303,7 @@ export const GUARDS: readonly Guard[] = [
       return {
         scene,
         code: 5,
-        run: (program) => execute('env', [...words, program, ...scene.args]),
+        run: (program) => execute('env', [...words, program, ...scene.clean]),
       }
     },
   },
@@ -369,8 +369,8 @@ export const GUARDS: readonly Guard[] = [
     trial: () => {
       const id = 0x80000004
       const scene = world((s) => {
-        s.file('rootfs/app', id | 0)
-        s.remap(`/app/link_remap.${id | 0}`, id, ROOT_MOUNT, { untyped: true })
+        s.file(s.at('app'), `link_remap.${id | 0}`)
+        s.remap(id, `/app/link_remap.${id | 0}`, { untyped: true })
       })
       // Nothing lists the link: it is left alone, and said so.
       return { scene, code: 4, verdicts: [] }
@@ -383,7 +383,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'true',
     trial: () => {
       const scene = world((s) => {
-        s.file('rootfs/app', 4)
+        s.file(s.at('app'), 'link_remap.4')
         s.files.push(message.file({ id: 4, name: '/app/link_remap.4' }))
         s.files.push(message.file({ id: 5, name: '/gone', mntId: ROOT_MOUNT, mode: 0o100644 }))
         s.remaps.push(message.remap(5, 4, 1))
@@ -407,7 +407,7 @@ export const GUARDS: readonly Guard[] = [
     replace: 'ambiguous.add(file.id).add(file.reg.id);',
     by: ';',
     trial: isInvalid((scene) => {
-      scene.file('rootfs/app', 4)
+      scene.file(scene.at('app'), 'link_remap.4')
       scene.files.push(message.file({ id: 4, name: '/app/link_remap.4' }, 5))
       scene.files.push(message.file({ id: 5, name: '/gone', mntId: ROOT_MOUNT, mode: 0o100644 }))
       scene.remaps.push(message.remap(5, 4, 0))
@@ -419,7 +419,7 @@ export const GUARDS: readonly Guard[] = [
     replace: 'link === original',
     by: 'false',
     trial: isInvalid((scene) => {
-      scene.file('rootfs/app', 4)
+      scene.file(scene.at('app'), 'link_remap.4')
       scene.files.push(message.file({ id: 4, name: '/app/link_remap.4' }))
       scene.remaps.push(message.remap(4, 4, 0))
     }),
@@ -429,23 +429,23 @@ export const GUARDS: readonly Guard[] = [
     replace: 'if (!path.startsWith("/")) return "is not absolute";',
     by: '',
     trial: isInvalid((scene) => {
-      scene.file('rootfs/pp', 4)
-      scene.remap('app/link_remap.4', 4, ROOT_MOUNT)
+      scene.file(scene.at('pp'), 'link_remap.4')
+      scene.remap(4, 'app/link_remap.4')
     }),
   },
   {
     name: 'a NUL in a path',
     replace: 'if (path.includes("\\0")) return "contains a NUL byte";',
     by: '',
-    trial: isInvalid((scene) => scene.remap('/app\0x/link_remap.4', 4, ROOT_MOUNT)),
+    trial: isInvalid((scene) => scene.remap(4, '/app\0x/link_remap.4')),
   },
   {
     name: 'an empty component',
     replace: 'if (component === "") return "has an empty component";',
     by: '',
     trial: isInvalid((scene) => {
-      scene.file('rootfs/app/x', 4)
-      scene.remap('/app//x/link_remap.4', 4, ROOT_MOUNT)
+      scene.file(scene.at('app/x'), 'link_remap.4')
+      scene.remap(4, '/app//x/link_remap.4')
     }),
   },
   {
@@ -453,22 +453,22 @@ export const GUARDS: readonly Guard[] = [
     replace: 'if (component === "." || component === "..")',
     by: 'if (false)',
     trial: isInvalid((scene) => {
-      scene.file('rootfs/host', 4)
-      scene.remap('/app/../host/link_remap.4', 4, ROOT_MOUNT)
+      scene.file(scene.at('host'), 'link_remap.4')
+      scene.remap(4, '/app/../host/link_remap.4')
     }),
   },
   {
     name: 'a name that is not that of a link remap',
     replace: 'if (!link.name.endsWith(`/${wanted}`))',
     by: 'if (false)',
-    trial: isInvalid((scene) => scene.remap('/app/precious', 4, ROOT_MOUNT)),
+    trial: isInvalid((scene) => scene.remap(4, '/app/precious')),
   },
   {
     name: 'an entry that is not that of a link',
     replace: 'if (link.mnt_id !== void 0 || link.mode !== void 0 || link.ext)',
     by: 'if (false)',
     trial: isInvalid((scene) => {
-      scene.file('rootfs/app', 4)
+      scene.file(scene.at('app'), 'link_remap.4')
       scene.files.push(message.file({ id: 4, name: '/app/link_remap.4', mode: 0o100644 }))
       scene.files.push(message.file({ id: 5, name: '/gone', mntId: ROOT_MOUNT, mode: 0o100644 }))
       scene.remaps.push(message.remap(5, 4, 0))
@@ -481,8 +481,8 @@ export const GUARDS: readonly Guard[] = [
     trial: isInvalid((scene) => {
       volume(scene)
       // What is left of it without as many bytes as the mountpoint has is "x".
-      scene.file('volume/x', 4)
-      scene.remap('/dirt/x/link_remap.4', 4, VOLUME_MOUNT)
+      scene.file(scene.dir('volume/x'), 'link_remap.4')
+      scene.remap(4, '/dirt/x/link_remap.4', { mntId: VOLUME_MOUNT })
     }),
   },
   {
@@ -491,7 +491,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'if (false)',
     trial: ends(5, () =>
       hostWorld((scene) => {
-        scene.link('app', scene.dir('app'), 4)
+        scene.linkAt('app', scene.dir('app'), 4)
         scene.options.push('-r', scene.root)
       }),
     ),
@@ -502,8 +502,8 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: ends(5, () =>
       hostWorld((scene) => {
-        scene.rows(NS, { mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', ...DEVICE.root })
-        scene.link('app', scene.dir('app'), 4, ROOT_MOUNT)
+        scene.rows.push({ mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', ...DEVICE.root })
+        scene.linkAt('app', scene.dir('app'), 4, ROOT_MOUNT)
         scene.options.push('-r', '/')
       }),
     ),
@@ -516,7 +516,7 @@ export const GUARDS: readonly Guard[] = [
     trial: ends(2, () => {
       const scene = world(ordinary)
       fs.symlinkSync('rootfs', join(scene.base, 'root'))
-      scene.options.splice(0, 2, '-r', join(scene.base, 'root'))
+      scene.options.push('-r', join(scene.base, 'root'))
       return scene
     }),
   },
@@ -527,7 +527,7 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: isKept('unreachable', (scene) => {
       volume(scene)
-      scene.link('elsewhere', '/data', 4, VOLUME_MOUNT)
+      scene.linkAt('elsewhere', '/data', 4, VOLUME_MOUNT)
       remove(scene.dir('volume'))
       fs.symlinkSync('elsewhere', join(scene.base, 'volume'))
     }),
@@ -541,8 +541,8 @@ export const GUARDS: readonly Guard[] = [
       volume(scene)
       scene.dir('rootfs/bind')
       const bind = { mntId: 52, parent: ROOT_MOUNT, mountpoint: '/bind', root: '/v/sub' }
-      scene.rows(NS, { ...bind, ...DEVICE.first })
-      scene.link('volume/elsewhere', '/bind', 4, 52)
+      scene.rows.push({ ...bind, ...DEVICE.first })
+      scene.linkAt('volume/elsewhere', '/bind', 4, 52)
       fs.symlinkSync('elsewhere', join(scene.base, 'volume/sub'))
     }),
   },
@@ -553,7 +553,7 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: isKept('unreachable', (scene) => {
       memory(scene)
-      scene.link('memory', '/mem', 4, VOLUME_MOUNT)
+      scene.linkAt('memory', '/mem', 4, VOLUME_MOUNT)
     }),
   },
   {
@@ -563,7 +563,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'false',
     trial: isKept('unreachable', (scene) => {
       memory(scene)
-      scene.link('memory', '/mem', 4, VOLUME_MOUNT)
+      scene.linkAt('memory', '/mem', 4, VOLUME_MOUNT)
     }),
   },
   {
@@ -575,7 +575,7 @@ export const GUARDS: readonly Guard[] = [
       const scene = world((s) => {
         memory(s)
         s.options.push('--external', 'mnt[]')
-        s.remap('/mem/link_remap.4', 4, VOLUME_MOUNT)
+        s.remap(4, '/mem/link_remap.4', { mntId: VOLUME_MOUNT })
       })
       const before = Date.now() / 1000 - 5
       for (const name of fs.readdirSync(scene.images))
@@ -594,9 +594,9 @@ export const GUARDS: readonly Guard[] = [
         scene,
         code: 0,
         verdicts: ['4 removed'],
-        gone: scene.links,
+        gone: scene.leftovers,
         run: async (program, problems) => {
-          const words = cleared('unshare', ...inShared, program, ...scene.args)
+          const words = cleared('unshare', ...inShared, program, ...scene.clean)
           const done = await execute('env', words)
           if (done.stderr.includes('a mount came through')) problems.push(done.stderr)
           return done
@@ -654,7 +654,7 @@ export const GUARDS: readonly Guard[] = [
     name: 'a symbolic link on the way',
     ...NO_SYMLINKS,
     trial: isKept('unsafe-path', (scene) => {
-      scene.link('rootfs/elsewhere', '/app', 4, ROOT_MOUNT)
+      scene.linkAt('rootfs/elsewhere', '/app', 4, ROOT_MOUNT)
       remove(join(scene.root, 'app'))
       fs.symlinkSync('elsewhere', join(scene.root, 'app'))
     }),
@@ -676,7 +676,7 @@ export const GUARDS: readonly Guard[] = [
     replace: 'if (!isReached) return "unreached";',
     by: '',
     trial: isKept('unreachable', (scene) => {
-      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      scene.remap(4, '/app/link_remap.4')
       remove(join(scene.root, 'app'))
     }),
   },
@@ -687,7 +687,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'true',
     trial: isKept('unreachable', (scene) => {
       volume(scene)
-      scene.remap('/data/link_remap.4', 4, VOLUME_MOUNT)
+      scene.remap(4, '/data/link_remap.4', { mntId: VOLUME_MOUNT })
     }),
   },
   {
@@ -736,8 +736,8 @@ export const GUARDS: readonly Guard[] = [
         root: '/w',
         extKey: 'w',
       }
-      scene.rows(NS, { ...row, ...DEVICE.first })
-      scene.link('other', '/data/sub', 4, 52)
+      scene.rows.push({ ...row, ...DEVICE.first })
+      scene.linkAt('other', '/data/sub', 4, 52)
     }),
   },
   {
@@ -746,7 +746,7 @@ export const GUARDS: readonly Guard[] = [
     replace: '| O_NOFOLLOW',
     by: '',
     trial: isKept('type', (scene) => {
-      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      scene.remap(4, '/app/link_remap.4')
       fs.symlinkSync('precious', join(scene.root, 'app/link_remap.4'))
     }),
   },
@@ -755,7 +755,7 @@ export const GUARDS: readonly Guard[] = [
     replace: 'if (!facts.isType) return TYPE;',
     by: '',
     trial: isKept('type', (scene) => {
-      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT)
+      scene.remap(4, '/app/link_remap.4')
       must('mkfifo', [join(scene.root, 'app/link_remap.4')])
     }),
   },
@@ -765,7 +765,7 @@ export const GUARDS: readonly Guard[] = [
     replace: '&& type !== S_IFDIR',
     by: '',
     trial: isKept('type', (scene) => {
-      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT, { mode: 0o040755 })
+      scene.remap(4, '/app/link_remap.4', { says: { mode: 0o040755 } })
       scene.dir('rootfs/app/link_remap.4')
     }),
   },
@@ -793,7 +793,7 @@ export const GUARDS: readonly Guard[] = [
       scene.options.push('--external', `mnt[f]:${file}`, '--mounts', 'all')
       const mountpoint = '/app/link_remap.4'
       const row = { mntId: 52, parent: ROOT_MOUNT, mountpoint, root: '/f', extKey: 'f' }
-      scene.rows(NS, { ...row, ...DEVICE.first })
+      scene.rows.push({ ...row, ...DEVICE.first })
     }),
   },
   {
@@ -822,7 +822,7 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: isKept('unreachable', (scene) => {
       fs.mkdirSync(join(scene.root, 'app/sub'))
-      scene.remap('/app/sub/link_remap.4', 4, ROOT_MOUNT)
+      scene.remap(4, '/app/sub/link_remap.4')
       grow(scene)
     }),
   },
@@ -831,7 +831,7 @@ export const GUARDS: readonly Guard[] = [
     replace: 'if (born === "after") return "made-later";',
     by: '',
     trial: () => {
-      const scene = world((s) => s.remap('/app/sub/link_remap.4', 4, ROOT_MOUNT))
+      const scene = world((s) => s.remap(4, '/app/sub/link_remap.4'))
       scene.dir('rootfs/app/sub')
       return { scene, code: 3, verdicts: ['4 kept unreachable'] }
     },
@@ -843,7 +843,7 @@ export const GUARDS: readonly Guard[] = [
     trial: isKept('elsewhere', (scene) => {
       ordinary(scene)
       const dev = fs.statSync(scene.root).dev
-      const [row] = scene.namespaces.get(NS) ?? []
+      const [row] = scene.rows
       Object.assign(row as object, { major: (dev >> 8) & 0xfff, minor: minorOf(dev), root: '/c' })
     }),
   },
@@ -854,10 +854,10 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world(ordinary)
-      const link = scene.links[0] ?? ''
+      const link = scene.leftovers[0] ?? ''
       fs.unlinkSync(link)
       scene.reset = () => undefined
-      fs.linkSync(join(scene.root, 'app/kept 4'), link)
+      fs.linkSync(join(scene.root, 'app/survivor of link_remap.4'), link)
       return { scene, code: 3, verdicts: ['4 kept newer'] }
     },
   },
@@ -868,8 +868,8 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world(ordinary)
-      fs.linkSync(join(scene.root, 'app/kept 4'), join(scene.base, 'elsewhere'))
-      return { scene, code: 0, verdicts: ['4 removed'], gone: scene.links }
+      fs.linkSync(join(scene.root, 'app/survivor of link_remap.4'), join(scene.base, 'elsewhere'))
+      return { scene, code: 0, verdicts: ['4 removed'], gone: scene.leftovers }
     },
   },
   {
@@ -878,8 +878,8 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world((s) => {
-        s.file('rootfs/app', 4)
-        s.remap('/app/link_remap.4', 4, ROOT_MOUNT, { size: 1 })
+        s.file(s.at('app'), 'link_remap.4')
+        s.remap(4, '/app/link_remap.4', { size: 1 })
       })
       changed(scene)
       return { scene, code: 3, verdicts: ['4 kept mismatch'] }
@@ -891,8 +891,8 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world((s) => {
-        s.file('rootfs/app', 4)
-        s.remap('/app/link_remap.4', 4, ROOT_MOUNT, { mode: 0o100600 })
+        s.file(s.at('app'), 'link_remap.4')
+        s.remap(4, '/app/link_remap.4', { says: { mode: 0o100600 } })
       })
       changed(scene)
       return { scene, code: 3, verdicts: ['4 kept mismatch'] }
@@ -904,8 +904,8 @@ export const GUARDS: readonly Guard[] = [
     replace: 'facts.place === "the-one" &&',
     by: '',
     trial: isKept('mismatch', (scene) => {
-      scene.file('rootfs/app', 4)
-      scene.remap('/app/link_remap.4', 4, ROOT_MOUNT, { size: 1 })
+      scene.file(scene.at('app'), 'link_remap.4')
+      scene.remap(4, '/app/link_remap.4', { size: 1 })
     }),
   },
   {
@@ -915,8 +915,8 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = hostWorld((s) => {
-        const link = s.file('app', 4)
-        s.remap(link, 4, undefined, { size: 1 })
+        const link = s.file(s.dir('app'), 'link_remap.4')
+        s.remap(4, link, { size: 1 })
       })
       fs.writeFileSync(join(scene.dir('app'), 'later'), '')
       return { scene, code: 3, verdicts: ['4 kept mismatch'] }
@@ -930,7 +930,7 @@ export const GUARDS: readonly Guard[] = [
       ordinary(scene)
       grow(scene)
       // the link is fresh, its directory is not
-      const link = scene.links[0] ?? ''
+      const link = scene.leftovers[0] ?? ''
       fs.chmodSync(link, 0o600)
       fs.chmodSync(link, 0o644)
     }),
@@ -941,9 +941,9 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world(ordinary)
-      const [link = ''] = scene.links
+      const [link = ''] = scene.leftovers
       // what the directory shows is as old as the dump: by the clock of the copy
-      const kept = join(scene.root, 'app/kept 4')
+      const kept = join(scene.root, 'app/survivor of link_remap.4')
       fs.cpSync(kept, `${kept}.new`)
       fs.unlinkSync(link)
       scene.reset = () => undefined
@@ -955,7 +955,7 @@ export const GUARDS: readonly Guard[] = [
         code: 3,
         verdicts: ['4 kept newer'],
         run: async (program, problems) => {
-          const done = await run(scene.args, program)
+          const done = await run(scene.clean, program)
           if (!done.stdout.includes('its file was made')) problems.push('not for its birth')
           return done
         },
@@ -969,7 +969,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'POSSIBLE',
     trial: isKept('elsewhere', (scene) => {
       ordinary(scene)
-      const [row] = scene.namespaces.get(NS) ?? []
+      const [row] = scene.rows
       const options = `lowerdir=/l,upperdir=${scene.base}/upper,workdir=/w`
       Object.assign(row as object, { fstype: 17, root: '/', options })
     }),
@@ -980,8 +980,8 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: isKept('elsewhere', (scene) => {
       volume(scene)
-      scene.link('volume', '/data', 4, VOLUME_MOUNT)
-      const row = scene.namespaces.get(NS)?.find(({ mntId }) => mntId === VOLUME_MOUNT)
+      scene.linkAt('volume', '/data', 4, VOLUME_MOUNT)
+      const row = scene.rows.find(({ mntId }) => mntId === VOLUME_MOUNT)
       Object.assign(row as object, { fstype: 5, root: '/v' })
     }),
   },
@@ -991,7 +991,7 @@ export const GUARDS: readonly Guard[] = [
     by: 'false',
     trial: isKept('last-link', (scene) => {
       const link = ordinary(scene)
-      remove(join(link, '../kept 4'))
+      remove(join(link, '../survivor of link_remap.4'))
       scene.options.push('--keep-last-link')
     }),
   },

@@ -33,7 +33,8 @@ export const judge = (
   const { report } = done
   const problems: Problems = []
   if (/^ +at /m.test(said)) problems.push(`a stack trace: ${said}`)
-  if (done.code === 0 && gone.length < scene.links.length) problems.push('exit code 0, links left')
+  if (done.code === 0 && gone.length < scene.leftovers.length)
+    problems.push('exit code 0, links left')
   if (done.code > 0 && done.stderr === '' && report === undefined) problems.push('no message')
   if (report !== undefined && report.exit.code !== done.code)
     problems.push(`exit code ${done.code}, in the document ${report.exit.code}`)
@@ -82,7 +83,7 @@ const judgeRemaps = (
   const problems: Problems = []
   const sum = totals && sumOf(totals)
   const incomplete = lacksImage(report, value)
-  if (sum !== all || remaps.length !== all || (all !== scene.specs.length && !incomplete))
+  if (sum !== all || remaps.length !== all || (all !== scene.links.length && !incomplete))
     problems.push(`totals do not add up: ${JSON.stringify(report.totals)}`)
   for (const { id, verdict, reason, errno, syscall } of remaps) {
     const isGone = gone.some((link) => link.endsWith(`/link_remap.${id}`))

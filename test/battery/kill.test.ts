@@ -25,14 +25,14 @@ const checkEnd = (scene: Scene, { code, report, stderr }: Done, goneBefore: numb
   const all = totals?.remaps
   const sum = totals && sumOf(totals)
   const removed = remaps.filter(({ verdict }) => verdict === 'removed').length
-  if (all !== scene.specs.length || sum !== all) problems.push(`totals: ${JSON.stringify(totals)}`)
-  if (removed !== scene.links.length - goneBefore) problems.push(`${removed} removed`)
+  if (all !== scene.links.length || sum !== all) problems.push(`totals: ${JSON.stringify(totals)}`)
+  if (removed !== scene.leftovers.length - goneBefore) problems.push(`${removed} removed`)
   return problems
 }
 
 /** what is left is kept, for the reason that it looks newer */
 const keeps = async (scene: Scene): Promise<Problems> => {
-  const { code, report } = await run(scene.args)
+  const { code, report } = await run(scene.clean)
   const isNewer = report?.remaps?.some(({ reason }) => reason === 'newer')
   return code === LEFTOVERS && isNewer === true ? [] : [`not kept as newer: ${code}`]
 }
@@ -74,7 +74,7 @@ const point = async (
   const { scene } = place
   const before = place.prepare()
   const words = call === undefined ? ['kill', scene.mark, n] : ['kill-in', scene.mark, call, n]
-  const killed = await tool.run(words, scene.args)
+  const killed = await tool.run(words, scene.clean)
   const ended = killed.code !== KILLED
   const { violations, gone } = scene.since(before)
   const problems = [...violations]
@@ -84,7 +84,7 @@ const point = async (
   checkTable()
   if (ended) problems.push(...checkEnd(scene, killed, 0))
   const state = gone.join()
-  const isPartial = gone.length > 0 && gone.length < scene.links.length
+  const isPartial = gone.length > 0 && gone.length < scene.leftovers.length
   if (!ended && !isPartial && seen.has(state) && !KILL.reruns) {
     if (gone.length > 0) place.spoil()
     return { call: killed.calls[0] ?? 'none', ended, problems }
@@ -95,11 +95,11 @@ const point = async (
   place.spoil()
   const isAmbiguous = isPartial && scene.ambiguous
   if (isAmbiguous) problems.push(...(await keeps(scene)))
-  const again = await run(isAmbiguous ? [...scene.args, '--force'] : scene.args)
+  const again = await run(isAmbiguous ? [...scene.clean, '--force'] : scene.clean)
   problems.push(...checkEnd(scene, again, gone.length))
   const end = scene.since(before)
   problems.push(...end.violations)
-  if (end.gone.length !== scene.links.length) problems.push('the rerun left links')
+  if (end.gone.length !== scene.leftovers.length) problems.push('the rerun left links')
   checkTable()
   return { call: killed.calls[0] ?? 'none', ended, problems }
 }
@@ -146,7 +146,7 @@ await inside(import.meta.url, async () => {
       const place = places[worker]?.get(named) as Place
       place.prepare()
       place.spoil()
-      const { code, calls: made } = await tool.run(['count', place.scene.mark], place.scene.args)
+      const { code, calls: made } = await tool.run(['count', place.scene.mark], place.scene.clean)
       if (code !== place.scene.code) throw new Error(`${named.name}: exit code ${code}`)
       calls.set(named, made)
     })

@@ -10,14 +10,14 @@ import { execute, run } from '../rig/execute.js'
 import { cleared } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
 import { criuGc, inRepo } from '../rig/repo.js'
-import { ROOT_MOUNT, Scene } from './scene.js'
+import { Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
 import { KillAt } from './tool.js'
 
 const oneLink = (): Scene => {
   const scene = new Scene()
   scene.withRoot()
-  scene.link('rootfs/app', '/app', 4, ROOT_MOUNT)
+  scene.link('app', 4)
   return scene.dump()
 }
 
@@ -49,21 +49,21 @@ await inside(import.meta.url, async () => {
       descriptors = descriptorsOf(pid)
     }
     process.setgroups?.([7, 8])
-    const done = await tool.pause('unlinkat', scene.args, look, { descriptors: [inherited] })
+    const done = await tool.pause('unlinkat', scene.clean, look, { descriptors: [inherited] })
     process.setgroups?.([])
     fs.closeSync(inherited)
     t.strictSame(problems, [], 'two capabilities in one thread, none in the others')
     // Our own lead to images and trees of the scene, to mount namespaces, to what is remembered of clean-ups
     // and to what Node waits with.
     const known =
-      /^(anon_inode:|pipe:|mnt:\[|\/$|\/dev\/null$|\/root$)|criu-gc-battery-|^\/root\/app|^\/run\/criu-gc\//
+      /^(anon_inode:|pipe:|mnt:\[|\/$|\/dev\/null$|\/root$)|criu-gc-world-|^\/root\/app|^\/run\/criu-gc\//
     t.strictSame(
       descriptors.filter((target) => !known.test(target)),
       [],
       'no descriptor of the caller',
     )
     t.equal(done.code, 0, done.stderr)
-    t.notOk(fs.existsSync(scene.links[0] ?? ''), 'and it deletes')
+    t.notOk(fs.existsSync(scene.leftovers[0] ?? ''), 'and it deletes')
     scene.end()
     tool.end()
   })
@@ -71,9 +71,9 @@ await inside(import.meta.url, async () => {
   await t.test('two capabilities suffice', async (t) => {
     const scene = new Scene()
     scene.withRoot()
-    const closed = scene.link('rootfs/closed', '/closed', 4, ROOT_MOUNT)
-    const sticky = scene.link('rootfs/sticky', '/sticky', 6, ROOT_MOUNT)
-    const inside = scene.link('rootfs/closed/deeper', '/closed/deeper', 8, ROOT_MOUNT)
+    const closed = scene.link('closed', 4)
+    const sticky = scene.link('sticky', 6)
+    const inside = scene.link('closed/deeper', 8)
     for (const file of [closed, sticky, inside]) chown(file, 1234)
     for (const dir of ['closed/deeper', 'closed']) {
       chown(scene.dir('rootfs', dir), 1234)
@@ -82,9 +82,9 @@ await inside(import.meta.url, async () => {
     chown(scene.dir('rootfs/sticky'), 5678)
     fs.chmodSync(scene.dir('rootfs/sticky'), 0o1777)
     scene.dump()
-    const done = await run(scene.args)
+    const done = await run(scene.clean)
     t.equal(done.code, 0, done.stderr)
-    t.strictSame(scene.gone(), scene.links, "in others' closed and sticky directories")
+    t.strictSame(scene.gone(), scene.leftovers, "in others' closed and sticky directories")
     scene.end()
   })
 
@@ -96,7 +96,7 @@ await inside(import.meta.url, async () => {
     const options = `NODE_OPTIONS=--require=${script}`
     const start = (variables: string[], words: string[]): ReturnType<typeof execute> =>
       execute('env', cleared(...variables, ...words))
-    const withNode = [process.execPath, criuGc, ...scene.args]
+    const withNode = [process.execPath, criuGc, ...scene.clean]
 
     for (const variable of [options, 'NODE_PATH=/nowhere', 'LD_PRELOAD=/nowhere.so']) {
       const [name = ''] = variable.split('=')
@@ -111,12 +111,12 @@ await inside(import.meta.url, async () => {
 
     const allowed = await start(['NODE_PATH=/nowhere'], [...withNode, '--allow-environment'])
     t.equal(allowed.code, 0, `--allow-environment: ${allowed.stderr}`)
-    t.strictSame(scene.gone(), scene.links, 'it ran')
+    t.strictSame(scene.gone(), scene.leftovers, 'it ran')
 
     scene.reset()
-    const direct = await start([options, 'NODE_PATH=/nowhere'], [criuGc, ...scene.args])
+    const direct = await start([options, 'NODE_PATH=/nowhere'], [criuGc, ...scene.clean])
     t.equal(direct.code, 0, `the command itself: ${direct.stderr}`)
-    t.strictSame(scene.gone(), scene.links, 'it ran')
+    t.strictSame(scene.gone(), scene.leftovers, 'it ran')
     t.notOk(fs.existsSync(canary), 'and was not steered')
     scene.end()
   })

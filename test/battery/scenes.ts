@@ -1,6 +1,7 @@
 // The shapes of dumps over which the batteries go: each attaches something that the others do not.
-import { mount, unmount } from '../rig/namespace.js'
-import { DEVICE, NS, ROOT_MOUNT, Scene } from './scene.js'
+import { ROOT_MOUNT } from '../rig/hand-made.js'
+import { mount } from '../rig/namespace.js'
+import { DEVICE, Scene } from './scene.js'
 
 const NESTED_NS = 10
 const NESTED_ROOT = 60
@@ -23,12 +24,12 @@ const scene = (name: string, fill: (scene: Scene) => void): Named => ({
 /** paths of the machine: there is nothing to construct, and giving up privileges is what comes first */
 const hostLinks = (s: Scene, dir: string, ...ids: number[]): void => {
   s.mark = 'chdir'
-  for (const id of ids) s.link(dir, s.dir(dir), id)
+  for (const id of ids) s.linkAt(dir, s.dir(dir), id)
   s.decoys(dir)
 }
 
 const rootLinks = (s: Scene, dir: string, ...ids: number[]): void => {
-  for (const id of ids) s.link(`rootfs/${dir}`, `/${dir}`, id, ROOT_MOUNT)
+  for (const id of ids) s.link(dir, id)
   s.decoys(`rootfs/${dir}`)
 }
 
@@ -37,7 +38,7 @@ const volume = (s: Scene, at: string, mntId: number, device: object, ...ids: num
   s.dir('rootfs', at)
   const key = `key of ${at}`
   s.external(key, `volume/${at}`)
-  s.rows(NS, {
+  s.rows.push({
     mntId,
     parent: ROOT_MOUNT,
     mountpoint: `/${at}`,
@@ -45,15 +46,14 @@ const volume = (s: Scene, at: string, mntId: number, device: object, ...ids: num
     extKey: key,
     ...device,
   })
-  for (const id of ids) s.link(`volume/${at}`, `/${at}`, id, mntId)
+  for (const id of ids) s.linkAt(`volume/${at}`, `/${at}`, id, mntId)
   s.decoys(`volume/${at}`)
 }
 
 const readOnly = (s: Scene, dir: string): void => {
   const path = s.dir(dir)
-  mount('--bind', path, path)
+  s.mount('--bind', path, path)
   mount('-o', 'remount,bind,ro', path)
-  s.finally(() => unmount(path))
 }
 
 export const tenOnThreeMounts = scene('10 remaps on 3 mounts', (s) => {
@@ -79,7 +79,7 @@ export const SCENES: readonly Named[] = [
     s.withRoot()
     rootLinks(s, 'app', 4)
     s.withRoot(NESTED_NS, NESTED_ROOT)
-    s.link('rootfs/inner', '/inner', 6, NESTED_ROOT)
+    s.linkAt('rootfs/inner', '/inner', 6, NESTED_ROOT)
   }),
   scene('an external volume', (s) => {
     s.withRoot()
@@ -90,8 +90,8 @@ export const SCENES: readonly Named[] = [
     volume(s, 'data', 51, DEVICE.first, 4)
     s.dir('rootfs/bind')
     const bind = { mntId: 52, parent: ROOT_MOUNT, mountpoint: '/bind', root: '/volume/inner' }
-    s.rows(NS, { ...bind, ...DEVICE.first })
-    s.link('volume/data/inner', '/bind', 6, 52)
+    s.rows.push({ ...bind, ...DEVICE.first })
+    s.linkAt('volume/data/inner', '/bind', 6, 52)
   }),
   scene('a bind of the root in another namespace', (s) => {
     s.withRoot()
@@ -99,8 +99,11 @@ export const SCENES: readonly Named[] = [
     s.dir('rootfs/sub/mnt')
     const root = { mntId: NESTED_ROOT, parent: 1, mountpoint: '/', root: '/c/sub' }
     const bind = { mntId: 61, parent: NESTED_ROOT, mountpoint: '/mnt', root: '/c/app/deep' }
-    s.rows(NESTED_NS, { ...root, ...DEVICE.root }, { ...bind, ...DEVICE.root })
-    s.link('rootfs/app/deep', '/mnt', 6, 61)
+    s.namespaces.set(NESTED_NS, [
+      { ...root, ...DEVICE.root },
+      { ...bind, ...DEVICE.root },
+    ])
+    s.linkAt('rootfs/app/deep', '/mnt', 6, 61)
   }),
   scene('an external below a tmpfs that died', (s) => {
     s.withRoot()
@@ -108,8 +111,8 @@ export const SCENES: readonly Named[] = [
     s.external('vol', 'volume')
     const tmpfs = { mntId: 51, parent: ROOT_MOUNT, mountpoint: '/run', fstype: TMPFS, minor: 40 }
     const vol = { mntId: 52, parent: 51, mountpoint: '/run/a/vol', root: '/v', extKey: 'vol' }
-    s.rows(NS, { ...tmpfs, major: 0 }, { ...vol, ...DEVICE.first })
-    s.link('volume', '/run/a/vol', 4, 52)
+    s.rows.push({ ...tmpfs, major: 0 }, { ...vol, ...DEVICE.first })
+    s.linkAt('volume', '/run/a/vol', 4, 52)
     s.decoys('volume')
   }),
   scene('two externals', (s) => {
@@ -126,8 +129,8 @@ export const SCENES: readonly Named[] = [
       s.dir(`rootfs/m/${id}`)
       s.external(`m${id}`, `volumes/${id}`)
       const place = { mntId: id, parent: ROOT_MOUNT, mountpoint: `/m/${id}`, root: `/${id}` }
-      s.rows(NS, { ...place, extKey: `m${id}`, ...DEVICE.first })
-      if (id % 6 === 0) s.link(`volumes/${id}`, `/m/${id}`, id * 10, id)
+      s.rows.push({ ...place, extKey: `m${id}`, ...DEVICE.first })
+      if (id % 6 === 0) s.linkAt(`volumes/${id}`, `/m/${id}`, id * 10, id)
     }
   }),
   scene('everything is gone already', (s) => {
@@ -135,20 +138,20 @@ export const SCENES: readonly Named[] = [
     s.code = 4
     s.withRoot()
     rootLinks(s, 'app')
-    for (const id of [4, 6, 8]) s.remap(`/app/link_remap.${id}`, id, ROOT_MOUNT)
+    for (const id of [4, 6, 8]) s.remap(id, `/app/link_remap.${id}`)
   }),
   scene('a volume that may not be written to', (s) => {
     s.code = 3
     s.withRoot()
     rootLinks(s, 'app', 4)
     volume(s, 'data', 51, DEVICE.first)
-    s.stuck.add(s.link('volume/data', '/data', 6, 51))
+    s.stuck.add(s.linkAt('volume/data', '/data', 6, 51))
     readOnly(s, 'volume/data')
   }),
   scene('two links of one file', (s) => {
     s.withRoot()
     rootLinks(s, 'app', 4)
-    s.alias('rootfs/app', '/app', 6, 4, ROOT_MOUNT)
+    s.alias('app', 6, 4)
     s.ambiguous = true
   }),
 ]

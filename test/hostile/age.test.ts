@@ -3,16 +3,9 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { later } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import {
-  check,
-  later,
-  newWorld,
-  test,
-  type Expected,
-  type World,
-  type WorldOptions,
-} from './rig.js'
+import { check, newWorld, test, type Expected, type World, type WorldOptions } from './rig.js'
 
 interface Case {
   name: string

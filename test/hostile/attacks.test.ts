@@ -7,17 +7,14 @@ import { encode, file, mount, regFile, remap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { Yardstick } from '../rig/cost.js'
 import { verdicts } from '../rig/gc.js'
+import { DATA_MOUNT, later, NS, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
   background,
   check,
-  DATA_MOUNT,
-  later,
   newWorld,
-  NS,
   placeOf,
-  ROOT_MOUNT,
   test,
   unchanged,
   type Expected,

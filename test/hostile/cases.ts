@@ -7,17 +7,15 @@ import type { Test } from 'tap'
 import { remap as encodeRemap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { gc, verdicts } from '../rig/gc.js'
+import { DATA_MOUNT, later, ROOT_MOUNT } from '../rig/hand-made.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import {
   chattr,
   check,
-  DATA_MOUNT,
-  later,
   liveNamespace,
   needs,
   newWorld,
   placeOf,
-  ROOT_MOUNT,
   test,
   unchanged,
   type Expected,

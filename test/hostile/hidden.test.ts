@@ -8,19 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { attempt } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
+import { DATA_MOUNT, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
 import { OWN_PROCESSES } from '../rig/namespace.js'
-import {
-  check,
-  DATA_MOUNT,
-  liveNamespace,
-  needs,
-  newWorld,
-  ROOT_MOUNT,
-  test,
-  unchanged,
-  type World,
-} from './rig.js'
+import { check, liveNamespace, needs, newWorld, test, unchanged, type World } from './rig.js'
 
 const TMPFS = 5
 

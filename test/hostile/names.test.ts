@@ -2,8 +2,9 @@
 // one line each for people, exact in JSON.
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { type Name } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import { check, needs, newWorld, test, unchanged, type Name, type World } from './rig.js'
+import { check, needs, newWorld, test, unchanged, type World } from './rig.js'
 
 const bytes = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string)))

@@ -4,18 +4,9 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { file, remap } from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { DATA_MOUNT, NS, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import {
-  check,
-  DATA_MOUNT,
-  newWorld,
-  NS,
-  ROOT_MOUNT,
-  test,
-  withoutMount,
-  type Expected,
-  type World,
-} from './rig.js'
+import { check, newWorld, test, withoutMount, type Expected, type World } from './rig.js'
 
 const MOUNTPOINTS = `mountpoints-${NS}.img`
 

@@ -2,8 +2,9 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { must } from '../rig/command.js'
+import { DATA_MOUNT, later, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import { check, DATA_MOUNT, later, newWorld, placeOf, ROOT_MOUNT, test, type World } from './rig.js'
+import { check, newWorld, placeOf, test, type World } from './rig.js'
 
 /** after the dump the directory is something else */
 const replace = (world: World, dir: string, target: string) => (): void => {

@@ -4,20 +4,10 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import type { MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
+import { DATA_MOUNT, later, NS, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import {
-  check,
-  DATA_MOUNT,
-  later,
-  liveNamespace,
-  newWorld,
-  NS,
-  placeOf,
-  ROOT_MOUNT,
-  test,
-  type World,
-} from './rig.js'
+import { check, liveNamespace, newWorld, placeOf, test, type World } from './rig.js'
 
 const TMPFS = 5
 

@@ -3,25 +3,27 @@
 // should have done, what it said, and nothing else.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { dumpImages, writeImages, type LinkSpec } from '../encode/images.js'
-import type { InventorySpec, MountRow } from '../encode/messages.js'
+import type { LinkSpec } from '../encode/images.js'
+import type { MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { putDecoys } from '../rig/decoys.js'
 import { gc, sumOf, verdicts, type Run } from '../rig/gc.js'
+import {
+  DATA_MOUNT,
+  HandMade,
+  ROOT_MOUNT,
+  survivorOf,
+  type LinkOptions,
+  type Name,
+} from '../rig/hand-made.js'
 import { asBytes, manifest, type Entry, type Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { mount, unmount } from '../rig/namespace.js'
 import { onlyGone } from '../rig/steps.js'
 
 /** `lower`: an overlay whose lower layer has everything, as a rootfs that came with an image */
 export type Kind = 'disk' | 'overlay' | 'lower' | 'tmpfs'
-
-export const NS = 9
-export const ROOT_MOUNT = 50
-export const DATA_MOUNT = 51
 
 const FSTYPE: Record<Kind, number> = { disk: 0, overlay: 17, lower: 17, tmpfs: 5 }
 
@@ -56,22 +58,6 @@ export const test = (
 }
 type Body = (t: Test) => void | Promise<void>
 
-/** strictly later than anything before, for file systems whose clock ticks with the scheduler */
-export const later = (): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
-}
-
-export interface LinkOptions {
-  size?: number
-  mode?: number
-  /** 1: the survivor is gone */
-  names?: 1 | 2
-  /** what the images say of the original, where that differs from the truth */
-  says?: { size?: number; mode?: number }
-  mntId?: number
-  original?: string | Buffer
-}
-
 export interface WorldOptions {
   kind?: Kind
   /** the tree had no mount namespace of its own: paths are those of this machine */
@@ -80,51 +66,19 @@ export interface WorldOptions {
   alone?: boolean
 }
 
-export type Name = string | Buffer
-
-export class World {
+export class World extends HandMade {
   readonly kind: Kind
-  readonly base: string
-  readonly host: string
-  readonly volume: string
-  readonly images: string
-  readonly root: string
-  /** of the images; everything here may be changed until they are written */
-  links: LinkSpec[] = []
-  files: Buffer[] = []
-  remaps: Buffer[] = []
-  rows: MountRow[] = []
-  namespaces = new Map<number, readonly MountRow[]>()
-  inventory: InventorySpec = {}
-  version: 1 | 2 = 2
-  regFilesImage = false
-  tamper: (images: Map<string, Buffer>) => void = () => undefined
-  /** of the dump: what is made in this world is not older, however long the making takes */
-  begun = new Date()
-  /** options after -D and -r */
-  options: string[] = []
   /** through which the rootfs is looked at */
-  private seen: string
-  private readonly isHost: boolean
-  private readonly undo: (() => void)[] = []
+  private seen = this.root
   private readonly decorated = new Set<string>()
 
   constructor({ kind = 'disk', host = false, alone = false }: WorldOptions = {}) {
+    super()
     this.kind = kind
-    this.isHost = host
-    this.base = fs.mkdtempSync(join(tmpdir(), 'criu-gc-hostile-'))
-    const make = (name: string): string => {
-      fs.mkdirSync(join(this.base, name))
-      return join(this.base, name)
-    }
-    this.root = make('rootfs')
-    this.seen = this.root
-    this.host = make('host')
-    this.volume = make('volume')
-    this.images = make('images')
-    for (const name of ['lower', 'upper', 'work']) make(name)
+    this.hasRoot = !host
+    for (const name of ['lower', 'upper', 'work']) this.folder(name)
     this.victims(this.host)
-    this.victims(make('host/app'))
+    this.victims(this.folder('host/app'))
     if (kind === 'tmpfs') this.mount('-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', this.root)
     if (kind === 'overlay') this.mountOverlay()
     if (!host)
@@ -139,14 +93,8 @@ export class World {
     if (!alone) this.link('good', 90)
   }
 
-  /** a path in the rootfs while it is being built */
-  at(...parts: string[]): string {
-    return join(this.kind === 'lower' ? join(this.base, 'lower') : this.root, ...parts)
-  }
-
-  /** the same path as the dumped tree saw it */
-  inside(...parts: string[]): string {
-    return join(this.isHost ? this.root : '/', ...parts)
+  override at(...parts: string[]): string {
+    return this.kind === 'lower' ? join(this.base, 'lower', ...parts) : super.at(...parts)
   }
 
   /** files that a wrong deletion would hit: names of links of this dump, and precious ones */
@@ -155,45 +103,14 @@ export class World {
       if (!fs.existsSync(join(dir, name))) fs.writeFileSync(join(dir, name), `victim ${name}\n`)
   }
 
-  /** a file with two names, the second that of its link, on disk only; answers with the link */
-  file(
-    dir: string,
-    name: string,
-    { size = 10, mode = 0o644, names = 2 }: LinkOptions = {},
-  ): string {
-    fs.mkdirSync(dir, { recursive: true })
-    const survivor = join(dir, `survivor of ${name}`)
-    const link = join(dir, name)
-    fs.writeFileSync(survivor, 'x'.repeat(size))
-    fs.chmodSync(survivor, mode)
-    if (names === 1) fs.renameSync(survivor, link)
-    else fs.linkSync(survivor, link)
-    if (!this.decorated.has(dir)) putDecoys(dir, names === 1 ? undefined : survivor)
-    if (!this.decorated.has(dir)) fs.writeFileSync(join(dir, 'precious'), 'precious\n')
+  /** with names like its own beside it, which a careless run removes */
+  override file(dir: string, name: string, options: LinkOptions = {}): string {
+    const link = super.file(dir, name, options)
+    if (this.decorated.has(dir)) return link
     this.decorated.add(dir)
+    putDecoys(dir, options.names === 1 ? undefined : survivorOf(link))
+    fs.writeFileSync(join(dir, 'precious'), 'precious\n')
     return link
-  }
-
-  /** the entries of a remap, without anything on disk */
-  remap(id: number, link: Name, options: LinkOptions = {}): void {
-    const { size = 10, mode = 0o644, mntId = ROOT_MOUNT, original } = options
-    const says = { size, mode: mode | 0o100000, ...options.says }
-    this.links.push({
-      id,
-      link,
-      original: original ?? '/old',
-      ...says,
-      ...(this.isHost ? {} : { mntId }),
-    })
-  }
-
-  /** a link as a dump leaves it in a directory of the rootfs, and its remap */
-  link(dir: string, id: number, options: LinkOptions = {}): string {
-    const name = `link_remap.${id | 0}`
-    this.file(this.at(dir), name, options)
-    const inside = this.inside(dir)
-    this.remap(id, join(inside, name), { original: join(inside, 'old'), ...options })
-    return join(this.root, dir, name)
   }
 
   /** a remap whose directory the rootfs has and whose name the test fills */
@@ -219,26 +136,10 @@ export class World {
     return join(this.volume, `link_remap.${id}`)
   }
 
-  /** mount(8), undone when the world ends; the last argument is the place */
-  mount(...args: string[]): void {
-    mount(...args)
-    // its peers would have what is mounted in it later
-    mount('--make-private', args.at(-1) as string)
-    this.undo.push(() => {
-      unmount(args.at(-1) as string)
-    })
-  }
-
   /** from now on the rootfs is looked at without what is going to be mounted in it */
   cover(): void {
-    this.seen = join(this.base, 'view')
-    fs.mkdirSync(this.seen)
+    this.seen = this.folder('view')
     this.mount('--bind', this.root, this.seen)
-  }
-
-  /** at the end of the world, the latest first; before the folder is removed */
-  finally(undo: () => void): void {
-    this.undo.push(undo)
   }
 
   private mountOverlay(): void {
@@ -247,29 +148,15 @@ export class World {
     this.mount('-t', 'overlay', '-o', layers, 'overlay', this.root)
   }
 
-  /** writes the images: whatever comes after this is later than the dump */
-  dump(): void {
+  override dump(): this {
     if (this.kind === 'lower') {
       this.mountOverlay()
       Object.assign(this.rows[0] ?? {}, placeOf(this.root))
     }
-    const namespaces = new Map(this.rows.length > 0 ? [[NS, this.rows]] : [])
-    for (const [id, rows] of this.namespaces) namespaces.set(id, [...rows])
-    const { links, files, remaps, inventory, version, regFilesImage } = this
-    const spec = { links, files, remaps, inventory, version, regFilesImage, namespaces }
-    const images = dumpImages(spec)
-    this.tamper(images)
-    later()
-    writeImages(this.images, images, this.begun)
+    return super.dump()
   }
 
-  /** what -D, -r and the options say */
-  args(): string[] {
-    const root = this.isHost ? [] : ['-r', this.root]
-    return ['-D', this.images, ...root, ...this.options]
-  }
-
-  manifest(): Manifest {
+  override manifest(): Manifest {
     // the upper layer shows in the merged tree; what may not be written to is looked at by itself
     const others = ['host', 'volume', 'images', 'lower'].map((name) => join(this.base, name))
     const all = manifest(this.seen, ...others)
@@ -287,11 +174,6 @@ export class World {
   shown(path: Name): string {
     const text = Buffer.from(path).toString('latin1')
     return text.startsWith(`${this.root}/`) ? this.seen + text.slice(this.root.length) : text
-  }
-
-  end(): void {
-    for (const undo of this.undo.reverse()) undo()
-    fs.rmSync(this.base, { recursive: true, force: true })
   }
 }
 

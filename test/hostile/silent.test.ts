@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { run as start } from '../rig/execute.js'
 import { gc, verdicts, type Run } from '../rig/gc.js'
+import { DATA_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
 import { manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
 import { hasFuse, mountMute, type Level } from '../rig/mute.js'
 import { onlyGone } from '../rig/steps.js'
-import { DATA_MOUNT, newWorld, test } from './rig.js'
+import { newWorld, test } from './rig.js'
 
 const CASES: readonly { level: Level; says: string }[] = [
   { level: 'nothing', says: 'kept unreachable' },

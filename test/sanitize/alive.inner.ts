@@ -2,7 +2,7 @@
 // mutants.ts ends a run with a report, is counted, and is never taken for an answer of the command.
 import fs from 'node:fs'
 import t from 'tap'
-import { Scene, ROOT_MOUNT } from '../battery/scene.js'
+import { Scene } from '../battery/scene.js'
 import { KillAt } from '../battery/tool.js'
 import { attempt } from '../rig/command.js'
 import { execute } from '../rig/execute.js'
@@ -19,7 +19,7 @@ const variant = inRepo()
 const sceneWithLink = (): Scene => {
   const scene = new Scene()
   scene.withRoot()
-  scene.link('rootfs/app', '/app', 4, ROOT_MOUNT)
+  scene.link('app', 4)
   return scene.dump()
 }
 
@@ -50,7 +50,7 @@ await inside(import.meta.url, async () => {
 
   const tool = new KillAt()
   let maps = ''
-  const done = await tool.pause('unlinkat', scene.args, (pid) => {
+  const done = await tool.pause('unlinkat', scene.clean, (pid) => {
     maps = fs.readFileSync(`/proc/${pid}/maps`, 'latin1')
   })
   tool.end()
@@ -63,19 +63,19 @@ await inside(import.meta.url, async () => {
     t.ok(addon.includes(symbol), `the addon calls ${symbol}`)
 
   scene.reset()
-  const good = runVariant(variant, scene.args)
+  const good = runVariant(variant, scene.clean)
   t.match(good, { code: 0, said: /^$/, reports: 0 }, 'a run without a bug')
   t.ok(good.started > 0, 'is counted, as are those of the suites beside it')
 
   for (const mutant of MUTANTS) {
     scene.reset()
     const folder = inRepo('..', folderOf(mutant))
-    const bad = runVariant(folder, scene.args)
+    const bad = runVariant(folder, scene.clean)
     t.equal(bad.code, REPORTED, `${mutant.name}: its exit code`)
     t.match(bad.said, mutant.report, `${mutant.name}: the report`)
     t.match(bad, { started: 1, reports: 1 }, `${mutant.name}: counted`)
     t.throws(() => refuseReport(bad.said), `${mutant.name}: no hostile test takes it`)
-    await t.rejects(execute('env', command(folder, scene.args)), `${mutant.name}: no battery does`)
+    await t.rejects(execute('env', command(folder, scene.clean)), `${mutant.name}: no battery does`)
   }
   scene.end()
 })
