@@ -476,9 +476,7 @@ const steady = (text: string): string =>
     .trim()
 
 const cannotSample =
-  process.getuid?.() === 0
-    ? without('script', '--version')
-    : 'needs root: makes mount namespaces'
+  process.getuid?.() === 0 ? without('script', '--version') : 'needs root: makes mount namespaces'
 
 test(
   'the sample prints what the README shows',
