@@ -55,8 +55,15 @@ interface Done {
   readonly report: JsonReport & { readonly error?: { readonly message: string } }
 }
 
-/** The command itself, as a runtime starts it. */
-const clean = (images: string, root: string): Promise<Done> =>
+/** As a runtime does: who finds the images locked for too long, as on a slow machine, comes back. */
+const clean = async (images: string, root: string): Promise<Done> => {
+  for (let tries = 1; ; tries++) {
+    const done = await cleanOnce(images, root)
+    if (done.code !== 6 || tries === 20) return done
+  }
+}
+
+const cleanOnce = (images: string, root: string): Promise<Done> =>
   new Promise((resolve, reject) => {
     const command = ['-i', `PATH=${process.env.PATH ?? ''}`, node, criuGc]
     const args = [...command, 'clean', '--json', '-D', images, '-r', root]
