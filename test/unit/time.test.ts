@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import { isAfter, isLongBefore, latestMeaning, toIso } from '../../src/time.js'
+import {
+  earliestOf,
+  isAfter,
+  isBefore,
+  latestMeaning,
+  latestOf,
+  plus,
+  secondsBetween,
+  toIso,
+} from '../../src/time.js'
 import { test } from './support/check.js'
 import { holds } from './support/property.js'
 import { at } from './support/model.js'
@@ -45,10 +54,49 @@ test('times that a file system may hold and a Date may not end nothing', (t) => 
     t.doesNotThrow(() => toIso(at(sec, 1)), String(sec))
 })
 
-test('what happened too early to be part of what began then', (t) => {
-  t.equal(isLongBefore(at(90), at(100)), true)
-  t.equal(isLongBefore(at(97, 999_999_999), at(100)), true)
-  t.equal(isLongBefore(at(98), at(100)), false, 'a file system may count in steps of two seconds')
-  t.equal(isLongBefore(at(100), at(100)), false)
-  t.equal(isLongBefore(at(101), at(100)), false)
+test('earlier is what the other is later than', (t) => {
+  t.equal(isBefore(at(1, 1), at(1, 2)), true)
+  t.equal(isBefore(at(1, 2), at(1, 2)), false)
+  t.equal(isBefore(at(2, 0), at(1, 9)), false)
+})
+
+test('some seconds later, or earlier', (t) => {
+  t.strictSame(plus(at(5, 7), 0), at(5, 7))
+  t.strictSame(plus(at(5, 7), 2), at(7, 7))
+  t.strictSame(plus(at(5, 750_000_000), 0.25), at(6, 0))
+  t.strictSame(plus(at(5, 750_000_000), 0.125), at(5, 875_000_000))
+  t.strictSame(plus(at(5, 0), -0.125), at(4, 875_000_000))
+  t.strictSame(plus(at(5, 500_000_000), -0.5), at(5, 0))
+  t.strictSame(plus(at(5, 250_000_000), -1.5), at(3, 750_000_000))
+  t.strictSame(plus(at(0), -2), at(-2))
+})
+
+const moment = fc.record({
+  sec: fc.integer({ min: -10, max: 2_000_000_000 }),
+  nsec: fc.integer({ min: 0, max: 999_999_999 }),
+})
+const seconds = fc.integer({ min: -4_000_000, max: 4_000_000 }).map((n) => n / 1024)
+
+test('seconds between two times lead from one to the other', (t) => {
+  t.equal(secondsBetween(at(5, 500_000_000), at(7)), 1.5)
+  t.equal(secondsBetween(at(7), at(5, 500_000_000)), -1.5)
+  holds(
+    t,
+    'there and back, to the nanosecond',
+    fc.property(moment, seconds, (one, by) => {
+      const other = plus(one, by)
+      if (other.nsec < 0 || other.nsec > 999_999_999) return false
+      if (isAfter(other, one) !== by > 0 || isBefore(other, one) !== by < 0) return false
+      return Math.abs(secondsBetween(one, other) - by) < 2e-9
+    }),
+    1000,
+  )
+})
+
+test('the first and the last of some', (t) => {
+  const some = [at(2, 5), at(1, 9), at(1, 3), at(2, 4)]
+  t.equal(earliestOf(some), some[2])
+  t.equal(latestOf(some), some[0])
+  t.equal(earliestOf([]), undefined)
+  t.equal(latestOf([]), undefined)
 })

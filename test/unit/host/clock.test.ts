@@ -1,44 +1,27 @@
-import { dumpTimes, uptime } from '../../../src/host/clock.js'
+import { readClocks } from '../../../src/host/clock.js'
+import { plus, secondsBetween } from '../../../src/time.js'
 import { test } from '../support/check.js'
-import { at, WRITTEN } from '../support/model.js'
+import { at } from '../support/model.js'
 
-const [NOW, UPTIME] = [WRITTEN.sec + 1000, 50_000]
-/** A second before the last image was written. */
-const bootClock = at(UPTIME - 1001)
-const begunAt = at(WRITTEN.sec - 3)
-/** An eighth of a second of doubt. */
-const LAST = at(WRITTEN.sec - 1, 125_000_000)
-
-test('without the kernel’s clock the images’ own times', (t) => {
-  const images = { writtenAt: WRITTEN, begunAt }
-  t.strictSame(dumpTimes({ ...images, bootClock: undefined }, NOW, UPTIME), images)
-  t.strictSame(dumpTimes({}, NOW, UPTIME), { writtenAt: at(0), begunAt: at(0) })
+test('the clocks of this machine, read together', (t) => {
+  const before = Date.now()
+  const first = readClocks()
+  const after = Date.now()
+  const { sec, nsec } = first.realtime
+  t.ok(Number.isInteger(sec) && Number.isInteger(nsec) && nsec >= 0 && nsec < 1e9)
+  const milliseconds = Math.round(secondsBetween(at(0), first.realtime) * 1000)
+  t.ok(milliseconds >= before && milliseconds <= after)
+  t.ok(first.monotonic > 0)
+  // One counts in hundredths, and leaves no time out.
+  t.ok(first.boottime >= first.monotonic - 0.02)
 })
 
-test('images that were written right after the dump are believed', (t) => {
-  const images = { writtenAt: at(WRITTEN.sec - 1, 9), begunAt }
-  t.strictSame(dumpTimes({ ...images, bootClock }, NOW, UPTIME), images)
-})
-
-test('copies are as old as the dump', (t) => {
-  const copies = { writtenAt: at(WRITTEN.sec + 60), begunAt: at(WRITTEN.sec + 59) }
-  t.strictSame(dumpTimes({ ...copies, bootClock }, NOW, UPTIME), {
-    writtenAt: LAST,
-    begunAt: at(WRITTEN.sec - 601),
-  })
-})
-
-test('images with one later time, and images from the future', (t) => {
-  const touched = { writtenAt: at(NOW + 500), begunAt, bootClock }
-  t.strictSame(dumpTimes(touched, NOW, UPTIME), { writtenAt: LAST, begunAt })
-})
-
-test('a clock of another boot tells nothing', (t) => {
-  const images = { writtenAt: WRITTEN, begunAt }
-  for (const other of [at(UPTIME + 1), at(UPTIME - 5)])
-    t.strictSame(dumpTimes({ ...images, bootClock: other }, NOW, UPTIME), images)
-})
-
-test('this machine runs', (t) => {
-  t.ok(uptime() > 0)
+test('they go on alike', (t) => {
+  const first = readClocks()
+  while (process.hrtime.bigint() < BigInt(Math.round((first.monotonic + 0.05) * 1e9)));
+  const second = readClocks()
+  const passed = second.monotonic - first.monotonic
+  t.ok(passed >= 0.05)
+  t.ok(Math.abs(second.boottime - first.boottime - passed) < 0.5)
+  t.ok(Math.abs(secondsBetween(plus(first.realtime, passed), second.realtime)) < 0.5)
 })

@@ -1,13 +1,7 @@
-import type { Mount } from '../../../src/checkpoint/model.js'
-import {
-  hostAddress,
-  mountpointTest,
-  placementOf,
-  type Placement,
-} from '../../../src/host/evidence.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
+import { isOnLink, mountpointTest } from '../../../src/host/mountpoints.js'
 import { test } from '../support/check.js'
-import { b, hostMount, mount } from '../support/model.js'
+import { b, hostMount } from '../support/model.js'
 
 const NAME = b('link_remap.6')
 const at =
@@ -70,55 +64,31 @@ test('a mount whose parent cannot be seen: by its name', (t) => {
   t.equal(mountpointTest([orphan])(NAME, at('1:1')), true)
 })
 
-const placed = (device: string, path: string, rest: Partial<Mount> = {}): Placement =>
-  placementOf(mount(14, '/data', { root: b('/vol'), ...rest }), { device, path: b(path) })
-
-test('the same disk and the same place in it', (t) => {
-  t.equal(placed('254:0', '/vol'), 'recorded')
+test('the directory is asked for where its name is known, and once', (t) => {
+  let asked = 0
+  const directory = () => {
+    asked++
+    return DISK()
+  }
+  const is = mountpointTest([on('link_remap.6'), on('link_remap.6', { minor: 1 })])
+  t.equal(is(b('link_remap.7'), directory), false)
+  t.equal(asked, 0)
+  t.equal(is(NAME, directory), true)
+  t.equal(asked, 1)
 })
 
-test('another path on a disk, whatever its number became', (t) => {
-  t.equal(placed('254:0', '/other'), 'elsewhere')
-  t.equal(placed('254:0', '/vol/sub'), 'elsewhere')
-  t.equal(placed('8:0', '/other'), 'elsewhere')
-  t.equal(placed('0:40', '/other'), 'elsewhere', 'no disk at all')
+test('a file that has a mount on it in the root of its file system', (t) => {
+  const rows = [
+    hostMount('/', { mntId: 1, parentId: 0 }),
+    hostMount('/link_remap.6', { mntId: 2, parentId: 1, major: 0, minor: 99 }),
+  ]
+  const is = mountpointTest([{ mounts: rows }])
+  t.equal(is(NAME, at('254:0', '/')), true)
+  t.equal(is(NAME, DISK), false)
 })
 
-test('a disk may have another number after a reboot', (t) => {
-  t.equal(placed('254:1', '/vol'), 'unknown')
-  t.equal(placed('8:0', '/vol'), 'unknown')
-})
-
-test('a file system without a device gets its number anew', (t) => {
-  const overlay = { fstype: 'overlay', major: 0, minor: 41 }
-  t.equal(placed('0:41', '/vol', overlay), 'unknown')
-  t.equal(placed('0:50', '/vol', overlay), 'unknown')
-  t.equal(placed('0:50', '/other', overlay), 'unknown')
-  t.equal(placed('254:0', '/other', overlay), 'unknown')
-  t.equal(placed('0:41', '/other', overlay), 'elsewhere', 'another path in the same one')
-})
-
-test('a disk is no tmpfs', (t) => {
-  const tmpfs = { fstype: 'tmpfs', major: 0, minor: 41 }
-  t.equal(placed('254:0', '/vol', tmpfs), 'elsewhere')
-  t.equal(placed('0:50', '/vol', tmpfs), 'unknown')
-})
-
-test('a place that is not known proves nothing', (t) => {
-  t.equal(placed('254:0', '/vol', { root: undefined }), 'unknown')
-  t.equal(placementOf(mount(14, '/data', { root: b('/vol') }), undefined), 'unknown')
-})
-
-test('a directory of the host is on the mount that its device says', (t) => {
-  const device = { major: 254, minor: 0 }
-  const rows = [hostMount('/'), hostMount('/srv', { root: b('/exports') })]
-  t.strictSame(hostAddress(rows, b('/srv/vol'), device), { device: '254:0', path: '/exports/vol' })
-  t.equal(hostAddress(rows, b('/srv/vol'), { major: 0, minor: 40 }), undefined, 'covered')
-  t.equal(hostAddress([], b('/srv'), device), undefined)
-  t.strictSame(
-    hostAddress([hostMount('/srv', { minor: 9 }), hostMount('/srv')], b('/srv'), device),
-    { device: '254:0', path: '/' },
-    'the uppermost of those at one place',
-  )
-  t.strictSame(hostAddress([hostMount('/'), hostMount('/sr')], b('/srv'), device)?.path, '/srv')
+test('the rows that the test wants of other namespaces', (t) => {
+  t.equal(isOnLink(hostMount('/var/link_remap.6')), true)
+  for (const other of ['/', '/var', '/var/link_remap.6/x', '/var/xlink_remap.6', '/link_remap'])
+    t.equal(isOnLink(hostMount(other)), false, other)
 })
