@@ -4,7 +4,7 @@ import { run, type RunOptions } from '../../src/gc.js'
 import type { Report } from '../../src/report/model.js'
 import { Sys } from '../../src/sys/sys.js'
 import { dumpImages, image, writeImages, type DumpSpec } from '../encode/images.js'
-import { encode, remap } from '../encode/messages.js'
+import { encode, inventory, remap } from '../encode/messages.js'
 import type { Doubt } from '../../src/proof/doubts.js'
 import { refuses, test, type Test } from './support/check.js'
 import { FORCE, NO_CONSENT } from './support/model.js'
@@ -253,6 +253,25 @@ test('what was removed is remembered for the next run, by clean alone', (t) => {
   const next = again('show').remaps.map(({ outcome }) => outcome)
   t.strictSame(next[0], { verdict: 'absent' })
   t.match(next[1], { verdict: 'absent', proven: false })
+})
+
+test('the file of what is remembered has the name of the run of CRIU, where that is one', (t) => {
+  if (process.getuid?.() !== 0) {
+    t.pass('only what is root’s is believed', { skip: 'needs root' })
+    return
+  }
+  const images = dumpImages(LEFT)
+  const folder = `${t.testdir({})}/acts`
+  const imagesDir = `${t.testdirName}/images`
+  const uuid = '03509ad0-ed8b-454c-8956-0dad2d29913c'
+  const others = ['', '../x', '..', '.', 'a/b', 'a\0b', 'x'.repeat(65), 'é']
+  for (const runId of [uuid, ...others]) {
+    const entry = Buffer.concat([inventory(), encode({ 13: Buffer.from(runId) })])
+    writeImages(imagesDir, new Map([...images, ['inventory.img', image('inventory', [entry])]]))
+    run(new Sys(hostWithLink()), { ...OPTIONS, root: '/rootfs', imagesDir }, folder)
+  }
+  t.strictSame(fs.readdirSync(folder).sort(), [uuid, '0-0-0-4242'].sort())
+  t.strictSame(fs.readdirSync(t.testdirName).sort(), ['acts', 'images'])
 })
 
 test('a file system that died was looked for before anything was constructed', (t) => {
