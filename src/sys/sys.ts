@@ -250,6 +250,11 @@ export class Sys {
     }
   }
 
+  /** Ends the process, without what Node does at its end: all has to be written before. */
+  exitGroup(status: number): void {
+    this.addon.exit_group(status)
+  }
+
   isatty(fd: number): boolean {
     return this.addon.isatty(fd) === 1
   }

@@ -315,9 +315,10 @@ test('a directory that comes by two mounts is judged as it was before our own de
     changing.directory('/volume/sub', { ctime: AFTER })
     return undefined
   })
+  changing.file('/volume/sub/link_remap.12', { ...good, mode: 0o120777 })
   t.strictSame(
-    verdicts(run(changing, [inData(10), second!], setting)),
-    ['absent', 'kept mismatch'],
+    verdicts(run(changing, [inData(10), inData(12), second!], setting)),
+    ['absent', 'kept type', 'kept mismatch'],
     'but nothing was removed by us: it was changed by somebody else',
   )
 })
@@ -360,6 +361,23 @@ test('what is left of the path has to be seen to call a directory gone', (t) => 
   kernel.before('openat2', (_fd, path) => (path === 'var/x' ? -13 : undefined))
   const gone = [remap(6, '/var/x/y/z', { mntId: 10 }), inVar(8)]
   t.strictSame(verdicts(run(kernel, gone)), ['failed EACCES', 'absent unproven'])
+})
+
+test('each part that is looked at has to be seen', (t) => {
+  const kernel = makeHost()
+  kernel.directory('/rootfs/var/x')
+  kernel.before('statx', (fd) =>
+    kernel.open.get(fd as number)?.args[1] === 'var' ? -5 : undefined,
+  )
+  t.strictSame(verdicts(run(kernel, [remap(6, '/var/x/y/z', { mntId: 10 })])), ['failed EIO'])
+})
+
+test('a directory that is there when it is asked for again leaves no descriptor', (t) => {
+  const kernel = makeHost()
+  let lies = 0
+  kernel.before('openat2', (_fd, path) => (path === 'var' && lies++ === 0 ? -2 : undefined))
+  t.strictSame(verdicts(run(kernel, [inVar(6)])), ['failed ENOENT'])
+  t.notOk([...kernel.open.values()].some(({ args }) => args[1] === 'var'))
 })
 
 test('of a long path that is gone the deepest part that is left is looked at', (t) => {
