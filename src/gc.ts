@@ -51,7 +51,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   lockImages(sys, images)
   const clocks = readClocks()
   const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
-  const host = hostOf(sys, hostView())
+  const host = hostOf(sys, hostView(clocks))
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
   const plan = planCollection(checkpoint, { ...options, root, host })
@@ -78,7 +78,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     },
     hostRoot,
     deaths,
-    rolledBack: checkpoint.hints.rolledBack,
+    rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })
   return {
     command,

@@ -54,9 +54,9 @@ await battery(import.meta.url, async () => {
     process.setgroups?.([])
     fs.closeSync(inherited)
     t.strictSame(problems, [], 'two capabilities in one thread, none in the others')
-    // Our own lead to images and trees of the scene, to mount namespaces and to what Node waits with.
+    // Our own lead to images and trees of the scene, to mount namespaces, to what is remembered and to what Node waits with.
     const known =
-      /^(anon_inode:|pipe:|mnt:\[|\/$|\/dev\/null$|\/root$)|criu-gc-battery-|^\/root\/app/
+      /^(anon_inode:|pipe:|mnt:\[|\/$|\/dev\/null$|\/root$)|criu-gc-battery-|^\/root\/app|^\/run\/criu-gc\//
     t.strictSame(
       descriptors.filter((target) => !known.test(target)),
       [],

@@ -131,6 +131,8 @@ export const SCENES: readonly Named[] = [
     }
   }),
   scene('everything is gone already', (s) => {
+    // by whom is not known, and neither is that it was there
+    s.code = 4
     s.withRoot()
     rootLinks(s, 'app')
     for (const id of [4, 6, 8]) s.remap(`/app/link_remap.${id}`, id, ROOT_MOUNT)

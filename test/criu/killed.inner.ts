@@ -9,7 +9,8 @@ import { killed, killedLater, type Killed } from '../rig/killed.js'
 import { manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
 import { checkpoint, type Built } from '../rig/scenario.js'
 
-const unlisted = /the images are incomplete: .*links that they do not list may be left/
+const unlisted =
+  /(this dump was killed|these images say nothing of links)[^]*links that they do not list may be left/
 
 const linksIn = (trees: Manifest): string[] =>
   [...trees.keys()].filter((path) => /^link_remap\.\d+$/.test(basename(path)))
