@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { otherNamespaces, type AllNamespaces } from '../../../src/host/namespaces.js'
+import { OutOfTime } from '../../../src/host/patience.js'
 import { isProcPartial } from '../../../src/host/scanned.js'
 import { test, type Test } from '../support/check.js'
 import { FakeNamespaces, nameOf, type FakeNamespace } from './fake-namespaces.js'
@@ -175,13 +176,33 @@ test('one within another within another: so deep and no deeper', (t) => {
 
 test('a namespace whose root is asked for is not entered', (t) => {
   const fake = kernel(t, [{ id: 9, inside: INSIDE }])
-  const { openSync } = fs
-  const table = `${t.testdir({ table: '5 1 0:1 / / rw - nfs4 d rw\n6 5 0:50 / /wanted rw - tmpfs k rw\n' })}/table`
-  t.teardown(() => (fs.openSync = openSync))
-  fs.openSync = (path, ...rest) => openSync(path === `${ME}/mountinfo` ? table : path, ...rest)
+  const { openSync, readFileSync } = fs
+  const dir = t.testdir({
+    table: '5 1 0:1 / / rw - nfs4 d rw\n6 5 0:50 / /wanted rw - tmpfs k rw\n',
+    filesystems: 'nodev\tnfs4\n',
+  })
+  t.teardown(() => Object.assign(fs, { openSync, readFileSync }))
+  fs.openSync = (path, ...rest) =>
+    openSync(path === `${ME}/mountinfo` ? `${dir}/table` : path, ...rest)
+  const read = (path: string, ...rest: []): unknown =>
+    readFileSync(path === '/proc/filesystems' ? `${dir}/filesystems` : path, ...rest)
+  fs.readFileSync = read as typeof readFileSync
   const { tables, unseen } = look(fake)
   t.equal(unseen, `the mount namespace of process ${process.pid} cannot be entered: ETIMEDOUT`)
   t.match(tables, [{ mounts: [{ mountpoint: '/wanted' }, {}], hasRemote: true }])
   t.equal(tables[0]?.openRoot(), ETIMEDOUT)
   t.equal(fake.addon.of('setns').length, 2, 'our own, to see whether we could')
+})
+
+test('where it takes too long, what was found until then', (t) => {
+  const fake = kernel(t, [{ id: 9, inside: INSIDE }, { id: 60, inside: INSIDE }], { [ME]: 9, [PARENT]: 60 }) // prettier-ignore
+  let left = 5
+  const check = (): void => {
+    if (left-- === 0) throw new OutOfTime()
+  }
+  const found = otherNamespaces(fake.sys, () => true, { walk: false, check })
+  t.equal(found.tables.length, 1)
+  t.equal(found.unseen, 'the mount tables of this machine take too long to read')
+  t.equal(fake.addon.open.size, 0)
+  t.strictSame(fake.place, [50, true])
 })
