@@ -39,6 +39,11 @@ const look = (fake: FakeNamespaces): AllNamespaces => {
   return found
 }
 
+const seesNothing = (t: Test, { tables, unseen }: AllNamespaces, why?: string): void => {
+  t.strictSame(tables, [])
+  t.equal(unseen, why)
+}
+
 test('each namespace once, from inside, and nothing of the kernel’s row', (t) => {
   const fake = kernel(t, [{ id: 9, inside: INSIDE }, { id: 60, inside: INSIDE.replace('wanted', 'other') }], { [ME]: 9, [PARENT]: 9, '/proc/1': 60 }) // prettier-ignore
   const { tables, unseen } = look(fake)
@@ -54,13 +59,13 @@ test('each namespace once, from inside, and nothing of the kernel’s row', (t) 
 test('a process that ends meanwhile, and one whose number is another’s now', (t) => {
   const ended = kernel(t, [{ id: 9, inside: INSIDE }])
   ended.addon.before('openat', (_dirfd, path) => (path === `${ME}/ns/mnt` ? ENOENT : undefined))
-  t.match(look(ended), { tables: [], unseen: undefined })
+  seesNothing(t, look(ended), undefined)
   const other = kernel(t, [
     { id: 9, inside: INSIDE },
     { id: 60, inside: INSIDE },
   ])
   other.link(`${ME}/ns/mnt`, 60)
-  t.match(look(other), { tables: [], unseen: undefined })
+  seesNothing(t, look(other), undefined)
 })
 
 test('one that cannot be opened or entered is said, and shown as its process sees it', (t) => {
@@ -154,7 +159,7 @@ test('a way over what others serve is asked first', (t) => {
   t.equal(look(fake).tables.length, 1)
   t.strictSame(fake.addon.order('answers', 'openat2'), ['answers', 'openat2'])
   fake.addon.on('answers', () => ETIMEDOUT)
-  t.match(look(fake), { tables: [], unseen: 'a mount namespace cannot be entered: ETIMEDOUT' })
+  seesNothing(t, look(fake), 'a mount namespace cannot be entered: ETIMEDOUT')
   t.equal(fake.addon.of('openat2').length, 1)
 })
 

@@ -11,7 +11,8 @@ test('only what is wanted is kept', (t) => {
   const table = new Table(({ mountpoint }) => mountpoint === '/a', always)
   t.equal(table.add(hostMount('/')), false)
   t.equal(table.add(hostMount('/a')), true)
-  t.match(table, { mounts: [{ mountpoint: '/a' }], binds: [] })
+  t.strictSame(table.mounts, [hostMount('/a')])
+  t.strictSame(table.binds, [])
   t.match(table, { hasRemote: false, isAskedAtRoot: false, hasPlaceless: false })
 })
 
