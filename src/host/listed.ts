@@ -30,10 +30,7 @@ export class Listing {
       this.found = new Statmount(this.record)
       return this.row(namespace, mount)
     }
-    if (result < 0) return result
-    const row = readStatmount(this.record)
-    // Options are nothing that it is asked for: places are compared in our own namespace only.
-    return { ...row, root: withoutDeleted(row.root), upper: undefined }
+    return result < 0 ? result : this.found
   }
 
   /**

@@ -67,6 +67,8 @@ const copyOf = (row: HostMount): HostMount => ({
   mountpoint: row.mountpoint,
   fstype: row.fstype,
   source: row.source,
+  // Places are compared in our own namespace only.
+  upper: undefined,
 })
 
 /** Of a mountinfo file. */

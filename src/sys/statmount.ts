@@ -44,6 +44,8 @@ export const readId = (buffer: Buffer, at: number): number =>
 /** A row in memory that the next one overwrites: each field is read when somebody asks for it. */
 export class Statmount {
   private readonly buffer: Buffer
+  /** Not asked for: places are compared in our own namespace only. */
+  readonly upper = undefined
 
   constructor(buffer: Buffer) {
     this.buffer = buffer

@@ -32,19 +32,6 @@ test('what was seen of this machine', (t) => {
   t.strictSame(host.bootedAt, at(5))
 })
 
-test('when it was started is found out only when somebody asks', (t) => {
-  let asked = 0
-  const host = hostWith({
-    mounts: [],
-    get bootedAt() {
-      asked++
-      return at(7)
-    },
-  })
-  t.equal(asked, 0)
-  t.strictSame(host.bootedAt, at(7))
-})
-
 test('a path over a mount that somebody else serves', (t) => {
   const addon = new FakeAddon().on('answers', () => -110)
   const host = hostWith(VIEW, addon)
