@@ -1,7 +1,7 @@
 // A rootfs with files that are held by link remaps, and the images of a dump of a container in it.
 import fs from 'node:fs'
 import path from 'node:path'
-import { dumpImages, writeImages, type LinkSpec } from '../test/encode/images.js'
+import { dumpImages, endNow, writeImages, type LinkSpec } from '../test/encode/images.js'
 import type { MountRow } from '../test/encode/messages.js'
 import type { Run } from './measure.js'
 
@@ -65,11 +65,7 @@ export class Dump {
       fs.rmSync(link, { force: true })
       fs.linkSync(this.file(id), link)
     }
-    // Links newer than the images are another dump's to criu-gc. A second ahead, because the clock
-    // of a file system ticks in milliseconds and its times may be rounded.
-    const now = Date.now() / 1000 + 1
-    for (const name of fs.readdirSync(this.images))
-      fs.utimesSync(path.join(this.images, name), now, now)
+    endNow(this.images)
   }
 
   get arguments(): string[] {

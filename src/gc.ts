@@ -4,7 +4,7 @@ import { readFrom } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
-import { Acts, openActs } from './host/acts.js'
+import { Acts, openActs, PLACE } from './host/acts.js'
 import { readClocks, toNow, type Clocks } from './host/clock.js'
 import { hostOf } from './host/host.js'
 import { lockImages } from './host/lock.js'
@@ -40,17 +40,18 @@ export interface RunOptions {
 }
 
 /**
- * One run, synchronous from end to end; the calling thread ends in a mount namespace of its own.
+ * One run, synchronous from end to end; the calling thread ends in a mount namespace of its own. What it did
+ * is remembered in the folder `acts`.
  * @throws GcError for whatever ends a run as a whole, with nothing touched.
  */
-export const run = (sys: Sys, options: RunOptions): Report => {
+export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const { command, accept } = options
   const remove = command === 'clean'
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
   const clocks = readClocks()
   const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
-  const host = hostOf(sys, hostView())
+  const host = hostOf(sys, hostView(clocks))
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
   const plan = planCollection(checkpoint, { ...options, root, host })
@@ -63,9 +64,10 @@ export const run = (sys: Sys, options: RunOptions): Report => {
   const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
   const constructed = construct(sys, plan, { host, end })
   const hostRoot = host.root()
-  const acts = new Acts(remove ? openActs(nameOf(checkpoint, images)) : undefined)
+  const name = nameOf(checkpoint, images)
+  const memory = new Acts(remove ? openActs(name, acts) : undefined, acts)
   dropPrivileges(sys)
-  const collected = collect(sys, plan, constructed, host, acts, {
+  const collected = collect(sys, plan, constructed, host, memory, {
     remove,
     accept,
     keepLastLink: options.keepLastLink,
@@ -76,7 +78,7 @@ export const run = (sys: Sys, options: RunOptions): Report => {
     },
     hostRoot,
     deaths,
-    rolledBack: checkpoint.hints.rolledBack,
+    rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })
   return {
     command,

@@ -21,17 +21,23 @@ export const main = (
 ): number => {
   let options: Arguments | undefined
   let log: Log | undefined
+  let sys: Sys | undefined
+  const end = (exit: ExitName): number => {
+    // From the first namespace on Node's own way out is not safe any more.
+    sys?.exitGroup(EXIT[exit])
+    return EXIT[exit]
+  }
   try {
     options = parseArguments(argv, env, refuseOthersThanRoot)
     if (options.command === 'help') return print(HELP)
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
     if (!options.allowEnvironment) refuseEnvironment(env)
-    const sys = new Sys(loadAddon(directory))
+    sys = new Sys(loadAddon(directory))
     closeInherited(sys)
     log = new Log(options)
-    return EXIT[collectGarbage(sys, options, log)]
+    return end(collectGarbage(sys, options, log))
   } catch (error) {
-    return EXIT[explain(error, options, argv, log)]
+    return end(explain(error, options, argv, log))
   }
 }
 

@@ -93,7 +93,8 @@ interface Missing {
   readonly isDirectoryThere: boolean
   readonly changed: When
   readonly born: When | undefined
-  readonly byUs: boolean
+  /** Whether a clean-up removed it. */
+  readonly byUs: () => boolean
 }
 
 type Found = Outcome | Missing
@@ -153,13 +154,16 @@ class Run {
   ): Outcome {
     // The one that the dump saw died, and its links with it.
     if (mount?.reborn === true) return VANISHED
-    const verdict = judgeAbsence({
+    const facts = {
       place: place.is === 'elsewhere' ? 'possible' : place.is,
       isReached,
-      isOurAct: missing.byUs,
+      isOurAct: false,
       isRolledBack: this.options.rolledBack,
       ...missing,
-    })
+    } as const
+    let verdict = judgeAbsence(facts)
+    // What clean-ups remember is read where it can make a difference.
+    if (verdict !== 'proven' && missing.byUs()) verdict = judgeAbsence({ ...facts, isOurAct: true })
     if (verdict === 'elsewhere') throw new TypeError('a place elsewhere was looked into')
     // That it is the dump's directory, moved here, is the caller's word.
     const known = place.is === 'elsewhere' && verdict === 'proven' ? 'unproven' : verdict
@@ -179,7 +183,7 @@ class Run {
     if (directory.kind === 'outcome')
       return { found: remaps.map(() => directory.outcome), isReached: false }
     if (directory.kind === 'missing') {
-      const missing = this.missing(directory.above, false, false)
+      const missing = this.missing(directory.above, false, () => false)
       return { found: remaps.map(() => missing), isReached: false }
     }
     const { fd, stat, asksFirst } = directory
@@ -206,7 +210,7 @@ class Run {
         (remap): Found =>
           (asksFirst ? this.directories.ask(mount, remap, remap.base) : undefined) ??
           this.links.collect(held, remap) ??
-          this.missing(stat, true, this.acts.hasRemoved(stat, remap.base)),
+          this.missing(stat, true, () => this.acts.hasRemoved(stat, remap.base)),
       )
       if (!asksFirst) this.lookAround(fd, stat, remaps, found)
       return { found, isReached }
@@ -234,7 +238,7 @@ class Run {
       this.acts.changed('directory', before, after.ctime)
   }
 
-  private missing(stat: Stat, isDirectoryThere: boolean, byUs: boolean): Missing {
+  private missing(stat: Stat, isDirectoryThere: boolean, byUs: Missing['byUs']): Missing {
     const { window } = this.options
     const changed = whenWas(stat.ctime, window, false)
     return {

@@ -65,14 +65,17 @@ export class Others {
   }
 }
 
+/** One for all directories: a run may look into very many. */
+let memory: Buffer<ArrayBuffer> | undefined
+
 /** Names in the directory that have the form of a link remap; as far as it was read. */
 const linkNames = (sys: Sys, directory: number): { names: Bytes[]; isWhole: boolean } => {
   const fd = sys.tryOpenat(directory, '.' as Bytes, O_RDONLY | O_DIRECTORY)
   const names: Bytes[] = []
   let isWhole = false
   if (fd < 0) return { names, isWhole }
+  const buffer = (memory ??= Buffer.allocUnsafe(CHUNK))
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK)
     for (let read = 0; read < MOST;) {
       const length = sys.tryGetdents64(fd, buffer)
       isWhole = length === 0

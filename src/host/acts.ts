@@ -10,6 +10,7 @@
 //     gone DIRECTORY NAME
 import fs from 'node:fs'
 import type { Bytes } from '../bytes.js'
+import { closeQuietly } from './descriptors.js'
 import type { Stat } from '../sys/stat.js'
 import type { Time } from '../time.js'
 
@@ -152,7 +153,7 @@ const readLines = (path: string): string => {
   } catch {
     return ''
   } finally {
-    if (fd !== undefined) fs.closeSync(fd)
+    closeQuietly(fd)
   }
 }
 
@@ -188,6 +189,6 @@ export const openActs = (name: string, place = PLACE): number | undefined => {
   } catch {
     // As none.
   }
-  if (fd !== undefined) fs.closeSync(fd)
+  closeQuietly(fd)
   return undefined
 }

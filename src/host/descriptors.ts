@@ -30,3 +30,12 @@ export const closeInherited = (sys: Sys): void => {
     if (!isNodes) sys.close(fd)
   }
 }
+
+/** Of what was only read: nothing is lost where that fails. */
+export const closeQuietly = (fd: number | undefined): void => {
+  try {
+    if (fd !== undefined) fs.closeSync(fd)
+  } catch {
+    // It ends with the process.
+  }
+}

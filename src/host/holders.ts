@@ -129,14 +129,17 @@ export class Holders {
   }
 
   private list(pid: number, path: string): string[] {
-    try {
-      return fs.readdirSync(path)
-    } catch (error) {
-      const { errno = 0 } = error as NodeJS.ErrnoException
-      seen('open', errno, concat(path))
-      this.note(pid, errno)
-      return []
-    }
+    let denied = 0
+    const names = ifSeen(() => {
+      try {
+        return fs.readdirSync(path)
+      } catch (error) {
+        denied = (error as NodeJS.ErrnoException).errno ?? 0
+        throw error
+      }
+    })
+    this.note(pid, denied)
+    return names ?? []
   }
 
   private nameAt(pid: number, path: Bytes): Bytes | undefined {

@@ -43,9 +43,7 @@ export const hostOf = (sys: Sys, view: HostView): Host => {
   const { mounts } = view
   return {
     mounts,
-    get bootedAt() {
-      return view.bootedAt
-    },
+    bootedAt: view.bootedAt,
     ask: (path) => answersAt(sys, mounts, path),
     isRemote: remoteTest(mounts),
     isRemoteAt: (path) => isRemoteAt(mounts, path),

@@ -1,15 +1,9 @@
 // The mounts of a mount namespace as the kernel lists them to whoever knows its number: listmount(2) and
 // statmount(2) with a namespace, from Linux 6.11 on. Nobody has to be in it, nor do we go there.
 import { ENOENT, EOVERFLOW, LSMT_ROOT } from '../sys/constants.js'
-import { readId, readStatmount, STATMOUNT_MASK, type NamespaceInfo } from '../sys/statmount.js'
+import { readId, STATMOUNT_MASK, Statmount, type NamespaceInfo } from '../sys/statmount.js'
 import type { Sys } from '../sys/sys.js'
-import { withoutDeleted, type HostMount } from './mountinfo.js'
-
-/** Unique for this boot: of a mount, and of the one that it is mounted on. */
-export interface Ids {
-  readonly id: number
-  readonly parent: number
-}
+import type { Check } from './patience.js'
 
 /** Ids that one call may answer with. */
 const PAGE = 512
@@ -18,24 +12,25 @@ const LONGEST = 1 << 24
 
 export class Listing {
   private readonly sys: Sys
+  private readonly check: Check
   private readonly ids = Buffer.alloc(PAGE * 8)
   private record = Buffer.alloc(1 << 14)
+  private found = new Statmount(this.record)
 
-  constructor(sys: Sys) {
+  constructor(sys: Sys, check: Check) {
     this.sys = sys
+    this.check = check
   }
 
-  /** Or -errno: -ENOENT for one that is gone. */
-  row(namespace: number, mount: number): (HostMount & Ids) | number {
+  /** Until the next call; or -errno: -ENOENT for one that is gone. */
+  row(namespace: number, mount: number): Statmount | number {
     const result = this.sys.tryStatmount(namespace, mount, STATMOUNT_MASK, this.record)
     if (result === EOVERFLOW && this.record.length < LONGEST) {
       this.record = Buffer.alloc(this.record.length * 2)
+      this.found = new Statmount(this.record)
       return this.row(namespace, mount)
     }
-    if (result < 0) return result
-    const row = readStatmount(this.record)
-    // Options are nothing that it is asked for: places are compared in our own namespace only.
-    return { ...row, root: withoutDeleted(row.root), upper: undefined }
+    return result < 0 ? result : this.found
   }
 
   /**
@@ -68,6 +63,7 @@ export class Listing {
   /** Up from a mount to the root of the namespace, which is its own parent, and from there all. */
   private from(namespace: number, mount: number): number[] | number {
     for (let at = mount; ;) {
+      this.check()
       const row = this.row(namespace, at)
       if (typeof row === 'number') return row
       if (row.parent !== at) {
@@ -82,6 +78,7 @@ export class Listing {
   private below(namespace: number, mount = LSMT_ROOT): number[] | number {
     const found: number[] = []
     for (;;) {
+      this.check()
       const count = this.sys.tryListmount(namespace, this.ids, found.at(-1), mount)
       if (count < 0) return count
       for (let i = 0; i < count; i++) found.push(readId(this.ids, i * 8))

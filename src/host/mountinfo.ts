@@ -45,9 +45,13 @@ export const parseMountinfo = (text: Bytes): HostMount[] =>
     .map((line) => parseRow(line as Bytes))
     .filter((row) => row !== undefined)
 
+/** The kernel gives little more than a page at once. */
+const CHUNK = 1 << 14
+let chunk: Buffer | undefined
+
 /** From the begin of the file; no more than a part of it is held at once, as it may be of any length. */
 export const eachMount = (fd: number, visit: (row: HostMount) => void): void => {
-  const chunk = Buffer.allocUnsafe(1 << 16)
+  chunk ??= Buffer.allocUnsafe(CHUNK)
   let rest = ''
   for (
     let at = 0, length;

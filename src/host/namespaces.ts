@@ -4,6 +4,7 @@ import type { HostMount } from './mountinfo.js'
 import { AT_FDCWD, EPERM, O_RDONLY } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import { OWN_NAMESPACE } from './nsfs.js'
+import { newPatience, type Check } from './patience.js'
 import { scannedNamespaces } from './scanned.js'
 import type { Wanted } from './table.js'
 import { walkedNamespaces } from './walked.js'
@@ -37,13 +38,13 @@ export interface AllNamespaces {
 export const otherNamespaces = (
   sys: Sys,
   wanted: Wanted,
-  { walk = true }: { readonly walk?: boolean } = {},
+  { walk = true, check = newPatience() }: { readonly walk?: boolean; readonly check?: Check } = {},
 ): AllNamespaces => {
   const own = sys.openat(AT_FDCWD, OWN_NAMESPACE, O_RDONLY)
   try {
-    const walked = walk ? walkedNamespaces(sys, own, wanted) : undefined
+    const walked = walk ? walkedNamespaces(sys, own, wanted, check) : undefined
     if (typeof walked === 'object') return walked
-    const scanned = scannedNamespaces(sys, own, wanted)
+    const scanned = scannedNamespaces(sys, own, wanted, check)
     return walked === EPERM
       ? { ...scanned, unseen: scanned.unseen ?? 'the kernel shows us a part of them only' }
       : scanned

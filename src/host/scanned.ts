@@ -25,17 +25,23 @@ import { parseMountinfo, type HostMount } from './mountinfo.js'
 import type { AllNamespaces, NamespaceTable } from './namespaces.js'
 import { FIRST_PID_NAMESPACE, inodeAt } from './nsfs.js'
 import { ifSeen } from './processes.js'
+import { inTime, TOO_LONG, type Check } from './patience.js'
 import { isRemoteAt } from './remote.js'
-import { isAskedAtRoot, isBind, readTable, Table, type Wanted } from './table.js'
+import { areAskedAtRoot, isAskedAtRoot, isBind, readTable, Table, type Wanted } from './table.js'
 import { hostView } from './view.js'
 import { withVisitor, type Visitor } from './visitor.js'
 
 /** All but ours, which `own` holds. @throws SyscallError or Error for a reason of ours. */
-export const scannedNamespaces = (sys: Sys, own: number, wanted: Wanted): AllNamespaces =>
+export const scannedNamespaces = (
+  sys: Sys,
+  own: number,
+  wanted: Wanted,
+  check: Check,
+): AllNamespaces =>
   withVisitor(sys, (visitor) => {
-    const scan = new Scan(sys, own, wanted, visitor)
-    scan.run()
-    return scan
+    const scan = new Scan(sys, own, wanted, check, visitor)
+    const isDone = inTime(() => scan.run())
+    return isDone ? scan : { tables: scan.tables, unseen: TOO_LONG }
   })
 
 /** Opens a namespace: an fd, or -errno. Once more where it is needed again, so that we keep none. */
@@ -60,16 +66,20 @@ class Scan implements AllNamespaces {
   unseen: string | undefined
   private readonly sys: Sys
   private readonly wanted: Wanted
+  private readonly check: Check
   private readonly visitor: Visitor
   private readonly holders: Holders
   /** Of the file system that all namespaces are in. */
   private readonly device: string
+  /** This kernel has a file system that is asked at its root. */
+  private readonly mayWait = areAskedAtRoot(fs.readFileSync('/proc/filesystems', 'latin1'))
   private readonly known: Set<Bytes>
   private readonly queue: Found[] = []
 
-  constructor(sys: Sys, own: number, wanted: Wanted, visitor: Visitor) {
+  constructor(sys: Sys, own: number, wanted: Wanted, check: Check, visitor: Visitor) {
     this.sys = sys
     this.wanted = wanted
+    this.check = check
     this.visitor = visitor
     this.holders = new Holders(sys, own)
     this.device = deviceOf(sys, own)
@@ -102,6 +112,7 @@ class Scan implements AllNamespaces {
   private look({ name, way, holders, depth }: Found): void {
     if (this.known.has(name)) return
     this.known.add(name)
+    this.check()
     const table = this.read(way, holders)
     if (table === undefined) return
     const openRoot = (visitor: Visitor): number => this.openRoot(way, table, visitor)
@@ -119,21 +130,29 @@ class Scan implements AllNamespaces {
   private read(way: Way, holders: readonly Holder[]): Table | undefined {
     const tables = holders.map(({ table }) => table).filter((path) => path !== undefined)
     // Whoever is in a chroot has no "/", which is why this is not all.
-    const waits = tables.slice(0, 1).some((path) => isRootAskedFor(path))
+    const waits = this.mayWait && tables.slice(0, 1).some((path) => isRootAskedFor(path))
     const fd = waits ? ETIMEDOUT : way(this.visitor)
     if (fd === ENOENT) return undefined
-    const table = fd < 0 ? fd : this.visitor.read(fd, this.wanted)
-    if (fd >= 0) this.sys.close(fd)
+    const table = fd < 0 ? fd : this.enter(fd)
     if (typeof table === 'object') return table
     const [first] = holders
     const what = first === undefined ? 'a mount namespace' : `the mount namespace of ${first.name}`
     this.unseen ??= `${what} cannot be entered: ${errnoName(-table)}`
     // What one of its processes sees is better than nothing.
     for (const path of tables) {
-      const seen = ifSeen(() => readTableAt(path, this.wanted))
+      const seen = ifSeen(() => readTableAt(path, this.wanted, this.check))
       if (seen !== undefined) return seen
     }
     return undefined
+  }
+
+  /** Closes the fd. */
+  private enter(fd: number): Table | number {
+    try {
+      return this.visitor.read(fd, this.wanted, this.check)
+    } finally {
+      this.sys.close(fd)
+    }
   }
 
   private openRoot(way: Way, table: Table, visitor: Visitor): number {
@@ -212,10 +231,10 @@ const deviceOf = (sys: Sys, fd: number): string => {
   return `${major}:${minor}`
 }
 
-const readTableAt = (path: Bytes, wanted: Wanted): Table => {
+const readTableAt = (path: Bytes, wanted: Wanted, check: Check): Table => {
   const fd = fs.openSync(path, 'r')
   try {
-    return readTable(fd, wanted)
+    return readTable(fd, wanted, check)
   } finally {
     fs.closeSync(fd)
   }

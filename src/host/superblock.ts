@@ -1,6 +1,7 @@
 // When a disk was mounted last. Device numbers are given again within one boot, and nothing in a mount
 // table tells: the file system's own superblock does.
 import fs from 'node:fs'
+import { closeQuietly } from './descriptors.js'
 import type { HostMount } from './mountinfo.js'
 
 /** Of ext2, ext3 and ext4: the superblock is at byte 1024; s_mtime, s_magic and s_mtime_hi in it. */
@@ -28,7 +29,7 @@ export const lastMounted = ({ fstype, source, major, minor }: HostMount): number
   } catch {
     return undefined
   } finally {
-    if (fd !== undefined) fs.closeSync(fd)
+    closeQuietly(fd)
   }
 }
 

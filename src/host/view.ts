@@ -1,8 +1,8 @@
 // Our own mount namespace, and since when this machine runs.
 import fs from 'node:fs'
-import os from 'node:os'
 import { fromBuffer } from '../bytes.js'
 import type { Time } from '../time.js'
+import { readClocks, type Clocks } from './clock.js'
 import { parseMountinfo, type HostMount } from './mountinfo.js'
 
 /** What is mounted in our own mount namespace. */
@@ -12,19 +12,13 @@ export interface HostView {
   readonly bootedAt: Time
 }
 
-export const hostView = (): HostView => {
-  let bootedAt: Time | undefined
-  return {
-    mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
-    // Few plans ask for it.
-    get bootedAt() {
-      return (bootedAt ??= bootTime())
-    },
-  }
-}
+export const hostView = (clocks = readClocks()): HostView => ({
+  mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
+  bootedAt: bootTime(clocks),
+})
 
 /** The kernel counts from boot; a second of doubt goes to "before boot", which trusts less. */
-export const bootTime = (): Time => ({
-  sec: Math.ceil(Date.now() / 1000 - os.uptime()) + 1,
+export const bootTime = ({ realtime, boottime }: Clocks): Time => ({
+  sec: Math.ceil(realtime.sec - boottime) + 2,
   nsec: 0,
 })

@@ -17,6 +17,7 @@ import {
 import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { OWN_NAMESPACE } from './nsfs.js'
+import type { Check } from './patience.js'
 import { remoteTest } from './remote.js'
 import { readTable, type Table, type Wanted } from './table.js'
 import { hostView } from './view.js'
@@ -106,13 +107,13 @@ export class Visitor {
   }
 
   /** The whole table, whatever processes in there see of it; or -errno. */
-  read(namespace: number, wanted: Wanted): Table | number {
+  read(namespace: number, wanted: Wanted, check: Check): Table | number {
     const fd = this.visit(namespace, () =>
       this.sys.tryOpenat(this.proc, 'thread-self/mountinfo' as Bytes, O_RDONLY),
     )
     if (fd < 0) return fd
     try {
-      return readTable(fd, wanted)
+      return readTable(fd, wanted, check)
     } finally {
       this.sys.close(fd)
     }

@@ -9,20 +9,30 @@ import { Holders, nameOf } from './holders.js'
 import { Listing } from './listed.js'
 import type { AllNamespaces, NamespaceTable } from './namespaces.js'
 import { namespaceInfo, openNamespace, walkNamespaces } from './nsfs.js'
+import { inTime, TOO_LONG, type Check } from './patience.js'
 import { Table, type Wanted } from './table.js'
 import { withVisitor } from './visitor.js'
 
 /** All but ours, which `own` holds; -errno where the kernel does not lead to all of them. */
-export const walkedNamespaces = (sys: Sys, own: number, wanted: Wanted): AllNamespaces | number => {
+export const walkedNamespaces = (
+  sys: Sys,
+  own: number,
+  wanted: Wanted,
+  check: Check,
+): AllNamespaces | number => {
   const ours = namespaceInfo(sys, own)
   if (typeof ours === 'number') return ours
-  const walk = new Walk(sys, own, wanted)
-  walk.addHidden(ours)
-  const result = walkNamespaces(sys, own, (namespace, fd) => {
-    walk.add(namespace, fd)
-    return false
+  const walk = new Walk(sys, own, wanted, check)
+  let result = 0
+  const isDone = inTime(() => {
+    walk.addHidden(ours)
+    result = walkNamespaces(sys, own, (namespace, fd) => {
+      walk.add(namespace, fd)
+      return false
+    })
   })
-  return result < 0 ? result : walk
+  if (result < 0) return result
+  return isDone ? walk : { tables: walk.tables, unseen: TOO_LONG }
 }
 
 class Walk implements AllNamespaces {
@@ -30,13 +40,15 @@ class Walk implements AllNamespaces {
   unseen: string | undefined
   private readonly sys: Sys
   private readonly wanted: Wanted
+  private readonly check: Check
   private readonly listing: Listing
   private readonly holders: Holders
 
-  constructor(sys: Sys, own: number, wanted: Wanted) {
+  constructor(sys: Sys, own: number, wanted: Wanted, check: Check) {
     this.sys = sys
     this.wanted = wanted
-    this.listing = new Listing(sys)
+    this.check = check
+    this.listing = new Listing(sys, check)
     this.holders = new Holders(sys, own)
   }
 
@@ -77,7 +89,7 @@ class Walk implements AllNamespaces {
     // From inside there are names for mounts that the kernel counts as out of reach, and tables where a
     // sandbox has no listmount(2).
     const waits = typeof listed === 'object' && listed.isAskedAtRoot
-    const entered = waits ? ETIMEDOUT : readEntered(this.sys, fd, this.wanted)
+    const entered = waits ? ETIMEDOUT : this.enter(fd)
     if (typeof entered === 'number') {
       this.miss('a mount namespace', entered)
       return typeof listed === 'number' ? undefined : listed
@@ -88,13 +100,17 @@ class Walk implements AllNamespaces {
     return entered
   }
 
+  private enter(fd: number): Table | number {
+    return withVisitor(this.sys, (visitor) => visitor.read(fd, this.wanted, this.check))
+  }
+
   private miss(what: string, result: number): void {
     this.unseen ??= `${what} cannot be looked at: ${errnoName(-result)}`
   }
 
   private list(namespace: number, ids: readonly number[] | number): Table | number {
     if (typeof ids === 'number') return ids
-    const table = new Table(this.wanted)
+    const table = new Table(this.wanted, this.check)
     const parents = new Set<number>()
     const kept = new Set<number>()
     for (const id of ids) {
@@ -109,14 +125,11 @@ class Walk implements AllNamespaces {
     for (const id of parents) {
       const row = kept.has(id) ? ENOENT : this.listing.row(namespace, id)
       // The root of a namespace is nowhere.
-      if (typeof row === 'object' && row.mountpoint !== '') table.mounts.push(row)
+      if (typeof row === 'object' && row.mountpoint !== '') table.keep(row)
     }
     return table
   }
 }
-
-const readEntered = (sys: Sys, fd: number, wanted: Wanted): Table | number =>
-  withVisitor(sys, (visitor) => visitor.read(fd, wanted))
 
 const openRootOf = (sys: Sys, id: number): number => {
   const fd = openNamespace(sys, id)

@@ -1,6 +1,6 @@
 // A detached clone of each provider, made while we are still in the caller's mount namespace:
 // open_tree(2) answers EINVAL for a mount of another one.
-import type { Bytes } from '../bytes.js'
+import { slice, type Bytes } from '../bytes.js'
 import type { Mount } from '../checkpoint/model.js'
 import type { Host } from '../host/host.js'
 import type { HostMount } from '../host/mountinfo.js'
@@ -103,12 +103,17 @@ export const cloneProvider = (
 const givenPlace = (
   { find, isAt }: CloneOptions['host'],
   top: number,
-  { upper }: Mount,
+  { upper, root = ROOT }: Mount,
   sub: Bytes,
 ): GivenPlace | undefined => {
   const found = find(top)
   if (found === undefined) return undefined
-  const isUpper = upper !== undefined && found.upper !== upper && isAt(top, upper)
+  // What lies below was mounted by itself: its directory is below the upper one, too.
+  const above = root.endsWith(sub) ? slice(root, 0, -sub.length) : root
+  const isUpper =
+    upper !== undefined &&
+    found.upper !== upper &&
+    isAt(top, above === '' ? upper : join(upper, above))
   return { ...found, path: join(found.path, sub), isUpper }
 }
 

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 3
+export const LAYOUT = 4
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -70,6 +70,8 @@ export interface Addon {
   ): number
   /** 1 or 0. */
   isatty(fd: number): number
+  /** Does not return. */
+  exit_group(status: number): number
   close(fd: number): number
 }
 

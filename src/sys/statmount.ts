@@ -10,7 +10,7 @@ import {
   STATMOUNT_SB_SOURCE,
 } from './constants.js'
 
-/** What `readStatmount` needs to have been asked for. */
+/** What a `Statmount` needs to have been asked for. */
 export const STATMOUNT_MASK =
   STATMOUNT_SB_BASIC |
   STATMOUNT_MNT_BASIC |
@@ -41,43 +41,67 @@ const TWO_32 = 2 ** 32
 export const readId = (buffer: Buffer, at: number): number =>
   buffer.readUInt32LE(at + 4) * TWO_32 + buffer.readUInt32LE(at)
 
-export interface Statmount {
-  /** Unique for this boot. */
-  readonly id: number
-  /** The same number for the first mount of a namespace. */
-  readonly parent: number
-  /** As in mountinfo, where numbers are given again. */
-  readonly mntId: number
-  readonly parentId: number
-  readonly major: number
-  readonly minor: number
-  readonly root: Bytes
-  /** From the root of that namespace. Empty for a mount that is not below it. */
-  readonly mountpoint: Bytes
-  readonly fstype: string
-  /** Empty before Linux 6.13, which does not say it. */
-  readonly source: Bytes
-}
+/** A row in memory that the next one overwrites: each field is read when somebody asks for it. */
+export class Statmount {
+  private readonly buffer: Buffer
+  /** Not asked for: places are compared in our own namespace only. */
+  readonly upper = undefined
 
-export const readStatmount = (buffer: Buffer): Statmount => {
-  const mask = buffer.readUInt32LE(AT.mask)
-  // Without its bit a field was not filled: the kernel did not know it, or had nothing to say.
-  const text = (bit: number, at: number): Bytes => {
-    if ((mask & bit) === 0) return '' as Bytes
+  constructor(buffer: Buffer) {
+    this.buffer = buffer
+  }
+
+  /** Unique for this boot. */
+  get id(): number {
+    return readId(this.buffer, AT.id)
+  }
+
+  /** The same number for the first mount of a namespace. */
+  get parent(): number {
+    return readId(this.buffer, AT.parent)
+  }
+
+  /** As in mountinfo, where numbers are given again. */
+  get mntId(): number {
+    return this.buffer.readUInt32LE(AT.mntId)
+  }
+
+  get parentId(): number {
+    return this.buffer.readUInt32LE(AT.parentId)
+  }
+
+  get major(): number {
+    return this.buffer.readUInt32LE(AT.major)
+  }
+
+  get minor(): number {
+    return this.buffer.readUInt32LE(AT.minor)
+  }
+
+  get root(): Bytes {
+    return this.text(STATMOUNT_MNT_ROOT, AT.root)
+  }
+
+  /** From the root of that namespace. Empty for a mount that is not below it. */
+  get mountpoint(): Bytes {
+    return this.text(STATMOUNT_MNT_POINT, AT.mountpoint)
+  }
+
+  get fstype(): string {
+    return this.text(STATMOUNT_FS_TYPE, AT.fstype)
+  }
+
+  /** Empty before Linux 6.13, which does not say it. */
+  get source(): Bytes {
+    return this.text(STATMOUNT_SB_SOURCE, AT.source)
+  }
+
+  /** Without its bit a field was not filled: the kernel did not know it, or had nothing to say. */
+  private text(bit: number, at: number): Bytes {
+    const { buffer } = this
+    if ((buffer.readUInt32LE(AT.mask) & bit) === 0) return '' as Bytes
     const start = AT.strings + buffer.readUInt32LE(at)
     return fromBuffer(buffer, start, buffer.indexOf(0, start))
-  }
-  return {
-    id: readId(buffer, AT.id),
-    parent: readId(buffer, AT.parent),
-    mntId: buffer.readUInt32LE(AT.mntId),
-    parentId: buffer.readUInt32LE(AT.parentId),
-    major: buffer.readUInt32LE(AT.major),
-    minor: buffer.readUInt32LE(AT.minor),
-    root: text(STATMOUNT_MNT_ROOT, AT.root),
-    mountpoint: text(STATMOUNT_MNT_POINT, AT.mountpoint),
-    fstype: text(STATMOUNT_FS_TYPE, AT.fstype),
-    source: text(STATMOUNT_SB_SOURCE, AT.source),
   }
 }
 

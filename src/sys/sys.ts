@@ -174,7 +174,7 @@ export class Sys {
     return this.addon.listmount(id, last, namespace, ids)
   }
 
-  /** 0, or -errno; `readStatmount` knows what `buffer` has then. */
+  /** 0, or -errno; a `Statmount` reads what `buffer` has then. */
   tryStatmount(namespace: number, id: number, mask: number, buffer: Uint8Array): number {
     return this.addon.statmount(id, namespace, mask, buffer)
   }
@@ -248,6 +248,11 @@ export class Sys {
     } finally {
       this.close(fd)
     }
+  }
+
+  /** Ends the process, without what Node does at its end: all has to be written before. */
+  exitGroup(status: number): void {
+    this.addon.exit_group(status)
   }
 
   isatty(fd: number): boolean {

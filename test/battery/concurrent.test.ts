@@ -56,10 +56,18 @@ interface Done {
   readonly report: JsonReport & Pick<Report, 'error'>
 }
 
-const clean = async (images: string, root: string): Promise<Done> => {
+const cleanOnce = async (images: string, root: string): Promise<Done> => {
   const { code, stderr, report } = await run(['clean', '--json', '-D', images, '-r', root])
   if (report === undefined) throw new Error(`exit ${code}, no document: ${stderr}`)
   return { code, stderr, report: report as Done['report'] }
+}
+
+/** As a runtime does: who finds the images locked for too long, as on a slow machine, comes back. */
+const clean = async (images: string, root: string): Promise<Done> => {
+  for (let tries = 1; ; tries++) {
+    const done = await cleanOnce(images, root)
+    if (done.code !== 6 || tries === 20) return done
+  }
 }
 
 /** `locked`: one after the other, so that none sees another at work. */

@@ -24,14 +24,14 @@ const every = (small: number): number => (LEVEL === 'small' ? small : 1)
 
 export const KILL = {
   /** Every such call, and in each scenario the first, the last and those that delete. */
-  step: every(12),
+  step: every(90),
   /** A rerun after each, also where one has been tried that left the same behind. */
   reruns: LEVEL === 'long',
 }
 
 export const ERRNO = {
   /** Every such injection, and all into the call that deletes. */
-  step: every(7),
+  step: every(30),
   /** Into each call of a name, not only the first, a middle and the last one. */
   all: LEVEL === 'long',
 }

@@ -96,7 +96,8 @@ const judgeRemaps = (
   }
   const isLeft = remaps.some(({ verdict }) => verdict === 'kept' || verdict === 'failed')
   const isAlarm = remaps.some(({ alarm }) => alarm)
-  const code = isAlarm ? 9 : isLeft ? LEFTOVERS : incomplete ? INCOMPLETE : 0
+  const isUnproven = incomplete || remaps.some(({ proven }) => proven === false)
+  const code = isAlarm ? 9 : isLeft ? LEFTOVERS : isUnproven ? INCOMPLETE : 0
   if (report.exit.code !== code) problems.push(`exit code ${report.exit.code} is not ${code}`)
   return problems
 }

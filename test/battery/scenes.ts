@@ -134,7 +134,7 @@ export const SCENES: readonly Named[] = [
     }
   }),
   scene('everything is gone already', (s) => {
-    // Nothing tells whether it was ever there.
+    // by whom is not known, and neither is that it was there
     s.code = 4
     s.withRoot()
     rootLinks(s, 'app')

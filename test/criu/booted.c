@@ -21,7 +21,12 @@ static long long now(clockid_t clock) {
 }
 
 static int set(int fd, const char *name, clockid_t clock, long long booted) {
-  long long offset = now(CLOCK_REALTIME) - booted - now(clock);
+  long long before, offset, tries = 0;
+  // again where something else ran in between
+  do {
+    before = now(CLOCK_REALTIME);
+    offset = before - booted - now(clock);
+  } while (now(CLOCK_REALTIME) - before > 1000000LL && ++tries < 1000);
   long long second = offset / 1000000000LL, rest = offset % 1000000000LL;
   if (rest < 0) second--, rest += 1000000000LL;
   return dprintf(fd, "%s %lld %lld\n", name, second, rest) > 0;

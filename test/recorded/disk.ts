@@ -226,10 +226,12 @@ export class Disk {
   readonly device: string
   readonly cases: readonly Case[]
   private readonly mounted: string[] = []
+  private readonly folder: string
 
-  /** In a folder that no place hides. */
+  /** In a folder that no place hides, and that goes with it. */
   constructor(folder: string, cases: readonly Case[]) {
     this.cases = cases
+    this.folder = folder
     const at = path.join(folder, 'mounted')
     fs.mkdirSync(at, { recursive: true })
     this.mount('-o', 'loop,noatime', new Template(folder, cases).image, at)
@@ -253,6 +255,7 @@ export class Disk {
 
   end(): void {
     for (const place of this.mounted.reverse()) unmount(place)
+    fs.rmSync(this.folder, { recursive: true })
   }
 
   private mount(...args: string[]): void {

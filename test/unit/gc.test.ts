@@ -4,19 +4,29 @@ import { run, type RunOptions } from '../../src/gc.js'
 import type { Report } from '../../src/report/model.js'
 import { Sys } from '../../src/sys/sys.js'
 import { dumpImages, image, writeImages, type DumpSpec } from '../encode/images.js'
-import { encode, remap } from '../encode/messages.js'
+import { encode, inventory, remap } from '../encode/messages.js'
+import type { Doubt } from '../../src/proof/doubts.js'
 import { refuses, test, type Test } from './support/check.js'
-import { NO_CONSENT } from './support/model.js'
+import { FORCE, NO_CONSENT } from './support/model.js'
 import { FakeAddon } from './sys/fake-addon.js'
 import { FakeKernel } from './sys/fake-kernel.js'
 
-const REST = {
+const OPTIONS: RunOptions = {
+  command: 'clean',
+  imagesDir: '/images',
   workDir: undefined,
   dumpLog: undefined,
   restoreLog: undefined,
-  gone: new Set<never>(),
+  root: undefined,
+  externals: parseExternals([]),
+  gone: new Set(),
+  mounts: 'remaps',
   accept: NO_CONSENT,
-} as const
+  keepLastLink: false,
+  onProgress: () => undefined,
+}
+/** Nothing can be made there. */
+const NO_FOLDER = '/proc/criu-gc'
 
 /** Whatever is opened is not there: these runs end before any of it matters. */
 const runIn = (
@@ -28,18 +38,7 @@ const runIn = (
   addon.on('readlinkat', () => -2)
   return {
     addon,
-    run: () =>
-      run(new Sys(addon), {
-        command: 'clean',
-        imagesDir,
-        root: undefined,
-        externals: parseExternals([]),
-        mounts: 'remaps',
-        ...REST,
-        keepLastLink: false,
-        onProgress: () => undefined,
-        ...rest,
-      }),
+    run: () => run(new Sys(addon), { ...OPTIONS, imagesDir, ...rest }, NO_FOLDER),
   }
 }
 
@@ -108,11 +107,24 @@ test('options that contradict the images end the run before anything is touched'
   t.strictSame(changes(addon), [])
 })
 
+/** The images are in a real directory, which the kernel of the tests has not. */
+const withImages = <T extends FakeAddon>(addon: T): T => {
+  let images: unknown
+  addon.on('flock', (fd) => {
+    images = fd
+    addon.open.set(fd as number, { name: 'openat', args: [] })
+    return 0
+  })
+  addon.before('statx', (fd) => (fd === images ? addon.answerStat({ inoLow: 4242 }) : undefined))
+  return addon
+}
+
 /** A host with a rootfs in which a link is left, and nobody else's processes. */
 const hostWithLink = (): FakeKernel => {
-  const kernel = new FakeKernel()
+  const kernel = withImages(new FakeKernel())
   // As new as the images, which this test writes.
-  const now = { sec: Math.floor(Date.now() / 1000), nsec: 1 }
+  const milliseconds = Date.now()
+  const now = { sec: Math.floor(milliseconds / 1000), nsec: (milliseconds % 1000) * 1e6 + 1 }
   kernel.directory('/rootfs/var', { ctime: now })
   kernel.file('/rootfs/var/link_remap.6', { nlink: 2, size: 5, ctime: now })
   kernel.before('readlinkat', (_fd, path) => (String(path).endsWith('/ns/mnt') ? -13 : undefined))
@@ -132,18 +144,9 @@ const runOn = (
   kernel: FakeKernel,
   rest: Partial<RunOptions>,
   spec: DumpSpec = LEFT,
+  folder = NO_FOLDER,
 ): Report =>
-  run(new Sys(kernel), {
-    command: 'clean',
-    imagesDir: dump(t, spec),
-    root: '/rootfs',
-    externals: parseExternals([]),
-    mounts: 'remaps',
-    ...REST,
-    keepLastLink: false,
-    onProgress: () => undefined,
-    ...rest,
-  })
+  run(new Sys(kernel), { ...OPTIONS, imagesDir: dump(t, spec), root: '/rootfs', ...rest }, folder)
 
 const verdicts = ({ remaps }: Report): string[] => remaps.map(({ outcome }) => outcome.verdict)
 
@@ -212,4 +215,84 @@ test('progress is told with its end', (t) => {
   }
   runOn(t, hostWithLink(), { onProgress }, { ...LEFT, links })
   t.strictSame(told, ['256/300'])
+})
+
+test('when the dump was is told by the images; each doubt is asked for its consent', (t) => {
+  const kernel = hostWithLink()
+  const old = { sec: 1_000_000_000, nsec: 1 }
+  kernel.directory('/rootfs/var', { ctime: old })
+  kernel.file('/rootfs/var/link_remap.6', { nlink: 2, size: 5, ctime: old })
+  const report = runOn(t, kernel, {})
+  t.match(report.remaps[0]?.outcome, { verdict: 'kept', reason: 'older', accept: 'older' })
+  t.strictSame(verdicts(report), ['kept', 'kept'])
+  const some = new Set<Doubt>(['newer', 'mismatch', 'elsewhere', 'gone', 'unseen'])
+  kernel.newProcess()
+  t.strictSame(verdicts(runOn(t, kernel, { accept: some })), ['kept', 'absent'])
+  kernel.newProcess()
+  t.strictSame(verdicts(runOn(t, kernel, { accept: FORCE })), ['removed', 'absent'])
+})
+
+test('what was removed is remembered for the next run, by clean alone', (t) => {
+  if (process.getuid?.() !== 0) {
+    t.pass('only what is root’s is believed', { skip: 'needs root' })
+    return
+  }
+  const folder = `${t.testdir({})}/acts`
+  const images = `${t.testdirName}/images`
+  writeImages(images, dumpImages(LEFT))
+  const kernel = hostWithLink()
+  const again = (command: 'show' | 'clean'): Report => {
+    kernel.newProcess()
+    const options: RunOptions = { ...OPTIONS, command, root: '/rootfs', imagesDir: images }
+    return run(new Sys(kernel), options, folder)
+  }
+  t.strictSame(verdicts(again('show')), ['would-remove', 'absent'])
+  t.equal(fs.existsSync(folder), false)
+  t.strictSame(verdicts(again('clean')), ['removed', 'absent'])
+  t.strictSame(fs.readdirSync(folder), [inodeName(images)], 'in a file of these images')
+  const next = again('show').remaps.map(({ outcome }) => outcome)
+  t.strictSame(next[0], { verdict: 'absent' })
+  t.match(next[1], { verdict: 'absent', proven: false })
+})
+
+/** Of the directory, which a wrong name of a run is replaced by. */
+const inodeName = (directory: string): string => {
+  const { dev, ino } = fs.statSync(directory)
+  return `${dev}-${ino}`
+}
+
+test('the file of what is remembered has the name of the run of CRIU, where that is one', (t) => {
+  if (process.getuid?.() !== 0) {
+    t.pass('only what is root’s is believed', { skip: 'needs root' })
+    return
+  }
+  const images = dumpImages(LEFT)
+  const folder = `${t.testdir({})}/acts`
+  const imagesDir = `${t.testdirName}/images`
+  const uuid = '03509ad0-ed8b-454c-8956-0dad2d29913c'
+  const others = ['', '../x', '..', '.', 'a/b', 'a\0b', 'x'.repeat(65), 'é']
+  for (const runId of [uuid, ...others]) {
+    const entry = Buffer.concat([inventory(), encode({ 13: Buffer.from(runId) })])
+    writeImages(imagesDir, new Map([...images, ['inventory.img', image('inventory', [entry])]]))
+    run(new Sys(hostWithLink()), { ...OPTIONS, root: '/rootfs', imagesDir }, folder)
+  }
+  t.strictSame(fs.readdirSync(folder).sort(), [uuid, inodeName(imagesDir)].sort())
+  t.strictSame(fs.readdirSync(t.testdirName).sort(), ['acts', 'images'])
+})
+
+test('a file system that died was looked for before anything was constructed', (t) => {
+  const spec: DumpSpec = {
+    links: [{ id: 6, link: '/dev/shm/link_remap.6', mntId: 44 }],
+    namespaces: new Map([
+      [
+        9,
+        [
+          { mntId: 43, parent: 42, mountpoint: '/', source: '/dev/vda' },
+          { mntId: 44, parent: 43, mountpoint: '/dev/shm', source: 'shm', fstype: 5 },
+        ],
+      ],
+    ]),
+  }
+  const report = runOn(t, hostWithLink(), {}, spec)
+  t.strictSame(verdicts(report), ['vanished'])
 })

@@ -1,5 +1,5 @@
 import { test } from '../support/check.js'
-import { externals, FORCE, mapped, mount, remap } from '../support/model.js'
+import { at, externals, FORCE, mapped, mount, remap, WRITTEN } from '../support/model.js'
 import type { Argument } from '../sys/fake-addon.js'
 import { FakeKernel } from '../sys/fake-kernel.js'
 import {
@@ -304,6 +304,23 @@ test('a directory that comes by two mounts is judged as it was before our own de
     return undefined
   })
   t.strictSame(verdicts(run(meddled, remaps, setting)), ['removed', 'kept mismatch'])
+  const [first, second] = remaps
+  t.strictSame(
+    verdicts(run(made(), [first!, inData(10), second!], setting)),
+    ['removed', 'absent', 'removed'],
+    'also where one was missing',
+  )
+  const changing = made()
+  changing.before('getdents64', () => {
+    changing.directory('/volume/sub', { ctime: AFTER })
+    return undefined
+  })
+  changing.file('/volume/sub/link_remap.12', { ...good, mode: 0o120777 })
+  t.strictSame(
+    verdicts(run(changing, [inData(10), inData(12), second!], setting)),
+    ['absent', 'kept type', 'kept mismatch'],
+    'but nothing was removed by us: it was changed by somebody else',
+  )
 })
 
 test('a directory that was made after the dump is another one', (t) => {
@@ -317,11 +334,50 @@ test('a directory that was made after the dump is another one', (t) => {
   }
 })
 
+test('a directory that was made a moment after the dump is another one', (t) => {
+  const kernel = makeHost()
+  const btime = at(WRITTEN.sec + 1)
+  kernel.directory('/rootfs/new', { ctime: AFTER, btime })
+  const remaps = [remap(6, '/new', { mntId: 10 })]
+  t.strictSame(verdicts(run(kernel, remaps)), ['kept unreachable'])
+})
+
+test('one whose birth nobody knows may be the one', (t) => {
+  const kernel = makeHost()
+  kernel.directory('/rootfs/new', { ctime: AFTER, btime: at(0) })
+  const remaps = [remap(6, '/new', { mntId: 10 })]
+  t.strictSame(verdicts(run(kernel, remaps, { found: THE_ONES })), ['absent'])
+})
+
+test('one that cannot be opened is no sign that the mount is the right one', (t) => {
+  const kernel = makeHost()
+  kernel.before('openat2', (_fd, path) => (path === 'var' ? -13 : undefined))
+  const remaps = [inVar(6), remap(8, '/opt', { mntId: 10 })]
+  t.strictSame(verdicts(run(kernel, remaps)), ['failed EACCES', 'kept unreachable'])
+})
+
 test('what is left of the path has to be seen to call a directory gone', (t) => {
   const kernel = makeHost()
   kernel.before('openat2', (_fd, path) => (path === 'var/x' ? -13 : undefined))
   const gone = [remap(6, '/var/x/y/z', { mntId: 10 }), inVar(8)]
   t.strictSame(verdicts(run(kernel, gone)), ['failed EACCES', 'absent unproven'])
+})
+
+test('each part that is looked at has to be seen', (t) => {
+  const kernel = makeHost()
+  kernel.directory('/rootfs/var/x')
+  kernel.before('statx', (fd) =>
+    kernel.open.get(fd as number)?.args[1] === 'var' ? -5 : undefined,
+  )
+  t.strictSame(verdicts(run(kernel, [remap(6, '/var/x/y/z', { mntId: 10 })])), ['failed EIO'])
+})
+
+test('a directory that is there when it is asked for again leaves no descriptor', (t) => {
+  const kernel = makeHost()
+  let lies = 0
+  kernel.before('openat2', (_fd, path) => (path === 'var' && lies++ === 0 ? -2 : undefined))
+  t.strictSame(verdicts(run(kernel, [inVar(6)])), ['failed ENOENT'])
+  t.notOk([...kernel.open.values()].some(({ args }) => args[1] === 'var'))
 })
 
 test('of a long path that is gone the deepest part that is left is looked at', (t) => {

@@ -17,6 +17,8 @@ import {
   type Setting,
 } from './world.js'
 
+/** A dump after all that happened. */
+const LATER = { from: at(2_100_000_000), to: at(2_100_000_001) }
 const LINK = '/rootfs/var/link_remap.6'
 
 /** What becomes of one link, in a directory that was changed within the dump unless told otherwise. */
@@ -280,6 +282,56 @@ test('a name on which something is mounted elsewhere', (t) => {
   const inHost = [remap(6, '/rootfs/var', { size: 5 })]
   run(kernel, inHost, { ...setting, tree: 'host', host: { findAt } })
   t.strictSame(asked[1], 'link_remap.6 8:1 /host/rootfs/var')
+})
+
+test('somebody was faster: gone, as sure as that can be', (t) => {
+  for (const [found, expected] of [
+    [{}, 'absent unproven'],
+    [THE_ONES, 'absent'],
+  ] as const) {
+    const kernel = makeHost()
+    kernel.file(LINK, good)
+    kernel.before('unlinkat', () => {
+      kernel.remove(LINK)
+      return undefined
+    })
+    t.strictSame(verdicts(run(kernel, [inVar(6)], { found })), [expected])
+  }
+})
+
+test('what was removed is remembered, and then its absence is proven', (t) => {
+  const gone: string[] = []
+  const acts = forgetful()
+  acts.gone = (directory, name) => gone.push(`${directory.inoLow} ${name}`)
+  acts.hasRemoved = (directory, name) => gone.includes(`${directory.inoLow} ${name}`)
+  const kernel = makeHost()
+  kernel.file(LINK, good)
+  kernel.file('/rootfs/var/link_remap.8', { ...good, size: 6 })
+  kernel.file('/rootfs/var/link_remap.12', good)
+  kernel.before('unlinkat', (_fd, name) => (name === 'link_remap.12' ? -30 : undefined))
+  const remaps = [inVar(6), inVar(8), inVar(10), inVar(12)]
+  const first = run(kernel, remaps, { acts })
+  t.strictSame(verdicts(first), ['removed', 'kept mismatch', 'absent unproven', 'failed EROFS'])
+  t.equal(gone.length, 1)
+  kernel.remove('/rootfs/var/link_remap.8')
+  t.strictSame(verdicts(run(kernel, remaps.slice(0, 3), { acts })), [
+    'absent',
+    'absent unproven',
+    'absent unproven',
+  ])
+  t.strictSame(
+    verdicts(run(kernel, remaps.slice(0, 1), { acts, window: window({ spans: [LATER] }) })),
+    ['absent'],
+    'whatever became of the directory',
+  )
+})
+
+test('where the directory says it, nobody has to remember', (t) => {
+  const acts = forgetful()
+  acts.hasRemoved = () => {
+    throw new Error('asked')
+  }
+  t.strictSame(verdicts(run(makeHost(), [inVar(6)], { acts, found: THE_ONES })), ['absent'])
 })
 
 test('progress is told every so often', (t) => {

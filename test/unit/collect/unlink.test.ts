@@ -1,4 +1,4 @@
-import { failed, failedBy, unlinkVerified } from '../../../src/collect/unlink.js'
+import { failed, failedBy, pathFailed, unlinkVerified } from '../../../src/collect/unlink.js'
 import type { Outcome } from '../../../src/collect/outcome.js'
 import type { Stat } from '../../../src/sys/stat.js'
 import { Sys } from '../../../src/sys/sys.js'
@@ -109,6 +109,22 @@ test('a failure in words', (t) => {
   t.hasStrict(failed('openat', -13), { verdict: 'failed', errno: 'EACCES', syscall: 'openat' })
   t.match(failed('openat', -13).message, /^openat: permission denied$/)
   t.equal(failed('openat', -999).message, 'openat: E999')
+})
+
+test('a link or a mount in the way is somebody’s, anything else is a failure', (t) => {
+  for (const [result, errno] of [
+    [-40, 'ELOOP'],
+    [-18, 'EXDEV'],
+  ] as const) {
+    const outcome = pathFailed(result)
+    t.match(outcome, { verdict: 'kept', reason: 'unsafe-path', errno, syscall: 'openat2' })
+    t.notOk('accept' in outcome, 'nobody can consent to it')
+  }
+  for (const [result, errno] of [
+    [-13, 'EACCES'],
+    [-2, 'ENOENT'],
+  ] as const)
+    t.match(pathFailed(result), { verdict: 'failed', errno, syscall: 'openat2' })
 })
 
 test('a system call that fails becomes an outcome, a bug does not', (t) => {

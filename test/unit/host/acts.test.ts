@@ -167,6 +167,18 @@ test('what no other run can ask for is written in the end, or when there is much
   t.ok(new Acts(undefined, place).hasRemoved(DIRECTORY, b('link_remap.599')))
 })
 
+test('they are read once, when they are first asked for', (t) => {
+  const place = folder(t)
+  const acts = new Acts(undefined, place)
+  cleanUp(place, 'run-1')
+  t.ok(acts.hasRemoved(DIRECTORY, NAME))
+  cleanUp(place, 'run-2')
+  const later = new Acts(openActs('run-3', place), place)
+  later.gone(DIRECTORY, b('link_remap.8'))
+  later.flush()
+  t.notOk(acts.hasRemoved(DIRECTORY, b('link_remap.8')))
+})
+
 test('a name that is not text', (t) => {
   const place = folder(t)
   const acts = new Acts(openActs('run-1', place), place)

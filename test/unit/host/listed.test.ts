@@ -2,6 +2,7 @@ import { Listing } from '../../../src/host/listed.js'
 import { test } from '../support/check.js'
 import { encodeRow, FakeNamespaces, type FakeRow } from './fake-namespaces.js'
 
+const always = (): void => undefined
 const ROOTFS: FakeRow = { id: 100, parent: 100, mountpoint: '' }
 const row = (id: number, rest: Partial<FakeRow> = {}): FakeRow => ({
   id,
@@ -15,7 +16,7 @@ const many = (count: number): FakeRow[] =>
 test('all ids, by pages', (t) => {
   for (const count of [1, 511, 512, 513, 1024, 1500]) {
     const fake = new FakeNamespaces(t, [{ id: 9, rows: [ROOTFS, ...many(count)] }])
-    const ids = new Listing(fake.sys).all({ id: 9, count })
+    const ids = new Listing(fake.sys, always).all({ id: 9, count })
     t.strictSame(
       ids,
       many(count).map(({ id }) => id),
@@ -34,7 +35,7 @@ test('where some are missing, all from the root of the namespace', (t) => {
     row(103, { parent: 100, beside: true }),
   ]
   const fake = new FakeNamespaces(t, [{ id: 9, rows }])
-  t.strictSame(new Listing(fake.sys).all({ id: 9, count: 3 }), [100, 101, 102, 103])
+  t.strictSame(new Listing(fake.sys, always).all({ id: 9, count: 3 }), [100, 101, 102, 103])
   t.strictSame(
     fake.addon.of('listmount').map(({ args }) => args[0]),
     [-1, 100],
@@ -43,7 +44,7 @@ test('where some are missing, all from the root of the namespace', (t) => {
 
 test('a namespace that is gone has none; other errors are answered', (t) => {
   const fake = new FakeNamespaces(t, [])
-  const listing = new Listing(fake.sys)
+  const listing = new Listing(fake.sys, always)
   t.strictSame(listing.all({ id: 9, count: 3 }), [])
   fake.addon.on('listmount', () => -1)
   t.equal(listing.all({ id: 9, count: 3 }), -1)
@@ -58,7 +59,7 @@ test('what is hidden from us in our own', (t) => {
     row(103, { parent: 100, beside: true }),
   ]
   const fake = new FakeNamespaces(t, [{ id: 9, rows }])
-  const listing = new Listing(fake.sys)
+  const listing = new Listing(fake.sys, always)
   t.strictSame(listing.hidden({ id: 9, count: 3 }, 102), [100, 103])
   t.strictSame(listing.hidden({ id: 9, count: 2 }, 102), [])
   fake.addon.on('statmount', () => -13)
@@ -72,10 +73,13 @@ test('a row needs more memory than there is, or more than anybody has', (t) => {
     fake.addon.memory = encodeRow(long)
     return Number(size) < fake.addon.memory.length ? -75 : 0
   })
-  t.match(new Listing(fake.sys).row(9, 101), { mountpoint: long.mountpoint, root: '/gone' })
+  t.match(new Listing(fake.sys, always).row(9, 101), {
+    mountpoint: long.mountpoint,
+    root: '/gone//deleted',
+  })
   t.equal(fake.addon.of('statmount').length, 3)
   fake.addon.on('statmount', () => -75)
-  t.equal(new Listing(fake.sys).row(9, 101), -75)
+  t.equal(new Listing(fake.sys, always).row(9, 101), -75)
   fake.addon.on('statmount', () => -2)
-  t.equal(new Listing(fake.sys).row(9, 101), -2)
+  t.equal(new Listing(fake.sys, always).row(9, 101), -2)
 })

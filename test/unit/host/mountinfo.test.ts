@@ -90,7 +90,7 @@ test('a file of any length, by parts', (t) => {
     const fd = fs.openSync(path.join(dir, name), 'r')
     const found: HostMount[] = []
     // From its begin, each time.
-    for (const _ of [1, 2]) {
+    for (let times = 0; times < 2; times++) {
       found.length = 0
       eachMount(fd, (row) => found.push(row))
     }

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { otherNamespaces, type AllNamespaces } from '../../../src/host/namespaces.js'
+import { OutOfTime } from '../../../src/host/patience.js'
 import { isProcPartial } from '../../../src/host/scanned.js'
 import { test, type Test } from '../support/check.js'
 import { FakeNamespaces, nameOf, type FakeNamespace } from './fake-namespaces.js'
@@ -38,6 +39,11 @@ const look = (fake: FakeNamespaces): AllNamespaces => {
   return found
 }
 
+const seesNothing = (t: Test, { tables, unseen }: AllNamespaces, why?: string): void => {
+  t.strictSame(tables, [])
+  t.equal(unseen, why)
+}
+
 test('each namespace once, from inside, and nothing of the kernel’s row', (t) => {
   const fake = kernel(t, [{ id: 9, inside: INSIDE }, { id: 60, inside: INSIDE.replace('wanted', 'other') }], { [ME]: 9, [PARENT]: 9, '/proc/1': 60 }) // prettier-ignore
   const { tables, unseen } = look(fake)
@@ -53,13 +59,13 @@ test('each namespace once, from inside, and nothing of the kernel’s row', (t) 
 test('a process that ends meanwhile, and one whose number is another’s now', (t) => {
   const ended = kernel(t, [{ id: 9, inside: INSIDE }])
   ended.addon.before('openat', (_dirfd, path) => (path === `${ME}/ns/mnt` ? ENOENT : undefined))
-  t.match(look(ended), { tables: [], unseen: undefined })
+  seesNothing(t, look(ended), undefined)
   const other = kernel(t, [
     { id: 9, inside: INSIDE },
     { id: 60, inside: INSIDE },
   ])
   other.link(`${ME}/ns/mnt`, 60)
-  t.match(look(other), { tables: [], unseen: undefined })
+  seesNothing(t, look(other), undefined)
 })
 
 test('one that cannot be opened or entered is said, and shown as its process sees it', (t) => {
@@ -153,7 +159,7 @@ test('a way over what others serve is asked first', (t) => {
   t.equal(look(fake).tables.length, 1)
   t.strictSame(fake.addon.order('answers', 'openat2'), ['answers', 'openat2'])
   fake.addon.on('answers', () => ETIMEDOUT)
-  t.match(look(fake), { tables: [], unseen: 'a mount namespace cannot be entered: ETIMEDOUT' })
+  seesNothing(t, look(fake), 'a mount namespace cannot be entered: ETIMEDOUT')
   t.equal(fake.addon.of('openat2').length, 1)
 })
 
@@ -175,13 +181,33 @@ test('one within another within another: so deep and no deeper', (t) => {
 
 test('a namespace whose root is asked for is not entered', (t) => {
   const fake = kernel(t, [{ id: 9, inside: INSIDE }])
-  const { openSync } = fs
-  const table = `${t.testdir({ table: '5 1 0:1 / / rw - nfs4 d rw\n6 5 0:50 / /wanted rw - tmpfs k rw\n' })}/table`
-  t.teardown(() => (fs.openSync = openSync))
-  fs.openSync = (path, ...rest) => openSync(path === `${ME}/mountinfo` ? table : path, ...rest)
+  const { openSync, readFileSync } = fs
+  const dir = t.testdir({
+    table: '5 1 0:1 / / rw - nfs4 d rw\n6 5 0:50 / /wanted rw - tmpfs k rw\n',
+    filesystems: 'nodev\tnfs4\n',
+  })
+  t.teardown(() => Object.assign(fs, { openSync, readFileSync }))
+  fs.openSync = (path, ...rest) =>
+    openSync(path === `${ME}/mountinfo` ? `${dir}/table` : path, ...rest)
+  const read = (path: string, ...rest: []): unknown =>
+    readFileSync(path === '/proc/filesystems' ? `${dir}/filesystems` : path, ...rest)
+  fs.readFileSync = read as typeof readFileSync
   const { tables, unseen } = look(fake)
   t.equal(unseen, `the mount namespace of process ${process.pid} cannot be entered: ETIMEDOUT`)
   t.match(tables, [{ mounts: [{ mountpoint: '/wanted' }, {}], hasRemote: true }])
   t.equal(tables[0]?.openRoot(), ETIMEDOUT)
   t.equal(fake.addon.of('setns').length, 2, 'our own, to see whether we could')
+})
+
+test('where it takes too long, what was found until then', (t) => {
+  const fake = kernel(t, [{ id: 9, inside: INSIDE }, { id: 60, inside: INSIDE }], { [ME]: 9, [PARENT]: 60 }) // prettier-ignore
+  let left = 5
+  const check = (): void => {
+    if (left-- === 0) throw new OutOfTime()
+  }
+  const found = otherNamespaces(fake.sys, () => true, { walk: false, check })
+  t.equal(found.tables.length, 1)
+  t.equal(found.unseen, 'the mount tables of this machine take too long to read')
+  t.equal(fake.addon.open.size, 0)
+  t.strictSame(fake.place, [50, true])
 })

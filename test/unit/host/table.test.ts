@@ -1,20 +1,24 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { isAskedAtRoot, isBind, readTable, Table } from '../../../src/host/table.js'
+import { OutOfTime } from '../../../src/host/patience.js'
+import { areAskedAtRoot, isAskedAtRoot, isBind, readTable, Table } from '../../../src/host/table.js'
 import { test, type Test } from '../support/check.js'
 import { b, hostMount } from '../support/model.js'
 
+const always = (): void => undefined
+
 test('only what is wanted is kept', (t) => {
-  const table = new Table(({ mountpoint }) => mountpoint === '/a')
+  const table = new Table(({ mountpoint }) => mountpoint === '/a', always)
   t.equal(table.add(hostMount('/')), false)
   t.equal(table.add(hostMount('/a')), true)
-  t.match(table, { mounts: [{ mountpoint: '/a' }], binds: [] })
+  t.strictSame(table.mounts, [hostMount('/a')])
+  t.strictSame(table.binds, [])
   t.match(table, { hasRemote: false, isAskedAtRoot: false, hasPlaceless: false })
 })
 
 test('what is noted of rows that nobody wants', (t) => {
   const noted = (...rows: Parameters<typeof hostMount>[]): Table => {
-    const table = new Table(() => false)
+    const table = new Table(() => false, always)
     for (const row of rows) table.add(hostMount(...row))
     return table
   }
@@ -33,11 +37,18 @@ test('what somebody asks a server for at the root, and what keeps a mount namesp
   t.notOk(isBind(hostMount('/n', { fstype: 'tmpfs', root: b('mnt:[5]') })))
 })
 
+test('kernels that have a type that is asked at its root', (t) => {
+  t.ok(areAskedAtRoot('nodev\tsysfs\n\text4\nnodev\tnfs4\n'))
+  t.ok(areAskedAtRoot('nodev\t9p\n'))
+  t.notOk(areAskedAtRoot('nodev\tsysfs\n\text4\nnodev\tnfsd\n'))
+  t.notOk(areAskedAtRoot(''))
+})
+
 const read = (t: Test, text: string, wanted: string): Table => {
   const file = path.join(t.testdir({ file: text }), 'file')
   const fd = fs.openSync(file, 'r')
   t.teardown(() => fs.closeSync(fd))
-  return readTable(fd, ({ mountpoint }) => mountpoint.startsWith(wanted))
+  return readTable(fd, ({ mountpoint }) => mountpoint.startsWith(wanted), always)
 }
 
 test('the rows on which the wanted ones are mounted are kept, too, wherever they stand', (t) => {
@@ -54,4 +65,29 @@ test('the rows on which the wanted ones are mounted are kept, too, wherever they
   t.strictSame(ids('/a/x'), [9, 8, 6])
   t.strictSame(ids('/c'), [])
   t.strictSame(ids('/'), [9, 5, 8, 6, 7])
+})
+
+test('what is kept is a copy, and a bind of what is no longer there leads to where it was', (t) => {
+  const table = new Table(() => true, always)
+  const row = { ...hostMount('/a', { root: b('/gone//deleted') }) }
+  table.add(row)
+  row.mountpoint = b('/b')
+  t.match(table.mounts, [{ mountpoint: '/a', root: '/gone' }])
+})
+
+test('each row may be the last for which there is time', (t) => {
+  let left = 2
+  const table = new Table(
+    () => true,
+    () => {
+      if (left-- === 0) throw new OutOfTime('out of time')
+    },
+  )
+  t.throws(
+    () => {
+      for (;;) table.add(hostMount('/a'))
+    },
+    { message: 'out of time' },
+  )
+  t.equal(table.mounts.length, 2)
 })

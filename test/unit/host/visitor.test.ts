@@ -2,6 +2,7 @@ import { withVisitor } from '../../../src/host/visitor.js'
 import { test, type Test } from '../support/check.js'
 import { FakeNamespaces } from './fake-namespaces.js'
 
+const always = (): void => undefined
 const INSIDE = '5 1 0:50 / / rw - tmpfs kept rw\n6 5 0:51 / /a rw - proc proc rw\n'
 const [EPERM, ETIMEDOUT] = [-1, -110]
 
@@ -15,7 +16,7 @@ test('a table is opened inside and read when we are back', (t) => {
   const nine = held(fake, 'nine')
   const table = withVisitor(fake.sys, (visitor) => {
     t.equal(visitor.mayGo, 0)
-    return visitor.read(nine, ({ fstype }) => fstype === 'tmpfs')
+    return visitor.read(nine, ({ fstype }) => fstype === 'tmpfs', always)
   })
   t.match(table, { mounts: [{ mountpoint: '/', fstype: 'tmpfs' }] })
   t.strictSame(fake.addon.order('unshare', 'setns'), ['unshare', 'setns', 'setns', 'setns'])
@@ -46,7 +47,7 @@ test('one that cannot be entered', (t) => {
     EPERM,
   )
   t.equal(
-    withVisitor(fake.sys, (visitor) => visitor.read(ten, () => true)),
+    withVisitor(fake.sys, (visitor) => visitor.read(ten, () => true, always)),
     EPERM,
   )
   t.strictSame(fake.place, [50, true])

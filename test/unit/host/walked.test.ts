@@ -1,5 +1,6 @@
 import type { AllNamespaces } from '../../../src/host/namespaces.js'
 import { otherNamespaces } from '../../../src/host/namespaces.js'
+import { OutOfTime } from '../../../src/host/patience.js'
 import { test, type Test } from '../support/check.js'
 import { FakeNamespaces, nameOf, type FakeNamespace, type FakeRow } from './fake-namespaces.js'
 
@@ -163,4 +164,17 @@ test('where the kernel does not lead to all, /proc is looked at', (t) => {
     t.strictSame(mountpoints(found), [['/wanted', '/']], String(request))
     t.equal(found.unseen, unseen)
   }
+})
+
+test('where it takes too long, what was found until then', (t) => {
+  const fake = kernel(t, [{ id: 60, rows: ROWS }, { id: 70, rows: ROWS }]) // prettier-ignore
+  let left = 6
+  const check = (): void => {
+    if (left-- === 0) throw new OutOfTime()
+  }
+  const found = otherNamespaces(fake.sys, () => true, { check })
+  t.equal(found.tables.length, 1)
+  t.equal(found.unseen, 'the mount tables of this machine take too long to read')
+  t.equal(fake.addon.open.size, 0)
+  t.strictSame(fake.addon.of('setns'), [])
 })

@@ -19,7 +19,7 @@ import {
   STATX_ATTR_MOUNT_ROOT,
 } from '../../../src/sys/constants.js'
 import { readStat } from '../../../src/sys/stat.js'
-import { readStatmount, STATMOUNT_MASK } from '../../../src/sys/statmount.js'
+import { STATMOUNT_MASK, Statmount } from '../../../src/sys/statmount.js'
 import { inRepo } from '../../rig/repo.js'
 import { test as anyTest, type Test } from '../support/check.js'
 
@@ -255,7 +255,7 @@ test('mounts are listed, and each is told, as our own table has them', (t, addon
   const buffer = Buffer.alloc(8192)
   const numbers = found.map((id) => {
     t.equal(addon.statmount(id, namespace, STATMOUNT_MASK, buffer), 0)
-    return readStatmount(buffer).mntId
+    return new Statmount(buffer).mntId
   })
   t.strictSame(
     numbers.sort((a, b) => a - b),

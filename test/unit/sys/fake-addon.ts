@@ -27,7 +27,7 @@ const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
   'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'listmount', 'statmount', 'prctl', 'capset', 'setgroups', 'setresuid',
-  'thread_setresuid', 'seccomp', 'isatty', 'landlock_create_ruleset',
+  'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
 
@@ -234,6 +234,9 @@ export class FakeAddon implements Addon {
     milliseconds: number,
   ): number {
     return this.call('answers', [dirfd, path, resolve, name, milliseconds])
+  }
+  exit_group(status: number): number {
+    return this.call('exit_group', [status])
   }
   isatty(fd: number): number {
     return this.call('isatty', [fd])

@@ -91,6 +91,11 @@ export class FakeKernel extends FakeAddon {
     this.host.tree.set(path, inode)
   }
 
+  /** By somebody else. */
+  remove(path: string): void {
+    this.host.tree.delete(path)
+  }
+
   symlink(path: string): void {
     this.host.tree.set(path, this.inode(SYMLINK | 0o777))
   }

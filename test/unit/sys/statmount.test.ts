@@ -1,9 +1,4 @@
-import {
-  NAMESPACE_INFO,
-  readId,
-  readNamespaceInfo,
-  readStatmount,
-} from '../../../src/sys/statmount.js'
+import { NAMESPACE_INFO, readId, readNamespaceInfo, Statmount } from '../../../src/sys/statmount.js'
 import { test } from '../support/check.js'
 import { encodeRow } from '../host/fake-namespaces.js'
 
@@ -17,7 +12,10 @@ test('a row with everything', (t) => {
     source: '/dev/vda',
     device: [254, 3],
   })
-  t.strictSame(readStatmount(row), {
+  const { id, parent, mntId, parentId, major, minor, root, mountpoint, fstype, source } =
+    new Statmount(row)
+  const read = { id, parent, mntId, parentId, major, minor, root, mountpoint, fstype, source }
+  t.strictSame(read, {
     id: 2 ** 33 + 5,
     parent: 2 ** 31,
     mntId: (2 ** 33 + 5) % 1000,
@@ -34,8 +32,8 @@ test('a row with everything', (t) => {
 test('what the kernel does not say is empty, whatever was in the memory before', (t) => {
   const row = encodeRow({ id: 7, parent: 6, mountpoint: '', source: undefined })
   for (const at of [108, 124]) row.writeUInt32LE(0xffffffff, at)
-  t.match(readStatmount(row), { mountpoint: '', source: '', fstype: 'tmpfs', root: '/' })
-  t.match(readStatmount(Buffer.concat([row, Buffer.alloc(99, 'x')])), { root: '/' })
+  t.match(new Statmount(row), { mountpoint: '', source: '', fstype: 'tmpfs', root: '/' })
+  t.match(new Statmount(Buffer.concat([row, Buffer.alloc(99, 'x')])), { root: '/' })
 })
 
 test('numbers of 64 bits, and what is known of a namespace', (t) => {

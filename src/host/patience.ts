@@ -1,0 +1,31 @@
+// An end to what others can make as long as they like. A mount costs some microseconds, but where a
+// container has laid 100,000 on each other the kernel goes through all that are below, for each.
+
+/** Enough for two million mounts that lie beside each other. */
+const PATIENCE = 10_000
+
+export const TOO_LONG = 'the mount tables of this machine take too long to read'
+
+/** More was to be done than there is time. */
+export class OutOfTime extends Error {}
+
+/** To be called now and then. @throws OutOfTime */
+export type Check = () => void
+
+export const newPatience = (milliseconds = PATIENCE): Check => {
+  const until = performance.now() + milliseconds
+  return () => {
+    if (performance.now() > until) throw new OutOfTime('out of time')
+  }
+}
+
+/** Whether `act` came to its end. */
+export const inTime = (act: () => void): boolean => {
+  try {
+    act()
+    return true
+  } catch (error) {
+    if (error instanceof OutOfTime) return false
+    throw error
+  }
+}
