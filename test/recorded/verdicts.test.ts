@@ -335,8 +335,7 @@ class Attempt {
       [compile('booted.c'), written(booted)],
     )
     const json = run.report?.remaps && (run.report as JsonReport)
-    if (json?.exit.code !== run.code)
-      throw new Error(`${word}: exit ${run.code}: ${run.stderr}`)
+    if (json?.exit.code !== run.code) throw new Error(`${word}: exit ${run.code}: ${run.stderr}`)
     return { json, stderr: run.stderr }
   }
 }
