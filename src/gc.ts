@@ -4,23 +4,24 @@ import { readFrom } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
-import { Acts, openActs, PLACE } from './host/acts.js'
+import { Acts } from './host/acts.js'
 import { readClocks, toNow, type Clocks } from './host/clock.js'
 import { hostOf } from './host/host.js'
 import { lockImages } from './host/lock.js'
 import { isOnLink, mountpointTest } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
+import { openNotes, PLACE } from './host/notes.js'
 import { hostView } from './host/view.js'
 import { ImageDirectory } from './images/directory.js'
 import { construct } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
 import type { Externals } from './plan/external.js'
-import type { Plan } from './plan/model.js'
+import type { Plan } from './plan/planned.js'
 import { planCollection } from './plan/plan.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
-import type { Command, Report } from './report/model.js'
+import type { Command, Report } from './report/report.js'
 import type { Sys } from './sys/sys.js'
 
 export interface RunOptions {
@@ -65,7 +66,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const constructed = construct(sys, plan, { host, end })
   const hostRoot = host.root()
   const name = nameOf(checkpoint, images)
-  const memory = new Acts(remove ? openActs(name, acts) : undefined, acts)
+  const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, memory, {
     remove,

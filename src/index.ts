@@ -12,12 +12,12 @@ import type { Doubt } from './proof/doubts.js'
 import { readClocks, toNow } from './host/clock.js'
 import { hostView, type HostView } from './host/view.js'
 import { parseExternals, parseGone } from './plan/external.js'
-import type { Plan } from './plan/model.js'
+import type { Plan } from './plan/planned.js'
 import { planCollection as planPure } from './plan/plan.js'
 import type { JsonReport } from './report/schema.js'
 
 export type { Checkpoint, LinkRemap, Mount, MountNamespace } from './checkpoint/model.js'
-export type { Plan, PlannedRemap, Provider } from './plan/model.js'
+export type { Plan, PlannedRemap, Provider } from './plan/planned.js'
 export type { JsonReport } from './report/schema.js'
 export { GcError }
 

@@ -3,7 +3,7 @@
 import type { TimensEntry } from '../images/clocks.js'
 import type { ImageStat } from '../images/directory.js'
 import { earliestOf, isAfter, latestOf, plus, secondsBetween, type Time } from '../time.js'
-import { TIMENS_IMAGE } from './clock.js'
+import { TIMENS_IMAGE } from './timens.js'
 import type { ImageTimes } from './model.js'
 
 /** What a clock of this machine says now: seconds since 1970, and since boot with the time in suspend. */

@@ -5,11 +5,12 @@ import { errorCode, GcError, usage, type ExitName } from '../errors.js'
 import { isMagic } from '../images/magic.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../escape.js'
-import type { Report } from '../report/model.js'
+import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
 import { treeLines } from '../report/tree.js'
-import { summary, unknownKeys, warnings } from '../report/words.js'
+import { unknownGone, unknownKeys } from '../report/unmatched.js'
+import { summary, warnings } from '../report/words.js'
 import { sleep } from '../sleep.js'
 import type { Arguments } from './arguments.js'
 
@@ -167,6 +168,7 @@ export const printReport = (
   if (options.verbosity >= 3) log.text(planText(report))
   for (const warning of warnings(report)) log.line(warning)
   for (const warning of unknownKeys(report, options.externals)) log.line(warning)
+  for (const warning of unknownGone(report, options.gone)) log.line(warning)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
   if (!tree) {
     writeReportPieces(plainLines(report))

@@ -10,14 +10,10 @@
 //     gone DIRECTORY NAME
 import fs from 'node:fs'
 import type { Bytes } from '../bytes.js'
-import { closeQuietly } from './descriptors.js'
 import type { Stat } from '../sys/stat.js'
 import type { Time } from '../time.js'
+import { LIMIT, PLACE, readNotes } from './notes.js'
 
-export const PLACE = '/run/criu-gc'
-
-/** Bytes of one file and of all: what is more is as none. */
-const LIMIT = 16 * 1024 * 1024
 /** Characters that are gathered before they are written. */
 const CHUNK = 16 * 1024
 
@@ -107,13 +103,7 @@ export class Acts {
   private read(): void {
     if (this.isRead) return
     this.isRead = true
-    let left = LIMIT * 4
-    for (const name of readdir(this.place)) {
-      const lines = readLines(`${this.place}/${name}`)
-      left -= lines.length
-      if (left < 0) return
-      this.take(lines)
-    }
+    for (const lines of readNotes(this.place)) this.take(lines)
   }
 
   private take(text: string): void {
@@ -126,69 +116,4 @@ export class Acts {
       if (before !== undefined && second !== undefined) this.changes.set(`${key} ${second}`, before)
     }
   }
-}
-
-const readdir = (place: string): string[] => {
-  try {
-    return isOurs(fs.lstatSync(place), 'isDirectory') ? fs.readdirSync(place) : []
-  } catch {
-    return []
-  }
-}
-
-const isOurs = (stat: fs.Stats, type: 'isFile' | 'isDirectory'): boolean =>
-  stat[type]() && stat.uid === 0 && (stat.mode & 0o077) === 0
-
-const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
-
-/** The whole lines of a file of this boot: of one that was cut the last word may be a part. */
-const readLines = (path: string): string => {
-  let fd: number | undefined
-  try {
-    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    const stat = fs.fstatSync(fd)
-    if (!isOurs(stat, 'isFile') || stat.nlink !== 1 || stat.size > LIMIT) return ''
-    const text = fs.readFileSync(fd, 'latin1')
-    return text.startsWith(head()) ? text.slice(0, text.lastIndexOf('\n')) : ''
-  } catch {
-    return ''
-  } finally {
-    closeQuietly(fd)
-  }
-}
-
-const head = (): string =>
-  `boot ${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}\n`
-
-/**
- * Opens the file of a set of images, before privileges are dropped; makes it, and its folder, where they are not there.
- * Undefined where that cannot be, or where what is there is not root's alone.
- */
-export const openActs = (name: string, place = PLACE): number | undefined => {
-  let fd: number | undefined
-  try {
-    try {
-      fs.mkdirSync(place, 0o700)
-    } catch {
-      // It is there, or cannot be made: the look tells.
-    }
-    if (!isOurs(fs.lstatSync(place), 'isDirectory')) return undefined
-    fd = fs.openSync(
-      `${place}/${name}`,
-      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
-      0o600,
-    )
-    const stat = fs.fstatSync(fd)
-    if (isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT) {
-      if (readLines(`${place}/${name}`) === '') {
-        fs.ftruncateSync(fd)
-        fs.writeSync(fd, head())
-      }
-      return fd
-    }
-  } catch {
-    // As none.
-  }
-  closeQuietly(fd)
-  return undefined
 }

@@ -3,7 +3,7 @@
 import type { Bytes } from '../bytes.js'
 import type { GivenPlace } from '../proof/place.js'
 import { below, relative, ROOT } from '../paths.js'
-import type { Attachment, Plan, PlannedNamespace } from '../plan/model.js'
+import type { Attachment, Plan, PlannedNamespace } from '../plan/planned.js'
 import {
   AT_FDCWD,
   CLONE_NEWNS,

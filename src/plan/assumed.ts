@@ -4,7 +4,7 @@
 import type { Bytes } from '../bytes.js'
 import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
 import { isWithin, pathProblem, ROOT, splitLast } from '../paths.js'
-import type { PlanOptions } from './model.js'
+import type { PlanOptions } from './planned.js'
 
 /** Of the namespace: ids of CRIU's begin with 1. */
 export const ASSUMED = 0

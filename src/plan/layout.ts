@@ -2,7 +2,7 @@
 import type { Bytes } from '../bytes.js'
 import type { Mount, MountNamespace } from '../checkpoint/model.js'
 import { ROOT } from '../paths.js'
-import type { Attachment, Provider, Providers } from './model.js'
+import type { Attachment, Provider, Providers } from './planned.js'
 
 const MISSING: Provider = { kind: 'stand-in' }
 

@@ -14,7 +14,7 @@ import type {
   PlanOptions,
   Provider,
   Providers,
-} from './model.js'
+} from './planned.js'
 import { resolveProviders } from './providers.js'
 
 /** @throws GcError refused where options and images contradict each other dangerously. */

@@ -8,7 +8,7 @@ import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, ROOT } from '../paths.js'
 import { escape, escapeText, shellQuote } from '../escape.js'
-import type { PlanOptions, Provider, Providers } from './model.js'
+import type { PlanOptions, Provider, Providers } from './planned.js'
 
 const none = (reason: string, next: string): Provider => ({ kind: 'none', reason, next })
 

@@ -4,10 +4,10 @@ import { toBuffer, type Bytes } from '../bytes.js'
 import { EXIT, type ExitName, type GcError } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { Mount } from '../checkpoint/model.js'
-import type { Provider } from '../plan/model.js'
+import type { Provider } from '../plan/planned.js'
 import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
-import { exitOf, totalsOf, type Report, type ReportedRemap } from './model.js'
+import { exitOf, totalsOf, type Report, type ReportedRemap } from './report.js'
 
 export const SCHEMA = 'criu-gc/1'
 

@@ -1,7 +1,7 @@
 // One line a remap, for pipes: verdict, reason or errno, namespace, link, original, bytes, message, separated
 // by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines.
 import { escape } from '../escape.js'
-import type { Report, ReportedRemap } from './model.js'
+import type { Report, ReportedRemap } from './report.js'
 import { explanation, originalText } from './words.js'
 
 /** `nowhere` stands in the column of the namespace for a remap without a mount. */

@@ -1,6 +1,6 @@
 // With -v: what was attached where, and from what.
 import { escape } from '../escape.js'
-import type { Report } from './model.js'
+import type { Report } from './report.js'
 import { otherLinkLines, providerText } from './words.js'
 
 export const planText = (report: Report): string => {

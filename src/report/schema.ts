@@ -5,7 +5,7 @@ import type { Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/directory.js'
 import type { Doubt } from '../proof/doubts.js'
-import type { Totals } from './model.js'
+import type { Totals } from './report.js'
 
 export interface JsonProvider {
   readonly kind: 'root' | 'external' | 'host' | 'gone' | 'stand-in' | 'none'

@@ -5,7 +5,7 @@ import { ASSUMED } from '../plan/assumed.js'
 import { toIso } from '../time.js'
 import { groupBy } from '../group.js'
 import { escape, escapeText } from '../escape.js'
-import type { Report, ReportedRemap } from './model.js'
+import type { Report, ReportedRemap } from './report.js'
 import { ageText, explanation, originalText, providerText, sizeText, verdictWord } from './words.js'
 
 export interface TreeOptions {

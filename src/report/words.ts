@@ -2,11 +2,10 @@
 import { concat } from '../bytes.js'
 import type { DumpKind, Original } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
-import type { Externals } from '../plan/external.js'
-import type { Provider } from '../plan/model.js'
+import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
 import { join } from '../paths.js'
-import { totalsOf, VERDICTS, type Report } from './model.js'
+import { totalsOf, VERDICTS, type Report } from './report.js'
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   removed: 'removed',
@@ -150,38 +149,4 @@ export const warnings = (report: Report): string[] => {
   const { unknown } = checkpoint.counts
   if (unknown > 0) out.push(`${unknown} remaps of a type that is not known: left alone`)
   return [...out, ...otherLinks(report), ...checkpoint.notes]
-}
-
-/** A container has some external mounts of its runtime, such as /etc/hosts, beside its volumes. */
-const MANY = 20
-
-/**
- * A key in the options that no mount of the dump has, where one of its own lacks its option. Without
- * such a one it is no mistake: pasted options of CRIU may have more keys than are needed.
- */
-export const unknownKeys = (
-  { checkpoint: { namespaces } }: Report,
-  { mapped }: Pick<Externals, 'mapped'>,
-): string[] => {
-  const marks = namespaces.flatMap(({ mounts }) =>
-    mounts.flatMap(({ external, mountpoint }) =>
-      external === undefined ? [] : [{ ...external, mountpoint }],
-    ),
-  )
-  const keys = new Set(marks.flatMap(({ kind, key }) => (kind === 'mapped' ? [key] : [])))
-  // What CRIU found by itself goes by its place.
-  const known = new Set(
-    marks.map(({ kind, key, mountpoint }) => (kind === 'auto' ? mountpoint : key)),
-  )
-  const wanted = [...keys].filter((key) => !mapped.has(key))
-  if (wanted.length === 0) return []
-  // One that lacks its option is what was meant.
-  const all = [...wanted, ...[...keys].filter((key) => mapped.has(key))].map((key) => escape(key))
-  const shown = all.length > MANY ? [...all.slice(0, MANY), `${all.length - MANY} more`] : all
-  return [...mapped.keys()]
-    .filter((key) => !known.has(key))
-    .map(
-      (key) =>
-        `no external mount of the dump is called ${escape(key)} (there are: ${shown.join(', ')})`,
-    )
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { cleared } from '../rig/gc.js'
-import { OWN_PROCESSES } from '../rig/namespace.js'
+import { OWN_PROCESSES, WITH_OWN_NOTES } from '../rig/namespace.js'
 
 export interface ScriptOptions {
   /** In a private mount and process namespace, where it may mount what it likes. */
@@ -24,7 +24,10 @@ export interface Ended<T> {
   readonly silent: boolean
 }
 
-const ISOLATED = ['unshare', '--mount', '--propagation', 'private', ...OWN_PROCESSES]
+const ISOLATED = [
+  ...['unshare', '--mount', '--propagation', 'private', ...OWN_PROCESSES],
+  ...WITH_OWN_NOTES,
+]
 
 /** `url`: of the test, `script`: beside it, without ".js". */
 export const runScript = <T>(

@@ -2,7 +2,7 @@
 // text and as a document, and its verdicts as words.
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import type { Totals } from '../../src/report/model.js'
+import type { Totals } from '../../src/report/report.js'
 import type { JsonRemap, JsonReport } from '../../src/report/schema.js'
 import { criuGc, node } from './repo.js'
 import { refuseReport } from './sanitizer.js'

@@ -2,6 +2,7 @@
 // with insideMountNamespace; the inner one may then mount what it likes and the machine's own mount
 // table stays as it is, even when the test is killed.
 import { readlinkSync, readSync } from 'node:fs'
+import { PLACE } from '../../src/host/notes.js'
 import { must } from './command.js'
 import { mountinfo } from './mountinfo.js'
 
@@ -15,13 +16,21 @@ const mine = (): string => readlinkSync('/proc/self/ns/mnt')
 /** what a mount does in the namespace that its own was copied from */
 type Propagation = 'private' | 'unchanged'
 
+/** a program that starts the one after it, with nothing in the machine's /run/criu-gc, and nothing left in it */
+export const WITH_OWN_NOTES = [
+  'sh',
+  '-c',
+  `mkdir -pm 700 ${PLACE} && mount -t tmpfs -o mode=700 tmpfs ${PLACE} && exec "$@"`,
+  'sh',
+]
+
 /**
  * The arguments of unshare(1). Not a pid namespace: from inside of one the kernel does not show all mount
  * namespaces, and nothing can be said of a tmpfs that died.
  */
 function words(script: string, propagation: Propagation): string[] {
   process.env[outer] = mine()
-  return ['--mount', '--propagation', propagation, process.execPath, script]
+  return ['--mount', '--propagation', propagation, ...WITH_OWN_NOTES, process.execPath, script]
 }
 
 /** command and arguments that run a script of Node's in a new, private mount namespace; for t.spawn */

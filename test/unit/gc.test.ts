@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { parseExternals } from '../../src/plan/external.js'
 import { run, type RunOptions } from '../../src/gc.js'
-import type { Report } from '../../src/report/model.js'
+import type { Report } from '../../src/report/report.js'
 import { Sys } from '../../src/sys/sys.js'
 import { dumpImages, image, writeImages, type DumpSpec } from '../encode/images.js'
 import { encode, inventory, remap } from '../encode/messages.js'

@@ -2,7 +2,7 @@
 // without tricks, and every host path is the caller's.
 import type { Bytes } from '../../../src/bytes.js'
 import type { Checkpoint } from '../../../src/checkpoint/model.js'
-import type { Plan, PlannedRemap, PlanOptions, Provider } from '../../../src/plan/model.js'
+import type { Plan, PlannedRemap, PlanOptions, Provider } from '../../../src/plan/planned.js'
 import type { Mount } from '../../../src/checkpoint/model.js'
 
 const ROOT = '/'

@@ -3,7 +3,7 @@
 import type { Bytes } from '../../../src/bytes.js'
 import { fromBuffer } from '../../../src/bytes.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
-import type { PlanOptions } from '../../../src/plan/model.js'
+import type { PlanOptions } from '../../../src/plan/planned.js'
 import type { Time } from '../../../src/time.js'
 import type { Dump } from './corpus.js'
 import type { Random } from './random.js'

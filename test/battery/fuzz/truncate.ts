@@ -2,7 +2,7 @@
 import { readFrom } from '../../../src/checkpoint/checkpoint.js'
 import type { Bytes } from '../../../src/bytes.js'
 import { GcError } from '../../../src/errors.js'
-import type { PlanOptions } from '../../../src/plan/model.js'
+import type { PlanOptions } from '../../../src/plan/planned.js'
 import { planCollection } from '../../../src/plan/plan.js'
 import { print } from '../print.js'
 import { assemble, readImages, recordedDirectory, recordedNames, takeApart } from './corpus.js'

@@ -9,7 +9,7 @@ import {
 } from '../../../src/collect/explain.js'
 import type { ConstructedMount } from '../../../src/namespaces/construct.js'
 import type { Mount } from '../../../src/checkpoint/model.js'
-import type { Provider } from '../../../src/plan/model.js'
+import type { Provider } from '../../../src/plan/planned.js'
 import { DOUBTS, type Doubt } from '../../../src/proof/doubts.js'
 import { test } from '../support/check.js'
 import { at, b, mount, stat, window } from '../support/model.js'

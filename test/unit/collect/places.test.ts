@@ -1,7 +1,7 @@
 import type { Mount } from '../../../src/checkpoint/model.js'
 import { placeOfMount } from '../../../src/collect/places.js'
 import type { ConstructedMount } from '../../../src/namespaces/construct.js'
-import type { Provider } from '../../../src/plan/model.js'
+import type { Provider } from '../../../src/plan/planned.js'
 import type { GivenPlace } from '../../../src/proof/place.js'
 import { test } from '../support/check.js'
 import { at, b, BOOTED, host, hostMount, mount, stat, window } from '../support/model.js'

@@ -5,7 +5,7 @@ import type { Outcome } from '../../../src/collect/outcome.js'
 import { Acts } from '../../../src/host/acts.js'
 import type { Found, Host } from '../../../src/host/host.js'
 import { construct, type Constructed } from '../../../src/namespaces/construct.js'
-import type { Plan } from '../../../src/plan/model.js'
+import type { Plan } from '../../../src/plan/planned.js'
 import { planCollection } from '../../../src/plan/plan.js'
 import { Sys } from '../../../src/sys/sys.js'
 import {

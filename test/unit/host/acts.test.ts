@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-import tap from 'tap'
-import { Acts, openActs } from '../../../src/host/acts.js'
+import { Acts } from '../../../src/host/acts.js'
+import { openNotes } from '../../../src/host/notes.js'
 import type { Stat } from '../../../src/sys/stat.js'
-import { test as testAsAnybody, type Test } from '../support/check.js'
+import { asRoot as test, type Test } from '../support/check.js'
 import { at, b, stat } from '../support/model.js'
 
 const BOOT = `boot ${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1')}`
@@ -14,20 +14,12 @@ const FILE = stat({ inoLow: 7, ctime: T0, btime: at(50, 5), nlink: 3 })
 const DIRECTORY = stat({ inoLow: 8, ctime: T0, mode: 0o040755, btime: at(40) })
 const changedAt = (of: Stat, ctime: Stat['ctime']): Stat => ({ ...of, ctime })
 
-/** Only what is root's is believed. */
-const test: typeof testAsAnybody =
-  process.getuid?.() === 0
-    ? testAsAnybody
-    : (name) => {
-        tap.pass(name, { skip: 'needs root' })
-      }
-
 /** A folder that is not there yet. */
 const folder = (t: Test): string => `${t.testdir({})}/criu-gc`
 
 /** A clean-up that removes one link of the file. */
 const cleanUp = (place: string, name = 'run-1'): void => {
-  const acts = new Acts(openActs(name, place), place)
+  const acts = new Acts(openNotes(name, place), place)
   acts.changed('file', FILE, T1)
   acts.gone(DIRECTORY, NAME)
   acts.changed('directory', DIRECTORY, T1)
@@ -132,7 +124,7 @@ test('the file is root’s alone, in a folder that is', (t) => {
 test('the same images again: what was known stays', (t) => {
   const place = folder(t)
   cleanUp(place)
-  const acts = new Acts(openActs('run-1', place), place)
+  const acts = new Acts(openNotes('run-1', place), place)
   acts.changed('file', changedAt(FILE, T1), T2)
   acts.flush()
   t.strictSame(knows(place), ALL)
@@ -141,8 +133,8 @@ test('the same images again: what was known stays', (t) => {
 
 test('two clean-ups that share an inode', (t) => {
   const place = folder(t)
-  const first = new Acts(openActs('run-1', place), place)
-  const second = new Acts(openActs('run-2', place), place)
+  const first = new Acts(openNotes('run-1', place), place)
+  const second = new Acts(openNotes('run-2', place), place)
   // Nobody has flushed: a file with other names is told at once.
   first.changed('file', FILE, T1)
   second.changed('file', changedAt(FILE, T1), T2)
@@ -152,7 +144,7 @@ test('two clean-ups that share an inode', (t) => {
 
 test('what no other run can ask for is written in the end, or when there is much', (t) => {
   const place = folder(t)
-  const acts = new Acts(openActs('run-1', place), place)
+  const acts = new Acts(openNotes('run-1', place), place)
   const length = (): number => fs.statSync(`${place}/run-1`).size
   const empty = length()
   acts.changed('file', { ...FILE, nlink: 2 }, T1)
@@ -173,7 +165,7 @@ test('they are read once, when they are first asked for', (t) => {
   cleanUp(place, 'run-1')
   t.ok(acts.hasRemoved(DIRECTORY, NAME))
   cleanUp(place, 'run-2')
-  const later = new Acts(openActs('run-3', place), place)
+  const later = new Acts(openNotes('run-3', place), place)
   later.gone(DIRECTORY, b('link_remap.8'))
   later.flush()
   t.notOk(acts.hasRemoved(DIRECTORY, b('link_remap.8')))
@@ -181,7 +173,7 @@ test('they are read once, when they are first asked for', (t) => {
 
 test('a name that is not text', (t) => {
   const place = folder(t)
-  const acts = new Acts(openActs('run-1', place), place)
+  const acts = new Acts(openNotes('run-1', place), place)
   acts.gone(DIRECTORY, b('link_remap.6.\xff\x80'))
   acts.flush()
   t.ok(new Acts(undefined, place).hasRemoved(DIRECTORY, b('link_remap.6.\xff\x80')))
@@ -246,7 +238,7 @@ test('a file that would be as none is not written to, and stops nothing', (t) =>
     const path = `${place}/run-1`
     SPOILT[what]!(path)
     const before = fs.lstatSync(path)
-    t.equal(openActs('run-1', place), undefined, what)
+    t.equal(openNotes('run-1', place), undefined, what)
     cleanUp(place)
     const now = fs.lstatSync(path)
     t.strictSame([now.size, now.mtimeMs, now.mode], [before.size, before.mtimeMs, before.mode])
@@ -258,7 +250,7 @@ test('a pipe in its place makes nobody wait', (t) => {
   const place = folder(t)
   cleanUp(place, 'run-2')
   execFileSync('mkfifo', ['-m', '600', `${place}/run-1`])
-  t.equal(openActs('run-1', place), undefined)
+  t.equal(openNotes('run-1', place), undefined)
   t.strictSame(knows(place), ALL)
 })
 
@@ -292,7 +284,7 @@ test('a file of another boot, or whose head is cut, begins anew', (t) => {
     const place = folder(t)
     cleanUp(place)
     SPOILT[what]!(`${place}/run-1`)
-    const acts = new Acts(openActs('run-1', place), place)
+    const acts = new Acts(openNotes('run-1', place), place)
     acts.gone(DIRECTORY, b('link_remap.8'))
     acts.flush()
     t.equal(
@@ -330,7 +322,7 @@ test('a folder that is not root’s alone is as none', (t) => {
     cleanUp(place)
     spoil(place)
     t.strictSame(knows(place), NONE)
-    t.equal(openActs('run-2', place), undefined)
+    t.equal(openNotes('run-2', place), undefined)
     fs.rmSync(place, { recursive: true })
     fs.rmSync(`${place}.real`, { recursive: true, force: true })
   }
@@ -352,7 +344,7 @@ test('a run after one that was cut loses no more than that line', (t) => {
   const place = folder(t)
   cleanUp(place)
   fs.truncateSync(`${place}/run-1`, fs.statSync(`${place}/run-1`).size - 3)
-  const acts = new Acts(openActs('run-1', place), place)
+  const acts = new Acts(openNotes('run-1', place), place)
   acts.gone(DIRECTORY, b('link_remap.8'))
   acts.gone(DIRECTORY, b('link_remap.10'))
   acts.flush()
@@ -390,7 +382,7 @@ test('lines that are none say nothing', (t) => {
 test('what cannot be made or written is as none, and stops nothing', (t) => {
   const dir = t.testdir({ file: 'x' })
   for (const place of [`${dir}/file`, `${dir}/no/such`, '/proc/criu-gc', '/dev/null']) {
-    t.equal(openActs('run-1', place), undefined, place)
+    t.equal(openNotes('run-1', place), undefined, place)
     t.strictSame(knows(place), NONE)
   }
   const full = new Acts(fs.openSync('/dev/full', 'w'), dir)
@@ -402,7 +394,7 @@ test('what cannot be made or written is as none, and stops nothing', (t) => {
 
 test('more than the limit is not written', (t) => {
   const place = folder(t)
-  const acts = new Acts(openActs('run-1', place), place)
+  const acts = new Acts(openNotes('run-1', place), place)
   const long = b(`link_remap.6.${'x'.repeat(240)}`)
   for (let count = 0; count < 70_000; count++) acts.gone(DIRECTORY, long)
   acts.flush()

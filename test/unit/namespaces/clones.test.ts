@@ -6,7 +6,7 @@ import {
   type CloneOptions,
 } from '../../../src/namespaces/clones.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
-import type { Provider } from '../../../src/plan/model.js'
+import type { Provider } from '../../../src/plan/planned.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { SyscallError } from '../../../src/sys/syscall-error.js'
 import { test, type Test } from '../support/check.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Checkpoint, Mount } from '../../../src/checkpoint/model.js'
 import { construct, type Constructed } from '../../../src/namespaces/construct.js'
-import type { Plan } from '../../../src/plan/model.js'
+import type { Plan } from '../../../src/plan/planned.js'
 import { planCollection } from '../../../src/plan/plan.js'
 import { CLONE_NEWNS, MS_PRIVATE, MS_REC } from '../../../src/sys/constants.js'
 import { Sys } from '../../../src/sys/sys.js'

@@ -1,6 +1,6 @@
 import type { Checkpoint, LinkRemap } from '../../../src/checkpoint/model.js'
 import { ASSUMED, withAssumedMounts } from '../../../src/plan/assumed.js'
-import type { Plan } from '../../../src/plan/model.js'
+import type { Plan } from '../../../src/plan/planned.js'
 import { planCollection } from '../../../src/plan/plan.js'
 import { refuses, test } from '../support/check.js'
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Mount } from '../../../src/checkpoint/model.js'
 import { chainOf, layOut, mountFinder } from '../../../src/plan/layout.js'
-import type { Provider } from '../../../src/plan/model.js'
+import type { Provider } from '../../../src/plan/planned.js'
 import { test } from '../support/check.js'
 import { b, mount, namespace } from '../support/model.js'
 import { holds } from '../support/property.js'

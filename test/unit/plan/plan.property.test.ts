@@ -1,7 +1,7 @@
 // For random mount trees: a plan leads where it says, by a model of the kernel's lookup that shares
 // nothing with the program.
 import fc from 'fast-check'
-import type { Plan } from '../../../src/plan/model.js'
+import type { Plan } from '../../../src/plan/planned.js'
 import { planCollection } from '../../../src/plan/plan.js'
 import { test } from '../support/check.js'
 import { holds } from '../support/property.js'

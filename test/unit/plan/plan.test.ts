@@ -1,5 +1,5 @@
 import type { Checkpoint, LinkRemap, Mount } from '../../../src/checkpoint/model.js'
-import type { Plan, PlannedRemap } from '../../../src/plan/model.js'
+import type { Plan, PlannedRemap } from '../../../src/plan/planned.js'
 import { planCollection } from '../../../src/plan/plan.js'
 import { refuses, test } from '../support/check.js'
 import {

@@ -1,5 +1,5 @@
 import type { Mount } from '../../../src/checkpoint/model.js'
-import type { Provider } from '../../../src/plan/model.js'
+import type { Provider } from '../../../src/plan/planned.js'
 import { resolveProviders } from '../../../src/plan/providers.js'
 import { test } from '../support/check.js'
 import {

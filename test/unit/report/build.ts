@@ -3,8 +3,8 @@ import type { Outcome, Verdict } from '../../../src/collect/outcome.js'
 import type { Bytes } from '../../../src/bytes.js'
 import type { Checkpoint, LinkRemap, Mount } from '../../../src/checkpoint/model.js'
 import type { ConstructedMount } from '../../../src/namespaces/construct.js'
-import type { PlannedRemap, Provider } from '../../../src/plan/model.js'
-import type { Report, ReportedRemap } from '../../../src/report/model.js'
+import type { PlannedRemap, Provider } from '../../../src/plan/planned.js'
+import type { Report, ReportedRemap } from '../../../src/report/report.js'
 import { b, checkpoint, mount, namespace, remap, stat } from '../support/model.js'
 
 export const ROOT = mount(10, '/')

@@ -1,7 +1,7 @@
 import { toBuffer } from '../../../src/bytes.js'
 import { GcError } from '../../../src/errors.js'
 import { errorToJson, jsonPieces, toJson } from '../../../src/report/json.js'
-import { VERDICTS } from '../../../src/report/model.js'
+import { VERDICTS } from '../../../src/report/report.js'
 import type { JsonReport } from '../../../src/report/schema.js'
 import { test } from '../support/check.js'
 import { at, b, imageTimes, mapped, mount, namespace, remap } from '../support/model.js'
@@ -18,7 +18,7 @@ import {
   ROOT_PROVIDER,
   UNPROVEN,
 } from './build.js'
-import type { Report, ReportedRemap } from '../../../src/report/model.js'
+import type { Report, ReportedRemap } from '../../../src/report/report.js'
 
 /** As a caller reads it. */
 const parse = (of: Report): JsonReport => JSON.parse(JSON.stringify(toJson(of))) as JsonReport

@@ -3,7 +3,7 @@ import type { Outcome } from '../../../src/collect/outcome.js'
 import { test } from '../support/check.js'
 import { at, b, imageTimes, mount, remap } from '../support/model.js'
 import { bytes, EVIL, OUTCOMES, reach, report, reported, UNPROVEN } from './build.js'
-import type { ReportedRemap } from '../../../src/report/model.js'
+import type { ReportedRemap } from '../../../src/report/report.js'
 
 const lines = (remaps: readonly ReportedRemap[]): string[] => {
   const text = plainText(report(remaps))

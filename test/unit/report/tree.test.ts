@@ -1,5 +1,5 @@
 import { treeLines } from '../../../src/report/tree.js'
-import type { Report } from '../../../src/report/model.js'
+import type { Report } from '../../../src/report/report.js'
 import { test } from '../support/check.js'
 import { at, b, imageTimes, mount, namespace, remap } from '../support/model.js'
 import {

@@ -12,6 +12,14 @@ export const test = (name: string, body: (t: Test) => void): void => {
   })
 }
 
+/** What is only believed of root, or done by it. */
+export const asRoot: typeof test =
+  process.getuid?.() === 0
+    ? test
+    : (name) => {
+        tap.pass(name, { skip: 'needs root' })
+      }
+
 /** The call ends with a GcError of that exit and a message that matches; the error is returned. */
 export const refuses = (
   t: Test,

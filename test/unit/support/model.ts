@@ -13,7 +13,7 @@ import type {
 import type { Host } from '../../../src/host/host.js'
 import type { HostMount } from '../../../src/host/mountinfo.js'
 import type { Externals } from '../../../src/plan/external.js'
-import type { PlanOptions } from '../../../src/plan/model.js'
+import type { PlanOptions } from '../../../src/plan/planned.js'
 import { DOUBTS, type Consent } from '../../../src/proof/doubts.js'
 import type { Window } from '../../../src/proof/window.js'
 import type { Stat } from '../../../src/sys/stat.js'

@@ -4,7 +4,7 @@ import type { OtherLinks } from '../collect/others.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
-import type { PlannedRemap } from '../plan/model.js'
+import type { PlannedRemap } from '../plan/planned.js'
 
 export type Command = 'show' | 'clean'
 

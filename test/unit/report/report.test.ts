@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Outcome, Verdict } from '../../../src/collect/outcome.js'
 import { EXIT } from '../../../src/errors.js'
-import { exitOf, isProven, totalsOf, VERDICTS } from '../../../src/report/model.js'
+import { exitOf, isProven, totalsOf, VERDICTS } from '../../../src/report/report.js'
 import { test } from '../support/check.js'
 import { holds } from '../support/property.js'
 import { OUTCOMES, report, reported, UNPROVEN } from './build.js'

@@ -1,4 +1,4 @@
-import { readClock } from '../../../src/checkpoint/clock.js'
+import { readClock } from '../../../src/checkpoint/timens.js'
 import { ImageDirectory } from '../../../src/images/directory.js'
 import { test, type Test } from '../support/check.js'
 import { at } from '../support/model.js'
