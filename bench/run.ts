@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { criuGc, inRepo } from '../test/rig/repo.js'
+import { busyHost } from './busy-host.js'
 import { checks } from './checks.js'
 import { manyFiles } from './many-files.js'
 import { manyMounts } from './many-mounts.js'
@@ -11,7 +12,12 @@ import { manyRemaps } from './many-remaps.js'
 import { Bench, type Row } from './measure.js'
 import { startUp } from './start-up.js'
 
-const CASES = { startUp, manyRemaps, checks, manyMounts, manyFiles }
+const CASES = { startUp, busyHost, manyRemaps, checks, manyMounts, manyFiles }
+
+/** All, or those that are named as arguments. */
+const chosen = Object.entries(CASES).filter(
+  ([name]) => process.argv.length === 2 || process.argv.includes(name),
+)
 
 /** Why nothing can be measured here. */
 const obstacle = (): string | undefined => {
@@ -61,7 +67,7 @@ const main = (): void => {
       `node ${process.version}, Linux ${os.release()}, ${os.cpus().length} processors; ` +
         'medians of interleaved runs, whole processes by the wall clock\n',
     )
-    const rows = Object.entries(CASES).flatMap(([name, run]) => measure(name, run, bench))
+    const rows = chosen.flatMap(([name, run]) => measure(name, run, bench))
     console.log(table(rows))
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })
