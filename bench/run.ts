@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { insideMountNamespace, isInside } from '../test/rig/namespace.js'
 import { criuGc, inRepo } from '../test/rig/repo.js'
 import { busyHost } from './busy-host.js'
 import { checks } from './checks.js'
@@ -58,6 +60,13 @@ const main = (): void => {
   const why = obstacle()
   if (why !== undefined) {
     console.log(`bench: nothing was measured: ${why}`)
+    return
+  }
+  if (!isInside()) {
+    // With nothing in /run/criu-gc but what these runs write, and nothing left there.
+    const [command, args] = insideMountNamespace(fileURLToPath(import.meta.url))
+    const done = spawnSync(command, [...args, ...process.argv.slice(2)], { stdio: 'inherit' })
+    process.exitCode = done.status ?? 1
     return
   }
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'criu-gc-bench-'))
