@@ -9,6 +9,7 @@ import type { Test } from 'tap'
 import { cleared } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
 import { hasFuse, mountMute } from '../rig/mute.js'
+import { node } from '../rig/repo.js'
 import { test } from './rig.js'
 
 const [EIO, ETIMEDOUT] = [-5, -110]
@@ -32,7 +33,7 @@ interface Asking {
 }
 
 const ask = async (t: Test, directory: string, milliseconds: number): Promise<Asking> => {
-  const words = cleared(process.execPath, script, directory, String(milliseconds))
+  const words = cleared(node, script, directory, String(milliseconds))
   const asker = spawn('env', words, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => asker.kill('SIGKILL'))
   const lines = createInterface({ input: asker.stdout })[Symbol.asyncIterator]()
