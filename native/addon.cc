@@ -542,13 +542,15 @@ Napi::Object Numbers(Napi::Env env) {
   NUMBER(unshare), NUMBER(setns), NUMBER(execve), NUMBER(execveat);
   NUMBER(ptrace), NUMBER(process_vm_readv), NUMBER(process_vm_writev), NUMBER(pidfd_getfd);
   NUMBER(kill), NUMBER(tkill), NUMBER(tgkill), NUMBER(pidfd_send_signal);
+  NUMBER(rt_sigqueueinfo), NUMBER(rt_tgsigqueueinfo);
   NUMBER(renameat2), NUMBER(linkat), NUMBER(symlinkat), NUMBER(mkdirat), NUMBER(mknodat);
   NUMBER(fchmod), NUMBER(fchmodat), NUMBER(fchmodat2), NUMBER(fchown), NUMBER(fchownat);
   NUMBER(truncate), NUMBER(ftruncate), NUMBER(fallocate);
   NUMBER(setxattr), NUMBER(lsetxattr), NUMBER(fsetxattr);
   NUMBER(removexattr), NUMBER(lremovexattr), NUMBER(fremovexattr), NUMBER(utimensat);
   NUMBER(socket), NUMBER(socketpair), NUMBER(connect), NUMBER(bind);
-  NUMBER(bpf), NUMBER(io_uring_setup), NUMBER(init_module), NUMBER(finit_module);
+  NUMBER(bpf), NUMBER(io_uring_setup), NUMBER(io_uring_enter), NUMBER(io_uring_register);
+  NUMBER(init_module), NUMBER(finit_module);
   NUMBER(kexec_load), NUMBER(reboot), NUMBER(unlinkat), NUMBER(openat);
 #ifdef SYS_rename
   // Calls of older architectures, which newer ones have only in their *at form.
