@@ -22,6 +22,7 @@ import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
 import type { Command, Report } from './report/report.js'
+import { notedSignal, noteSignals } from './sys/signals.js'
 import type { Sys } from './sys/sys.js'
 
 export interface RunOptions {
@@ -57,7 +58,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
   const plan = planCollection(checkpoint, { ...options, root, host })
   if (plan.remaps.length === 0 && plan.namespaces.length === 0)
-    return { command, checkpoint, mounts: [], remaps: [], others: [] }
+    return { command, checkpoint, mounts: [], remaps: [], others: [], interrupted: undefined }
 
   const window = windowOf(checkpoint, clocks)
   const { to: end } = beginAndEnd(window)
@@ -67,6 +68,8 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const hostRoot = host.root()
   const name = nameOf(checkpoint, images)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
+  // Up to here nothing was done, and a signal just ends us.
+  noteSignals(sys)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, memory, {
     remove,
@@ -77,6 +80,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },
+    interrupted: () => notedSignal(sys),
     hostRoot,
     deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
@@ -90,6 +94,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
       outcome: collected.outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
     })),
     others: collected.others,
+    interrupted: notedSignal(sys),
   }
 }
 

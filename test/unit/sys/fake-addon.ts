@@ -27,7 +27,7 @@ const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
   'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'listmount', 'statmount', 'prctl', 'capset', 'setgroups', 'setresuid',
-  'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'landlock_create_ruleset',
+  'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'sigaction', 'noted', 'kill', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
 
@@ -240,6 +240,16 @@ export class FakeAddon implements Addon {
   }
   isatty(fd: number): number {
     return this.call('isatty', [fd])
+  }
+  sigaction(signal: number, notes: number): number {
+    return this.call('sigaction', [signal, notes])
+  }
+  /** Asked at every turn, and therefore not recorded. */
+  noted(): number {
+    return this.scripts.get('noted')?.() ?? 0
+  }
+  kill(pid: number, signal: number): number {
+    return this.call('kill', [pid, signal])
   }
   close(fd: number): number {
     return this.call('close', [fd])
