@@ -1,5 +1,6 @@
 // A thin table of system calls: one function a call, named as in its man page, returning what the
 // call returned or -errno. No policy and no path is made here. Every descriptor is close-on-exec.
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -187,7 +188,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 5;
+constexpr int kLayout = 6;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -649,6 +650,42 @@ Value ExitGroup(const CallbackInfo &info) {
   return answer(info, syscall(SYS_exit_group, status));
 }
 
+// The first signal that was only noted, and how many of them came.
+std::atomic<int> noted{0};
+std::atomic<int> insisted{0};
+static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler takes no lock");
+
+// On whatever thread the kernel chooses. timeout(1) sends a signal twice: who sends a third one insists.
+void Note(int signal) {
+  int none = 0;
+  noted.compare_exchange_strong(none, signal);
+  if (insisted.fetch_add(1) >= 2) syscall(SYS_exit_group, 128 + signal);
+}
+
+// sigaction(2): the signal is noted from now on, or by 0 does what it does by default.
+Value Sigaction(const CallbackInfo &info) {
+  Reader in(info);
+  int signal = in.i32(0);
+  int notes = in.i32(1);
+  if (!in.ok()) return {};
+  struct sigaction action = {};
+  action.sa_handler = notes ? Note : SIG_DFL;
+  action.sa_flags = SA_RESTART;
+  return answer(info, sigaction(signal, &action, nullptr));
+}
+
+// The first signal that was noted, or 0.
+Value Noted(const CallbackInfo &info) { return answer(info, noted.load()); }
+
+// kill(2)
+Value Kill(const CallbackInfo &info) {
+  Reader in(info);
+  int pid = in.i32(0);
+  int signal = in.i32(1);
+  if (!in.ok()) return {};
+  return answer(info, kill(pid, signal));
+}
+
 // Numbers of system calls, which differ between architectures, for the seccomp filter.
 Napi::Object Numbers(Napi::Env env) {
   auto numbers = Napi::Object::New(env);
@@ -659,13 +696,15 @@ Napi::Object Numbers(Napi::Env env) {
   NUMBER(unshare), NUMBER(setns), NUMBER(execve), NUMBER(execveat);
   NUMBER(ptrace), NUMBER(process_vm_readv), NUMBER(process_vm_writev), NUMBER(pidfd_getfd);
   NUMBER(kill), NUMBER(tkill), NUMBER(tgkill), NUMBER(pidfd_send_signal);
+  NUMBER(rt_sigqueueinfo), NUMBER(rt_tgsigqueueinfo);
   NUMBER(renameat2), NUMBER(linkat), NUMBER(symlinkat), NUMBER(mkdirat), NUMBER(mknodat);
   NUMBER(fchmod), NUMBER(fchmodat), NUMBER(fchmodat2), NUMBER(fchown), NUMBER(fchownat);
   NUMBER(truncate), NUMBER(ftruncate), NUMBER(fallocate);
   NUMBER(setxattr), NUMBER(lsetxattr), NUMBER(fsetxattr);
   NUMBER(removexattr), NUMBER(lremovexattr), NUMBER(fremovexattr), NUMBER(utimensat);
   NUMBER(socket), NUMBER(socketpair), NUMBER(connect), NUMBER(bind);
-  NUMBER(bpf), NUMBER(io_uring_setup), NUMBER(init_module), NUMBER(finit_module);
+  NUMBER(bpf), NUMBER(io_uring_setup), NUMBER(io_uring_enter), NUMBER(io_uring_register);
+  NUMBER(init_module), NUMBER(finit_module);
   NUMBER(kexec_load), NUMBER(reboot), NUMBER(unlinkat), NUMBER(openat);
 #ifdef SYS_rename
   // Calls of older architectures, which newer ones have only in their *at form.
@@ -703,7 +742,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"landlock_create_ruleset", LandlockCreateRuleset},
       {"landlock_restrict_self", LandlockRestrictSelf},
       {"faccessat2", Faccessat2}, {"answers", Answers},
-      {"close", Close},
+      {"close", Close},           {"sigaction", Sigaction},   {"noted", Noted},
+      {"kill", Kill},
   };
   for (const auto &call : table)
     exports.Set(call.name, Napi::Function::New(env, call.function, call.name));
