@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join, relative } from 'node:path'
+import { debName } from './flavours.mjs'
 import { run } from './run.mjs'
 
 const filesBelow = (root) =>
@@ -35,7 +36,7 @@ export const makeDeb = (flavour, platform, version, root, { level, out }) => {
   mkdirSync(join(root, 'DEBIAN'), { mode: 0o755 })
   writeFileSync(join(root, 'DEBIAN', 'control'), `${control.join('\n')}\n`)
   writeFileSync(join(root, 'DEBIAN', 'md5sums'), sums.join(''))
-  const file = join(out, `${flavour.name}_${version}_${platform.deb}.deb`)
+  const file = join(out, debName(flavour, platform, version))
   const how = ['--root-owner-group', '-Zxz', `-z${level}`, '--build']
   run('dpkg-deb', [...how, root, file], { from: 'dpkg' })
   return file

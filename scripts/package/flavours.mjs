@@ -53,6 +53,10 @@ export const FLAVOURS = [
   },
 ]
 
+/** Names as each tool expects them. */
+export const debName = ({ name }, platform, version) => `${name}_${version}_${platform.deb}.deb`
+export const rpmName = ({ name }, platform, version) => `${name}-${version}-1.${platform.rpm}.rpm`
+
 /**
  * What lies where. `from` is a path of the clone or of what was built for the package; `text` is written
  * as it is. Programs are 0755, all else 0644, everything root's.

@@ -1,6 +1,7 @@
 // An .rpm from the same. rpmbuild finds by itself which libraries the programs need.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rpmName } from './flavours.mjs'
 import { run } from './run.mjs'
 
 const line = ({ to, doc }) => `${doc ? '%doc ' : ''}${to}`
@@ -57,7 +58,7 @@ export const makeRpm = (flavour, platform, version, root, { level, out, work, co
   ])
   const how = ['-bb', '--quiet', '--noclean', '--target', `${platform.rpm}-linux`]
   run('rpmbuild', [...how, ...defines, '--buildroot', root, spec], { from: 'rpm' })
-  const name = `${flavour.name}-${version}-1.${platform.rpm}.rpm`
+  const name = rpmName(flavour, platform, version)
   renameSync(join(top, name), join(out, name))
   return join(out, name)
 }

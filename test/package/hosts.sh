@@ -30,6 +30,9 @@ make() {
     --include="$(IFS=,; echo "$*")" "$suite" "$work/$suite" "deb $mirror $suite main" \
     >"$work/log" 2>&1 || { cat "$work/log"; die "no $suite could be made"; }
   mkdir "$work/$suite/outside"
+  # the first in the PATH: no package may ask there
+  printf '#!/bin/sh\nexit 99\n' >"$work/$suite/usr/sbin/node"
+  chmod 755 "$work/$suite/usr/sbin/node"
 }
 
 # on SUITE COMMAND...: runs it there, as root of the machine
@@ -49,7 +52,8 @@ on() {
     pivot_root . outside
     cd /
     umount -l /outside
-    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"
+    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+      NODE_OPTIONS=--not-an-option "$@"
   ' - "$work/$suite" "$@"
 }
 

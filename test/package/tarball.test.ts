@@ -105,6 +105,14 @@ t.test('the tarball', { skip: skip === true ? false : skip }, (t) => {
     t.end()
   })
 
+  t.test('has the licences of what is bundled, and of nothing else', (t) => {
+    const notices = fs.readFileSync(join(content, 'dist', 'THIRD-PARTY.txt'), 'utf8')
+    const named = [...notices.matchAll(/^(\S+) [\d.]+ \((\S+)\)$/gm)].map(([, name]) => name)
+    t.strictSame(named, ['node-addon-api', 'protobufjs'])
+    t.match(notices, /Copyright \(c\) 2016, Daniel Wirtz/)
+    t.end()
+  })
+
   for (const { arch, machine, triplet, glibc, eight } of ADDONS)
     t.test(`the addon for ${arch}`, (t) => {
       const file = join(content, 'prebuilds', `linux-${arch}`, 'syscalls.node')
