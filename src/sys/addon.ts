@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 4
+export const LAYOUT = 5
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -38,6 +38,14 @@ export interface Addon {
   mkdirat(dirfd: number, path: Bytes, mode: number): number
   getdents64(fd: number, buffer: Uint8Array): number
   readlinkat(dirfd: number, path: Bytes, buffer: Uint8Array): number
+  /** Who holds an inode, or writes to a file below `path`: a walk over /proc. */
+  find_holders(
+    inoHigh: number,
+    inoLow: number,
+    path: Bytes,
+    mayAsk: number,
+    rows: Uint8Array,
+  ): number
   /** Ids of mounts, eight bytes each; how many. */
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number
   /** A struct statmount and its strings. */

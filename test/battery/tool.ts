@@ -16,6 +16,14 @@ const writeNames = (file: string): void => {
   fs.writeFileSync(file, lines.join(''))
 }
 
+interface Paused {
+  readonly program?: string
+  /** open in the program from number 4 on */
+  readonly descriptors?: readonly number[]
+  /** supplementary groups, as setpriv(1) takes them */
+  readonly groups?: string
+}
+
 export class KillAt {
   private readonly program: string
   private readonly folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-kill-at-'))
@@ -41,9 +49,13 @@ export class KillAt {
     call: string,
     args: readonly string[],
     meanwhile: (pid: number) => void,
-    { program, descriptors }: { program?: string; descriptors?: number[] } = {},
+    { program, descriptors, groups }: Paused = {},
   ): Promise<Done> {
-    return execute(this.program, ['pause', call, ...commandLine(args, program)], {
+    const words = [this.program, 'pause', call, ...commandLine(args, program)]
+    // Not setgroups(2) of ours: a Node whose io_uring may be on refuses it.
+    const [first = '', ...rest] =
+      groups === undefined ? words : ['setpriv', '--groups', groups, ...words]
+    return execute(first, rest, {
       meanwhile: (said) => meanwhile(Number(said)),
       ...(descriptors === undefined ? {} : { descriptors }),
     })
