@@ -24,6 +24,7 @@ import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
 import type { Command, Report } from './report/report.js'
+import { notedSignal, noteSignals } from './sys/signals.js'
 import type { Sys } from './sys/sys.js'
 
 export interface RunOptions {
@@ -53,12 +54,15 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
   const { checkpoint, plan, ready } = whileIdle(sys, images, () => prepare(sys, images, options))
-  if (ready === undefined) return { command, checkpoint, mounts: [], remaps: [], others: [] }
+  if (ready === undefined)
+    return { command, checkpoint, mounts: [], remaps: [], others: [], interrupted: undefined }
 
   const { host, window, constructed } = ready
   const hostRoot = host.root()
   const name = nameOf(checkpoint, images)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
+  // Up to here nothing was done, and a signal just ends us.
+  noteSignals(sys)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, memory, {
     remove,
@@ -69,6 +73,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },
+    interrupted: () => notedSignal(sys),
     hostRoot,
     deaths: ready.deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
@@ -82,6 +87,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
       outcome: collected.outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
     })),
     others: collected.others,
+    interrupted: notedSignal(sys),
   }
 }
 

@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 5
+export const LAYOUT = 6
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -83,6 +83,11 @@ export interface Addon {
   /** Does not return. */
   exit_group(status: number): number
   close(fd: number): number
+  /** The signal is noted, or by 0 acts as by default. */
+  sigaction(signal: number, notes: number): number
+  /** The first signal that was noted, or 0. */
+  noted(): number
+  kill(pid: number, signal: number): number
 }
 
 // From dist/, where the program lies in its package. A package that was made for others holds the addon

@@ -265,6 +265,21 @@ export class Sys {
     this.addon.exit_group(status)
   }
 
+  noteSignal(signal: number): void {
+    this.must('sigaction', this.addon.sigaction(signal, 1))
+  }
+
+  /** The first one that was noted, or 0. */
+  notedSignal(): number {
+    return this.addon.noted()
+  }
+
+  /** Ends this process as the signal does by default; returns where it does nothing. */
+  endBySignal(pid: number, signal: number): void {
+    this.addon.sigaction(signal, 0)
+    this.addon.kill(pid, signal)
+  }
+
   isatty(fd: number): boolean {
     return this.addon.isatty(fd) === 1
   }

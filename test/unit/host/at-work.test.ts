@@ -9,7 +9,7 @@ import { hostView } from '../../../src/host/view.js'
 import { at } from '../support/model.js'
 import { FakeAddon } from '../sys/fake-addon.js'
 import { Sys } from '../../../src/sys/sys.js'
-import { needs } from '../../rig/command.js'
+import { needs } from '../../rig/needs.js'
 import { loadAddon } from '../../../src/sys/addon.js'
 import { inRepo } from '../../rig/repo.js'
 
@@ -74,10 +74,10 @@ t.test('another clean-up waits for the lock', { skip: root }, async (t) => {
 })
 
 t.test('who writes to an image, and who reads one', { skip: root }, async (t) => {
-  const dir = t.testdir({ 'pages-1.img': 'x', sub: { x: 'x' } })
-  const other = t.testdir({ images: {}, 'pages-1.img': 'x' })
+  const base = t.testdir({ images: { 'pages-1.img': 'x' }, 'images.old': { 'pages-1.img': 'x' } })
+  const dir = `${base}/images`
   const fd = open(t, dir)
-  await holder(t, 'tar', open(t, `${dir}/pages-1.img`), open(t, `${other}/pages-1.img`, 'a'))
+  await holder(t, 'tar', open(t, `${dir}/pages-1.img`), open(t, `${dir}.old/pages-1.img`, 'a'))
   t.equal(whoIsAtWork(sys(), fd), undefined)
   const writer = await holder(t, 'rsync', open(t, `${dir}/pages-1.img`, 'a'))
   t.equal(
@@ -95,7 +95,7 @@ t.test('another directory, and one with the same number', { skip: root }, async 
   await holder(t, 'criu', open(t, '/sys'))
   const proc = open(t, '/proc')
   t.equal(fs.fstatSync(proc).ino, fs.statSync('/sys').ino, 'as it is here')
-  t.equal(whoIsAtWork(realSys(proc), proc), undefined)
+  t.equal(whoIsAtWork(sys(), proc), undefined)
 })
 
 t.test('what may not be looked at is at work where it is CRIU', async (t) => {
@@ -153,7 +153,7 @@ t.test('a task of the tree that is traced', { skip: root || needs('strace') }, a
   let task: number | undefined
   while ((task = childrenOf().find(traced)) === undefined) await setTimeout(5)
   t.teardown(() => {
-    process.kill(task as number, 'SIGKILL')
+    process.kill(task, 'SIGKILL')
   })
   const host = hostView()
   const now = Date.now() / 1000
