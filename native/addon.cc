@@ -2,6 +2,7 @@
 // call returned or -errno. No policy and no path is made here. Every descriptor is close-on-exec.
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -276,6 +277,15 @@ struct Entry {
   char d_name[1];
 };
 
+// Neither atoi nor sscanf: with new headers both ask for a C library that is as new.
+template <typename Number>
+Number number(const char *text, int base = 10) {
+  while (*text == ' ' || *text == '\t') text += 1;
+  Number result = 0;
+  std::from_chars(text, text + strlen(text), result, base);
+  return result;
+}
+
 // Calls `visit` with each name that is a number, until it answers false; 0 or -errno.
 template <typename Visit>
 int eachNumber(int dir, Visit visit) {
@@ -295,7 +305,7 @@ int eachNumber(int dir, Visit visit) {
 // What proc_pid_fdinfo(5) says of a descriptor, which needs no answer of its file's server. `ino` is 0 before
 // Linux 5.14.
 struct FdInfo {
-  unsigned long long ino = 0;
+  uint64_t ino = 0;
   unsigned flags = 0;
 };
 
@@ -309,8 +319,8 @@ FdInfo fdInfo(int proc, int pid, const char *fd) {
   close(file);
   if (length <= 0) return found;
   text[length] = '\0';
-  if (const char *at = strstr(text, "flags:")) sscanf(at, "flags: %o", &found.flags);
-  if (const char *at = strstr(text, "ino:")) sscanf(at, "ino: %llu", &found.ino);
+  if (const char *at = strstr(text, "flags:")) found.flags = number<unsigned>(at + 6, 8);
+  if (const char *at = strstr(text, "ino:")) found.ino = number<uint64_t>(at + 4);
   return found;
 }
 
@@ -318,7 +328,7 @@ FdInfo fdInfo(int proc, int pid, const char *fd) {
 uint64_t inodeOf(int dir, const char *fd) {
   struct statx st;
   int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-  return statx(dir, fd, flags, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
+  return syscall(SYS_statx, dir, fd, flags, STATX_INO, &st) < 0 ? 0 : st.stx_ino;
 }
 
 // What nearly every process has open.
@@ -354,7 +364,7 @@ Value FindHolders(const CallbackInfo &info) {
   int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0) return answer(info, -1);
   int result = eachNumber(proc, [&](const char *name) {
-    int pid = atoi(name);
+    int pid = number<int>(name);
     if (pid == own) return true;
     char place[32];
     snprintf(place, sizeof place, "%d/fd", pid);
@@ -367,10 +377,10 @@ Value FindHolders(const CallbackInfo &info) {
       // Pipes, sockets and the like have no path.
       if (size <= 0 || link[0] != '/' || isTerminal(link, size)) return true;
       uint64_t held = mayAsk ? inodeOf(dir, fd) : fdInfo(proc, pid, fd).ino;
-      if (held == inode) return put(pid, atoi(fd), 1);
+      if (held == inode) return put(pid, number<int>(fd), 1);
       bool isBelow = static_cast<size_t>(size) > prefix && memcmp(link, path.c_str(), prefix) == 0;
       if (!isBelow || (fdInfo(proc, pid, fd).flags & O_ACCMODE) == O_RDONLY) return true;
-      return put(pid, atoi(fd), 2);
+      return put(pid, number<int>(fd), 2);
     });
     close(dir);
     return !isFull;
