@@ -1,8 +1,15 @@
 // A rootfs with files that are held by link remaps, and the images of a dump of a container in it.
 import fs from 'node:fs'
 import path from 'node:path'
-import { dumpImages, endNow, writeImages, type LinkSpec } from '../test/encode/images.js'
-import type { MountRow } from '../test/encode/messages.js'
+import {
+  CORE,
+  dumpImages,
+  endNow,
+  image,
+  writeImages,
+  type LinkSpec,
+} from '../test/encode/images.js'
+import { ids, task, type MountRow } from '../test/encode/messages.js'
 import type { Run } from './measure.js'
 
 const ROOT_MOUNT = 100
@@ -12,6 +19,8 @@ export interface DumpShape {
   readonly links: number
   /** Mounts besides the root, whose id is 100. */
   readonly mounts?: readonly MountRow[]
+  /** In the one mount namespace; 1 without. */
+  readonly tasks?: number
   /** Entries behind those of the links in files.img, framed. */
   readonly moreFiles?: Buffer
 }
@@ -45,6 +54,7 @@ export class Dump {
     const files = images.get('files.img') as Buffer
     if (shape.moreFiles !== undefined)
       images.set('files.img', Buffer.concat([files, shape.moreFiles]))
+    for (const [name, data] of imagesOfTasks(shape.tasks ?? 1)) images.set(name, data)
     writeImages(this.images, images)
   }
 
@@ -75,6 +85,23 @@ export class Dump {
   private file(id: number): string {
     return path.join(this.data, `file.${id}`)
   }
+}
+
+const imagesOfTasks = (count: number): [string, Buffer][] => {
+  const pids = Array.from({ length: count }, (_, index) => index + 1)
+  return [
+    ...pids.flatMap((pid): [string, Buffer][] => [
+      [`ids-${pid}.img`, image('ids', [ids({ mnt: NAMESPACE })])],
+      [`core-${pid}.img`, CORE],
+    ]),
+    [
+      'pstree.img',
+      image(
+        'pstree',
+        pids.map((pid) => task(pid, pid === 1 ? 0 : 1)),
+      ),
+    ],
+  ]
 }
 
 const linkName = (id: number): string => `link_remap.${id}`

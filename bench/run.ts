@@ -11,10 +11,11 @@ import { checks } from './checks.js'
 import { manyFiles } from './many-files.js'
 import { manyMounts } from './many-mounts.js'
 import { manyRemaps } from './many-remaps.js'
+import { manyTasks } from './many-tasks.js'
 import { Bench, type Row } from './measure.js'
 import { startUp } from './start-up.js'
 
-const CASES = { startUp, busyHost, manyRemaps, checks, manyMounts, manyFiles }
+const CASES = { startUp, busyHost, manyRemaps, checks, manyMounts, manyTasks, manyFiles }
 
 /** All, or those that are named as arguments. */
 const chosen = Object.entries(CASES).filter(

@@ -56,7 +56,10 @@ export const lookForSurvivors = (
   }
   const byMount = groupBy(plan.remaps.filter(isVanished), ({ mount }) => mount)
   for (const [mount, remaps] of byMount) {
-    const looks = [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, end))
+    const looks = withoutTwins(
+      [ours, ...others.tables].flatMap((table) => looksIn(sys, table, mount, end)),
+      mount,
+    )
     for (const remap of remaps) outcomes.set(remap, outcomeOf(remap, looks, others.unseen, accept))
     for (const { end } of looks) end()
   }
@@ -67,6 +70,7 @@ export const lookForSurvivors = (
 interface Look {
   readonly table: Table
   readonly row: HostMount
+  readonly isOpen: boolean
   readonly look: (remap: Vanished) => Sighting
   readonly end: () => void
 }
@@ -85,6 +89,7 @@ const looksIn = (sys: Sys, table: Table, mount: Mount, end: Time): Look[] =>
       return {
         table,
         row,
+        isOpen: fd >= 0,
         look: ({ remap: { link } }) => ({
           isSameSource,
           link: fd < 0 ? 'unseen' : lookFor(sys, fd, row, mount, link),
@@ -94,6 +99,21 @@ const looksIn = (sys: Sys, table: Table, mount: Mount, end: Time): Look[] =>
         },
       }
     })
+
+/**
+ * Many namespaces may have the file system mounted: what is seen in one of them is so in all, and each link
+ * is looked for once. What only tells them apart in messages is the place.
+ */
+const withoutTwins = (looks: readonly Look[], { mountpoint }: Mount): Look[] => {
+  const seen = new Set<string>()
+  return looks.filter(({ row, isOpen, end }) => {
+    if (!isOpen) return true
+    const key = `${row.mountpoint === mountpoint} ${row.source}\0${row.root}`
+    if (!seen.has(key)) return seen.add(key)
+    end()
+    return false
+  })
+}
 
 /** Its number was given again: the one that the dump saw is dead. */
 const isYounger = (sys: Sys, fd: number, { root }: HostMount, end: Time): boolean => {

@@ -42,6 +42,7 @@ export class Acts {
   /** Files that were not understood yet. */
   private notes: Buffer[] | undefined
   private readonly asked = new Set<string>()
+  private last: { readonly directory: Stat; readonly key: string } | undefined
   private text = ''
   private written = 0
 
@@ -54,14 +55,18 @@ export class Acts {
   /** An inode of which we removed a name, or a directory from which we removed one. */
   changed(kind: 'file' | 'directory', before: Stat, after: Time): void {
     const key = keyOf(before)
-    this.changes.set(`${key} ${textOf(after)}`, before.ctime)
-    this.append(`${kind} ${key} ${textOf(before.ctime)} ${textOf(after)}\n`)
+    const then = textOf(after)
+    this.changes.set(`${key} ${then}`, before.ctime)
+    if (this.fd !== undefined) this.append(`${kind} ${key} ${textOf(before.ctime)} ${then}\n`)
     // Another clean-up may be about to look at the same file.
     if (kind === 'directory' || before.nlink > 2) this.flush()
   }
 
   gone(directory: Stat, name: Bytes): void {
-    this.append(`gone ${keyOf(directory)} ${name}\n`)
+    if (this.fd === undefined) return
+    // Of one directory there may be very many.
+    if (this.last?.directory !== directory) this.last = { directory, key: keyOf(directory) }
+    this.append(`gone ${this.last.key} ${name}\n`)
   }
 
   /** The last change that was not ours. */
@@ -99,7 +104,6 @@ export class Acts {
   }
 
   private append(line: string): void {
-    if (this.fd === undefined) return
     this.text += line
     if (this.text.length > CHUNK) this.flush()
   }

@@ -358,3 +358,38 @@ test('one that is younger than the dump is another: its number was given again',
   t.equal(looked(undefined), 'kept', 'where that is not known')
   t.equal(looked(at(WRITTEN.sec + 1), '/link_remap.6'), 'kept', 'a folder may be younger')
 })
+
+test('each link is looked for once, in however many namespaces its file system is mounted', (t) => {
+  const addon = new FakeAddon()
+  const sys = new Sys(addon)
+  addon.on('statx', () => addon.answerStat({ major: 0, minor: 52 }))
+  addon.on('openat2', (_fd, path) => (String(path).includes('link_remap') ? -2 : undefined))
+  const openRoot = (): number => sys.openat(-100, b('/'), O_PATH | O_DIRECTORY)
+  const elsewhere = { ...ROW, mountpoint: b('/dev/shm') }
+  const tables = Array.from({ length: 40 }, (_, pid) => ({
+    holder: () => ({ text: `namespace ${pid}`, pid }),
+    hasRemote: false,
+    mounts: [pid < 20 ? ROW : elsewhere],
+    openRoot,
+  }))
+  const planned = Array.from({ length: 10 }, (_, id): PlannedRemap => ({
+    ...VANISHED,
+    remap: remap(id, '/dev/shm', { mntId: 12 }),
+  }))
+  const outcomes = lookForSurvivors(
+    sys,
+    planOf(...planned),
+    host({ mounts: [], root: openRoot }),
+    { tables, unseen: undefined },
+    NO_CONSENT,
+    WRITTEN,
+  )
+  t.equal(addon.open.size, 0)
+  t.equal(
+    addon.of('openat2').length,
+    40 + 2 * 10,
+    'once as what it was, and once as what it is elsewhere',
+  )
+  for (const one of planned)
+    t.match(outcomes.get(one), { verdict: 'absent', message: /in namespace 20/ })
+})
