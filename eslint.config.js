@@ -60,7 +60,7 @@ const room = (name, index) =>
   )
 
 export default tseslint.config(
-  { ignores: ['build', 'dist', 'out', '.criu', '.sanitize', '.tap', 'node_modules'] },
+  { ignores: ['build', 'dist', 'out', '.criu', '.node', '.sanitize', '.tap', 'node_modules'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
