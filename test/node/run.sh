@@ -8,9 +8,10 @@ sh "$here/install.sh" "$1"
 prefix=$(cd "$here/../../.node/$1" && pwd)
 shift
 export CRIU_GC_NODE="$prefix/bin/node"
-[ -d "$prefix/usr/share/nodejs" ] || exec "$@"
+root=$here/../rig/with-root.sh
+[ -d "$prefix/usr/share/nodejs" ] || exec sh "$root" "$@"
 # Debian's Node reads some of its own modules from there, wherever it lies itself.
 layers="lowerdir=$prefix/usr/share:/usr/share"
 # shellcheck disable=SC2016
-exec unshare --mount --propagation private \
+exec sh "$root" unshare --mount --propagation private \
   sh -c 'mount -t overlay -o "$1" overlay /usr/share && shift && exec "$@"' sh "$layers" "$@"
