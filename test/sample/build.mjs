@@ -36,6 +36,9 @@ function placeOf(path) {
 
 const [VARINT, DEVICE, ROOT] = [0, 3, 6]
 
+/** of a file system in memory: it died with the container, and its number may be another one's by now */
+const dead = (device) => (device < 2 ** 20 ? device | 0xf0000 : device)
+
 /**
  * The rows of an image of mounts, of which those that lay in the recorded folder lie in this one: what
  * was dumped somewhere else would not be taken for this.
@@ -54,7 +57,7 @@ function moveRows(data, to) {
       const [field, isNumber] = [tag >>> 3, (tag & 7) === VARINT]
       const value = isNumber ? reader.uint32() : reader.string()
       writer.uint32(tag)
-      if (isNumber) writer.uint32(isOurs && field === DEVICE ? place.device : value)
+      if (isNumber) writer.uint32(field !== DEVICE ? value : isOurs ? place.device : dead(value))
       else
         writer.string(
           isOurs && field === ROOT ? join(place.root, relative(expected.base, value)) : value,
