@@ -11,6 +11,8 @@ export const EXIT = {
   'bad-images': 7,
   unsupported: 8,
   alarm: 9,
+  /** And the number of the signal. */
+  interrupted: 128,
 } as const
 
 export type ExitName = keyof typeof EXIT

@@ -184,10 +184,12 @@ test('command lines in examples are ones that the program takes', (t) => {
 })
 
 test('exit codes: number and name', (t) => {
-  const wanted = Object.entries(EXIT).map(([name, code]) => [String(code), name])
+  const shown = (name: string, code: number): string =>
+    name === 'interrupted' ? `${code}+n` : String(code)
+  const wanted = Object.entries(EXIT).map(([name, code]) => [shown(name, code), name])
   const documented = {
     README: tableRows(readmeSection('Exit codes')).slice(1),
-    [MAN]: [...manSection('EXIT STATUS').matchAll(/^\.It (\d+) Ta (\S+) Ta (.+)/gm)].map((row) =>
+    [MAN]: [...manSection('EXIT STATUS').matchAll(/^\.It (\S+) Ta (\S+) Ta (.+)/gm)].map((row) =>
       row.slice(1),
     ),
   }
@@ -203,7 +205,11 @@ test('exit codes: number and name', (t) => {
     )
   }
   for (const [name, code] of Object.entries(EXIT))
-    t.match(HELP.replaceAll('\n', ' '), `${code} ${name.replace('-', ' ')}`, `--help: ${name}`)
+    t.match(
+      HELP.replaceAll('\n', ' '),
+      `${shown(name, code)} ${name.replace('-', ' ')}`,
+      `--help: ${name}`,
+    )
 })
 
 /** All keys of a type: the compiler refuses one that is missing and one that is not in the type. */
@@ -223,6 +229,7 @@ const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   newer: true,
   older: true,
   'last-link': true,
+  interrupted: true,
   duplicate: true,
   'parent-gone': true,
 })
@@ -408,7 +415,7 @@ test('JSON: keys', (t) => {
   )
   for (const key of new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS]))
     t.ok(inMan.has(key), `${key} in ${MAN}`)
-  const errors = ['error', 'message', 'where', 'next', 'code', 'name']
+  const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
   const all = new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...errors])
   t.strictSame(
     [...inMan].filter((key) => !all.has(key)),

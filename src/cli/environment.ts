@@ -1,22 +1,14 @@
 // Some variables act before the first line of ours does: they make Node or the loader run, load or
-// write something. As root that is too late to undo, so that a run with them is refused.
+// write something. As root that is too late to undo, so that a run with them is refused. New releases of
+// Node bring new ones (NODE_COMPILE_CACHE loads code), so that whole families are refused and none of them
+// is allowed.
 import { GcError } from '../errors.js'
 
-const NAMES = new Set([
-  'NODE_OPTIONS',
-  'NODE_PATH',
-  'NODE_V8_COVERAGE',
-  'NODE_REDIRECT_WARNINGS',
-  'NODE_REPL_EXTERNAL_MODULE',
-  'NODE_CHANNEL_FD',
-  'OPENSSL_CONF',
-  'OPENSSL_MODULES',
-  'OPENSSL_ENGINES',
-  'GCONV_PATH',
-])
-// Not NODE_EXTRA_CA_CERTS and SSL_CERT_FILE: they only name certificates, which nothing here uses.
+/** Of Node, of what is built into it, of the loader and the C library. */
+const FAMILIES = ['NODE_', 'UV_', 'ICU_', 'OPENSSL_', 'LD_', 'GLIBC_', 'MALLOC_', 'GCONV_']
+// Not SSL_CERT_FILE and SSL_CERT_DIR: they only name certificates, which nothing here uses.
 
-const acts = (name: string): boolean => NAMES.has(name) || name.startsWith('LD_')
+const acts = (name: string): boolean => FAMILIES.some((family) => name.startsWith(family))
 
 /** @throws GcError refused. */
 export const refuseEnvironment = (env: NodeJS.ProcessEnv): void => {

@@ -37,5 +37,6 @@ Example, after a checkpoint of a runc container was given up:
       --external 'mnt[/data]:/srv/volumes/data'
 
 Exit: 0 clean, 1 internal, 2 usage, 3 leftovers, 4 incomplete or not proven,
-5 refused, 6 busy, 7 bad images, 8 unsupported, 9 alarm. More in criu-gc(8).
+5 refused, 6 busy, 7 bad images, 8 unsupported, 9 alarm, 128+n interrupted.
+More in criu-gc(8).
 `

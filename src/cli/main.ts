@@ -5,6 +5,7 @@ import { closeInherited } from '../host/descriptors.js'
 import { escapeText } from '../escape.js'
 import { exitOf } from '../report/report.js'
 import { loadAddon } from '../sys/addon.js'
+import { endBySignal, notedSignal } from '../sys/signals.js'
 import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
@@ -23,6 +24,10 @@ export const main = (
   let log: Log | undefined
   let sys: Sys | undefined
   const end = (exit: ExitName): number => {
+    const signal = sys === undefined ? undefined : notedSignal(sys)
+    // A deletion by mistake and a lost report weigh more; one that came late changes only how we end.
+    if (sys !== undefined && signal !== undefined && exit !== 'alarm' && exit !== 'internal')
+      endBySignal(sys, signal)
     // From the first namespace on Node's own way out is not safe any more.
     sys?.exitGroup(EXIT[exit])
     return EXIT[exit]

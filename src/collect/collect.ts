@@ -18,6 +18,7 @@ import {
   explainAbsence,
   explainElsewhere,
   GONE_FOR_GOOD,
+  notLookedAt,
   PARENT_GONE,
   VANISHED,
   withoutContents,
@@ -124,6 +125,8 @@ class Run {
 
   /** All remaps of one mount together, so that a wrong mount is told from links that are gone. */
   collectMount(mount: ConstructedMount | undefined, remaps: readonly Reach[]): Outcome[] {
+    const stopped = this.stopped()
+    if (stopped !== undefined) return remaps.map(() => stopped)
     const place = placeOfMount(mount, this.host, this.options.window)
     if (mount?.contents === 'stand-in') {
       const lost = mount.loss === 'removed' && place.is === 'the-one'
@@ -143,7 +146,17 @@ class Run {
       isReached ||= looked.isReached
       indices.forEach((index, i) => (found[index] = looked.found[i] as Found))
     }
-    return found.map((one) => (isMissing(one) ? this.absence(mount, place, one, isReached) : one))
+    // Where not all of its directories were looked into, nothing is known of the mount.
+    const unknown = isReached ? undefined : this.stopped()
+    return found.map((one) =>
+      isMissing(one) ? (unknown ?? this.absence(mount, place, one, isReached)) : one,
+    )
+  }
+
+  /** A link that is in hand is finished; no other is begun. */
+  private stopped(): Outcome | undefined {
+    const signal = this.options.interrupted()
+    return signal === undefined ? undefined : notLookedAt(signal)
   }
 
   private absence(
@@ -178,6 +191,8 @@ class Run {
     place: PlaceVerdict,
     remaps: readonly Reach[],
   ): { readonly found: readonly Found[]; readonly isReached: boolean } {
+    const stopped = this.stopped()
+    if (stopped !== undefined) return { found: remaps.map(() => stopped), isReached: false }
     const first = remaps[0] as Reach
     const directory = this.directories.open(mount, first)
     if (directory.kind === 'outcome')
@@ -208,6 +223,7 @@ class Run {
         place.is === 'the-one' || !isMountRoot(first, mount) || !isEmptyDirectory(this.sys, fd)
       const found = remaps.map(
         (remap): Found =>
+          this.stopped() ??
           (asksFirst ? this.directories.ask(mount, remap, remap.base) : undefined) ??
           this.links.collect(held, remap) ??
           this.missing(stat, true, () => this.acts.hasRemoved(stat, remap.base)),

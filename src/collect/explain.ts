@@ -9,6 +9,7 @@ import type { Known, LinkDoubt } from '../proof/link.js'
 import type { Elsewhere } from '../proof/place.js'
 import { beginAndEnd, type Window } from '../proof/window.js'
 import { S_IFMT } from '../sys/constants.js'
+import type { SignalName } from '../sys/signals.js'
 import type { Stat } from '../sys/stat.js'
 import { toIso, type Time } from '../time.js'
 import { doubted, kept, type Outcome } from './outcome.js'
@@ -23,6 +24,13 @@ export const GONE_FOR_GOOD: Outcome = {
   verdict: 'vanished',
   message: 'its mount was removed for good (--gone), and the link with it',
 }
+
+export const notLookedAt = (signal: SignalName): Outcome =>
+  kept(
+    'interrupted',
+    `it was not looked at: ${signal} ended the run before`,
+    'run the same command again',
+  )
 
 export const ABSENT: Outcome = { verdict: 'absent' }
 

@@ -18,6 +18,7 @@ import {
   STATX_ATTR_IMMUTABLE,
   STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
+import type { SignalName } from '../sys/signals.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Reach } from './directories.js'
@@ -32,6 +33,8 @@ export interface LinkOptions {
   readonly window: Window
   readonly isMountpoint: MountpointTest
   readonly onProgress: (done: number) => void
+  /** The signal that asks us to end; asked before each link. */
+  readonly interrupted: () => SignalName | undefined
 }
 
 /** A directory that is held, and what is known of it. */

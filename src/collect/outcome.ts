@@ -18,6 +18,7 @@ export type KeptReason =
   | 'newer'
   | 'older'
   | 'last-link'
+  | 'interrupted'
 
 export interface Outcome {
   readonly verdict: Verdict

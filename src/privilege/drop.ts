@@ -68,7 +68,7 @@ const drop = (sys: Sys): void => {
   sys.prctl(PR_SET_NO_NEW_PRIVS, 1)
   sys.prctl(PR_SET_DUMPABLE, 0)
   forbidFiles(sys)
-  const program = filterProgram(sys.addon.numbers, process.arch)
+  const program = filterProgram(sys.addon.numbers, process.arch, process.pid)
   if (program !== undefined) sys.seccomp(SECCOMP_FILTER_FLAG_TSYNC, program)
 }
 

@@ -5,6 +5,7 @@ import { EXIT, type ExitName, type GcError } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { Mount } from '../checkpoint/model.js'
 import type { Provider } from '../plan/planned.js'
+import { signalNumber, type SignalName } from '../sys/signals.js'
 import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
 import { exitOf, totalsOf, type Report, type ReportedRemap } from './report.js'
@@ -26,7 +27,10 @@ const list = (key: string, all: readonly Bytes[]): Json => {
   return { [key]: shown, [`${key}Base64`]: all.map((bytes) => toBuffer(bytes).toString('base64')) }
 }
 
-const exit = (exitName: ExitName): Json => ({ code: EXIT[exitName], name: exitName })
+const exit = (exitName: ExitName, signal?: SignalName): Json =>
+  signal === undefined || exitName !== 'interrupted'
+    ? { code: EXIT[exitName], name: exitName }
+    : { code: EXIT[exitName] + signalNumber(signal), name: exitName, signal }
 
 /** Elements of which each is made when it is asked for: all at once may be too much to hold. */
 class List<T> {
@@ -56,7 +60,7 @@ export const toJson = (report: Report): Json => {
   return {
     schema: SCHEMA,
     command: report.command,
-    exit: exit(exitOf(report)),
+    exit: exit(exitOf(report), report.interrupted),
     imagesDir: checkpoint.directory,
     dump: checkpoint.dump,
     signs: checkpoint.signs,

@@ -5,6 +5,7 @@ import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
+import type { SignalName } from '../sys/signals.js'
 
 export type Command = 'show' | 'clean'
 
@@ -20,6 +21,8 @@ export interface Report {
   readonly remaps: readonly ReportedRemap[]
   /** Links that these images do not list, in directories that were looked into. */
   readonly others: readonly OtherLinks[]
+  /** The signal that ended the run early. */
+  readonly interrupted: SignalName | undefined
 }
 
 export const VERDICTS: readonly Verdict[] = [
@@ -44,10 +47,11 @@ export const totalsOf = ({ remaps }: Report): Totals => {
 export const isProven = ({ remaps }: Report): boolean =>
   remaps.every(({ outcome }) => outcome.proven !== false)
 
-/** Precedence: alarm, leftovers, incomplete, clean. */
+/** Precedence: alarm, interrupted, leftovers, incomplete, clean. */
 export const exitOf = (report: Report): ExitName => {
   const totals = totalsOf(report)
   if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
+  if (report.interrupted !== undefined) return 'interrupted'
   if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
   return report.checkpoint.complete && isProven(report) ? 'clean' : 'incomplete'
 }

@@ -5,6 +5,7 @@ import type { Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/directory.js'
 import type { Doubt } from '../proof/doubts.js'
+import type { SignalName } from '../sys/signals.js'
 import type { Totals } from './report.js'
 
 export interface JsonProvider {
@@ -65,7 +66,12 @@ export interface JsonRemap {
 export interface JsonReport {
   readonly schema: 'criu-gc/1'
   readonly command: 'show' | 'clean'
-  readonly exit: { readonly code: number; readonly name: ExitName }
+  readonly exit: {
+    readonly code: number
+    readonly name: ExitName
+    /** Where one ended the run early. */
+    readonly signal?: SignalName
+  }
   readonly imagesDir: string
   /** What kind of dump the directory holds, and by which signs. */
   readonly dump: DumpKind

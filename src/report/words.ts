@@ -5,6 +5,7 @@ import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
 import { join } from '../paths.js'
+import type { SignalName } from '../sys/signals.js'
 import { totalsOf, VERDICTS, type Report } from './report.js'
 
 const WORDS: Readonly<Record<Verdict, string>> = {
@@ -130,10 +131,18 @@ export const otherLinkLines = ({ others }: Report): string[] =>
     names.map((name) => `other link: ${escape(join(directory, concat('/', name)))}`),
   )
 
+const interruption = ({ remaps }: Report, signal: SignalName): string => {
+  const left = remaps.filter(({ outcome }) => outcome.reason === 'interrupted').length
+  return left === 0
+    ? `${signal} came when all link remaps had been looked at`
+    : `${signal} ended the run: ${left} link remaps were not looked at; run the same command again`
+}
+
 /** What the exit code rests on besides the remaps. */
 export const warnings = (report: Report): string[] => {
   const { checkpoint, mounts } = report
   const out: string[] = []
+  if (report.interrupted !== undefined) out.push(interruption(report, report.interrupted))
   if (!checkpoint.complete) {
     out.push(
       escapeText([KINDS[checkpoint.dump], ...checkpoint.signs].join('; ')),

@@ -169,6 +169,16 @@ export class Sys {
     return buffer.toString('latin1', 0, length) as Bytes
   }
 
+  /** Bytes of `rows` that were filled, three words of 32 bits for each descriptor found; or -errno. */
+  tryFindHolders(
+    { inoHigh, inoLow }: Pick<Stat, 'inoHigh' | 'inoLow'>,
+    path: Bytes,
+    mayAsk: boolean,
+    rows: Uint8Array,
+  ): number {
+    return this.addon.find_holders(inoHigh, inoLow, path, mayAsk ? 1 : 0, rows)
+  }
+
   /** How many ids, or -errno; `ids` has 64 bits for each. Without `id` those that the first mount leads to. */
   tryListmount(namespace: number, ids: Uint8Array, last = 0, id = LSMT_ROOT): number {
     return this.addon.listmount(id, last, namespace, ids)
@@ -253,6 +263,21 @@ export class Sys {
   /** Ends the process, without what Node does at its end: all has to be written before. */
   exitGroup(status: number): void {
     this.addon.exit_group(status)
+  }
+
+  noteSignal(signal: number): void {
+    this.must('sigaction', this.addon.sigaction(signal, 1))
+  }
+
+  /** The first one that was noted, or 0. */
+  notedSignal(): number {
+    return this.addon.noted()
+  }
+
+  /** Ends this process as the signal does by default; returns where it does nothing. */
+  endBySignal(pid: number, signal: number): void {
+    this.addon.sigaction(signal, 0)
+    this.addon.kill(pid, signal)
   }
 
   isatty(fd: number): boolean {

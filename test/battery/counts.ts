@@ -29,6 +29,11 @@ export const KILL = {
   reruns: LEVEL === 'long',
 }
 
+export const SIGNAL = {
+  /** Every such call, and those that delete. */
+  step: every(60),
+}
+
 export const ERRNO = {
   /** Every such injection, and all into the call that deletes. */
   step: every(30),

@@ -5,6 +5,9 @@
 //   kill-at kill MARK N COMMAND...             SIGKILL at the N-th of them; its name to fd 3
 //   kill-at kill-in MARK NAME N COMMAND...     SIGKILL at the N-th NAME of them; NAME to fd 3
 //   kill-at answer MARK NAME N VALUE COMMAND...  the N-th NAME from MARK on answers VALUE; NAME to fd 3
+//   kill-at signal MARK N SIGNAL COMMAND...    the signal of that number comes at the N-th of them; its name to fd 3,
+//                                              and "killed" or "exited": how the command ended
+//   kill-at signal-in MARK NAME N SIGNAL COMMAND...  the same at the N-th NAME of them
 //   kill-at pause MARK COMMAND...              waits at the first MARK for the end of standard input; the
 //                                              process id to fd 3
 //
@@ -127,7 +130,7 @@ static int ended(int status) {
 
 // Instead of the number of a call: nothing more is to be seen, the thread may run.
 enum { REST = -2, ANY = -1 };
-enum mode { COUNT, KILL, ANSWER, PAUSE };
+enum mode { COUNT, KILL, SIGNAL, ANSWER, PAUSE };
 struct task {
   enum mode mode;
   int mark;
@@ -151,6 +154,18 @@ int main(int argc, char **argv) {
     task.number = number_of(argv[3]);
     task.nth = atol(argv[4]);
     used = 5;
+  } else if (argc > 5 && strcmp(argv[1], "signal") == 0) {
+    task.mode = SIGNAL;
+    task.number = ANY;
+    task.nth = atol(argv[3]);
+    task.value = atol(argv[4]);
+    used = 5;
+  } else if (argc > 6 && strcmp(argv[1], "signal-in") == 0) {
+    task.mode = SIGNAL;
+    task.number = number_of(argv[3]);
+    task.nth = atol(argv[4]);
+    task.value = atol(argv[5]);
+    used = 6;
   } else if (argc > 6 && strcmp(argv[1], "answer") == 0) {
     task.mode = ANSWER;
     task.number = number_of(argv[3]);
@@ -158,7 +173,7 @@ int main(int argc, char **argv) {
     task.value = atol(argv[5]);
     used = 6;
   } else {
-    fprintf(stderr, "kill-at count|kill|kill-in|answer|pause MARK ... COMMAND...\n");
+    fprintf(stderr, "kill-at count|kill|kill-in|signal|signal-in|answer|pause MARK ... COMMAND...\n");
     return 125;
   }
   task.mark = number_of(argv[2]);
@@ -168,7 +183,10 @@ int main(int argc, char **argv) {
   int marked = 0, answering = 0, status;
   for (;;) {
     if (waitpid(pid, &status, __WALL) < 0) fail("waitpid");
-    if (WIFEXITED(status) || WIFSIGNALED(status)) return ended(status);
+    if (WIFEXITED(status) || WIFSIGNALED(status)) {
+      if (task.mode == SIGNAL) dprintf(3, "%s\n", WIFSIGNALED(status) ? "killed" : "exited");
+      return ended(status);
+    }
     int event = status >> 16, stop = WSTOPSIG(status), deliver = 0;
     int at_mark = event == PTRACE_EVENT_SECCOMP && !marked;
     if (at_mark || (event == 0 && stop == (SIGTRAP | 0x80))) {
@@ -196,6 +214,11 @@ int main(int argc, char **argv) {
           tell(number);
           kill(pid, SIGKILL);
           continue;
+        } else if (task.mode == SIGNAL && (task.number == ANY || number == task.number) &&
+                   ++seen == task.nth) {
+          tell(number);
+          kill(pid, (int)task.value);
+          task.number = REST;
         } else if (task.mode == ANSWER && number == task.number && ++seen == task.nth) {
           skip(pid);
           answering = 1;

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { must } from '../rig/command.js'
 import { execute, run } from '../rig/execute.js'
@@ -97,7 +98,12 @@ await inside(import.meta.url, async () => {
       execute('env', cleared(...variables, ...words))
     const withNode = [node, criuGc, ...scene.clean]
 
-    for (const variable of [options, 'NODE_PATH=/nowhere', 'LD_PRELOAD=/nowhere.so']) {
+    for (const variable of [
+      options,
+      'NODE_PATH=/nowhere',
+      `NODE_COMPILE_CACHE=${scene.base}/cache`,
+      'LD_PRELOAD=/nowhere.so',
+    ]) {
       const [name = ''] = variable.split('=')
       const done = await start([variable], withNode)
       t.equal(done.code, 5, `${name}: refused`)
@@ -117,6 +123,23 @@ await inside(import.meta.url, async () => {
     t.equal(direct.code, 0, `the command itself: ${direct.stderr}`)
     t.strictSame(scene.gone(), scene.leftovers, 'it ran')
     t.notOk(fs.existsSync(canary), 'and was not steered')
+
+    scene.reset()
+    const library = pathToFileURL(inRepo('dist', 'index.js')).href
+    const call = `import { clean } from ${JSON.stringify(library)}
+      const { exit } = await clean(JSON.parse(process.argv[1]))
+      console.log(exit.name)`
+    const words = [
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      call,
+      JSON.stringify({ imagesDir: scene.images, root: scene.root }),
+    ]
+    const called = await start([options, 'LD_PRELOAD=', 'NODE_DEBUG=x'], words)
+    t.equal(called.stdout, 'clean\n', `the library: ${called.stderr}`)
+    t.strictSame(scene.gone(), scene.leftovers, 'it ran')
+    t.ok(fs.existsSync(canary), 'in a process that was steered')
     scene.end()
   })
 

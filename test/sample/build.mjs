@@ -36,8 +36,11 @@ function placeOf(path) {
 
 const [VARINT, DEVICE, ROOT] = [0, 3, 6]
 
-/** of a file system in memory: it died with the container, and its number may be another one's by now */
-const dead = (device) => (device < 2 ** 20 ? device | 0xf0000 : device)
+/**
+ * Memory file systems get the lowest free number, which here may be that of one that lives: then the one
+ * of the sample would seem to live, too. No machine has so many that it gets to these.
+ */
+const elsewhere = (device) => (device < 2 ** 19 ? device + 2 ** 19 : device)
 
 /**
  * The rows of an image of mounts, of which those that lay in the recorded folder lie in this one: what
@@ -57,7 +60,8 @@ function moveRows(data, to) {
       const [field, isNumber] = [tag >>> 3, (tag & 7) === VARINT]
       const value = isNumber ? reader.uint32() : reader.string()
       writer.uint32(tag)
-      if (isNumber) writer.uint32(field !== DEVICE ? value : isOurs ? place.device : dead(value))
+      if (isNumber)
+        writer.uint32(field === DEVICE ? (isOurs ? place.device : elsewhere(value)) : value)
       else
         writer.string(
           isOurs && field === ROOT ? join(place.root, relative(expected.base, value)) : value,

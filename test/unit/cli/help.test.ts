@@ -28,5 +28,5 @@ test('it has no option that there is not', (t) => {
 
 test('it has every exit code', (t) => {
   for (const [name, code] of Object.entries(EXIT))
-    t.match(HELP, new RegExp(`\\b${code} ${name.replace('-', '.')}`), name)
+    t.match(HELP, new RegExp(`\\b${code}(\\+n)? ${name.replace('-', '.')}`), name)
 })

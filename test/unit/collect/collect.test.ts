@@ -386,3 +386,39 @@ test('a mount that was removed for good', (t) => {
   const outcomes = run(makeHost(), [inData(8)], { options: { gone: ['data'] } })
   t.match(outcomes, [{ verdict: 'vanished', message: /--gone/ }])
 })
+
+test('a signal: the link in hand is finished, and no other is looked at', (t) => {
+  const kernel = makeHost()
+  for (const id of [4, 6]) kernel.file(`/rootfs/var/link_remap.${id}`, good)
+  kernel.file('/volume/sub/link_remap.8', good)
+  const remaps = [inVar(4), inVar(6), inData(8)]
+  const signalled = (): 'SIGTERM' | undefined =>
+    kernel.of('unlinkat').length > 0 ? 'SIGTERM' : undefined
+  t.strictSame(verdicts(run(kernel, remaps, { interrupted: signalled })), [
+    'removed',
+    'kept interrupted',
+    'kept interrupted',
+  ])
+  t.equal(kernel.of('unlinkat').length, 1)
+})
+
+test('a signal: where not all was looked into, a link that is not there proves nothing', (t) => {
+  const host = (): FakeKernel => {
+    const kernel = makeHost()
+    kernel.directory('/rootfs/var/sub', { ctime: WITHIN })
+    kernel.file('/rootfs/var/sub/link_remap.8', good)
+    return kernel
+  }
+  // the directory of the first one is gone; whether the mount is the right one, the second would tell
+  const remaps = [
+    remap(4, '/lost', { mntId: 10, size: 5 }),
+    remap(8, '/var/sub', { mntId: 10, size: 5 }),
+  ]
+  t.strictSame(verdicts(run(host(), remaps)), ['absent parent-gone unproven', 'removed'])
+  let asked = 0
+  const later = (): 'SIGTERM' | undefined => (++asked > 2 ? 'SIGTERM' : undefined)
+  t.strictSame(verdicts(run(host(), remaps, { interrupted: later })), [
+    'kept interrupted',
+    'kept interrupted',
+  ])
+})

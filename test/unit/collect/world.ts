@@ -54,6 +54,7 @@ export const USUAL: CollectOptions = {
   deaths: new Map(),
   rolledBack: false,
   onProgress: () => undefined,
+  interrupted: () => undefined,
 }
 
 /** Remembers for one run, and knows of no other. */

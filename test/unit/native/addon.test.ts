@@ -1,4 +1,5 @@
 // The table of system calls itself. Only what needs no privilege; the rest has suites that need root.
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import tap from 'tap'
@@ -339,4 +340,47 @@ test('text is no name: its low bytes would be that of another file', (t, addon) 
   for (const name of ['/\u0100', '/\u0165tc', '/\uffff'])
     for (const [call, act] of Object.entries(named(addon, fd, bytes(name))))
       t.throws(act, { name: 'TypeError', message: /of bytes/ }, call)
+})
+
+test('who holds a directory, or writes to a file in it', (t, addon) => {
+  const { fd, dir } = folder(t, { 'pages-1.img': 'x' })
+  const file = path.join(fs.realpathSync(dir), 'pages-1.img')
+  const writer = fs.openSync(file, 'a')
+  const reader = fs.openSync(file, 'r')
+  const child = spawn('sleep', ['60'], {
+    stdio: ['ignore', 'ignore', 'ignore', reader, fd, writer],
+  })
+  for (const each of [writer, reader]) fs.closeSync(each)
+  try {
+    const { ino } = fs.fstatSync(fd, { bigint: true })
+    const [high, low] = [Number(ino >> 32n), Number(ino & 0xffffffffn)]
+    const prefix = fromText(`${path.dirname(file)}/`)
+    const memory = new Int32Array(3 * 1000)
+    const rows = new Uint8Array(memory.buffer)
+    for (const mayAsk of [0, 1]) {
+      const length = addon.find_holders(high, low, prefix, mayAsk, rows)
+      const found = [...memory.subarray(0, length / 4)]
+      const of = found.flatMap((pid, at) =>
+        at % 3 === 0 && pid === child.pid ? [found.slice(at + 1, at + 3)] : [],
+      )
+      t.strictSame(of.sort(), [
+        [4, 1],
+        [5, 2],
+      ])
+      t.notOk(
+        found.some((pid, at) => at % 3 === 0 && pid === process.pid),
+        'and not we',
+      )
+    }
+    rows.fill(0x77)
+    t.equal(addon.find_holders(high, low, prefix, 1, rows.subarray(0, 12)), EOVERFLOW)
+    t.ok(
+      rows.subarray(12).every((byte) => byte === 0x77),
+      'no byte beside it',
+    )
+    t.throws(() => addon.find_holders(-1, low, prefix, 1, rows), TypeError)
+    t.throws(() => addon.find_holders(high, low, 'a\0b' as Bytes, 1, rows), TypeError)
+  } finally {
+    child.kill('SIGKILL')
+  }
 })

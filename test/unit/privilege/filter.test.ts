@@ -5,6 +5,7 @@ import { test } from '../support/check.js'
 
 const [ALLOW, EPERM, KILL] = [0x7fff0000, 0x00050001, 0x80000000]
 const X64 = 0xc000003e
+const PID = 4711
 
 // Numbers of x86-64.
 const NUMBERS: Numbers = {
@@ -37,6 +38,13 @@ const NUMBERS: Numbers = {
   getdents64: 217,
   readlinkat: 267,
   faccessat2: 439,
+  kill: 62,
+  tgkill: 234,
+  rt_sigqueueinfo: 129,
+  rt_tgsigqueueinfo: 297,
+  io_uring_setup: 425,
+  io_uring_enter: 426,
+  io_uring_register: 427,
 }
 
 interface SystemCall {
@@ -71,7 +79,7 @@ const evaluate = (program: Buffer, call: SystemCall): number => {
   throw new Error('the program has no end')
 }
 
-const PROGRAM = filterProgram(NUMBERS, 'x64')!
+const PROGRAM = filterProgram(NUMBERS, 'x64', PID)!
 const on = (name: string, args: readonly number[] = []): number =>
   evaluate(PROGRAM, { nr: NUMBERS[name]!, args })
 
@@ -96,6 +104,8 @@ test('what it does not do is denied', (t) => {
   const names = [
     'mount', 'umount2', 'unshare', 'setns', 'move_mount', 'open_tree', 'execve', 'execveat',
     'renameat2', 'linkat', 'mkdirat', 'ptrace', 'socket', 'chroot', 'open', 'unlink', 'rmdir',
+    'io_uring_setup', 'io_uring_enter', 'io_uring_register',
+    'tgkill', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo',
   ] // prettier-ignore
   for (const name of names) t.equal(on(name), EPERM, name)
 })
@@ -112,6 +122,11 @@ test('no file can be opened for writing or made', (t) => {
     t.equal(on('openat', [5, 0, flag]), EPERM, flag.toString(8))
 })
 
+test('a signal goes to ourselves and to nobody else', (t) => {
+  t.equal(on('kill', [PID, 15]), ALLOW)
+  for (const other of [1, 0, -1, -PID, PID + 1]) t.equal(on('kill', [other, 15]), EPERM, `${other}`)
+})
+
 test('another architecture ends the process, another ABI is denied', (t) => {
   t.equal(evaluate(PROGRAM, { nr: NUMBERS.read!, arch: 0x40000003 }), KILL)
   t.equal(evaluate(PROGRAM, { nr: 0x40000000 + NUMBERS.read! }), EPERM)
@@ -119,16 +134,17 @@ test('another architecture ends the process, another ABI is denied', (t) => {
 
 test('a call that this architecture has not is not in the filter', (t) => {
   const without: Numbers = { openat: 56, unlinkat: 35, mount: 40 }
-  const program = filterProgram(without, 'arm64')!
+  const program = filterProgram(without, 'arm64', PID)!
   const run = (nr: number): number => evaluate(program, { nr, arch: 0xc00000b7 })
   t.equal(run(40), EPERM)
   t.equal(run(59), ALLOW)
   t.equal(run(35), ALLOW)
+  t.equal(run(0), ALLOW, 'nothing stands for one that is missing')
 })
 
 test('an architecture without a filter', (t) => {
   for (const architecture of ['arm', 'ppc64', 's390x', 'riscv64'] as const)
-    t.equal(filterProgram(NUMBERS, architecture), undefined, architecture)
+    t.equal(filterProgram(NUMBERS, architecture, PID), undefined, architecture)
 })
 
 test('every distance fits: a jump is at most 255 instructions', (t) => {
@@ -137,7 +153,7 @@ test('every distance fits: a jump is at most 255 instructions', (t) => {
     {},
     { get: (_, name) => String(name).length + 1000 },
   )
-  const program = filterProgram(many, 'x64')!
+  const program = filterProgram(many, 'x64', PID)!
   t.ok(program.length / 8 < 250)
   t.equal(evaluate(program, { nr: 5 }), ALLOW)
 })

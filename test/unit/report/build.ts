@@ -63,6 +63,7 @@ export const report = (
   command: 'clean',
   mounts: [constructed(ROOT, ROOT_PROVIDER)],
   others: [],
+  interrupted: undefined,
   ...rest,
   checkpoint: checkpoint({
     namespaces: [namespace(9, [ROOT, DATA])],

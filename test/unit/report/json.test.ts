@@ -343,3 +343,10 @@ test('other links whose names are no text', (t) => {
     names.map(toBuffer),
   )
 })
+
+test('a signal is in the exit', (t) => {
+  const { exit } = JSON.parse(JSON.stringify(toJson(report([], { interrupted: 'SIGINT' })))) as {
+    exit: unknown
+  }
+  t.strictSame(exit, { code: 130, name: 'interrupted', signal: 'SIGINT' })
+})

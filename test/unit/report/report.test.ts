@@ -42,6 +42,14 @@ test('every verdict is counted', (t) => {
   )
 })
 
+test('a signal weighs more than what is left, and less than an alarm', (t) => {
+  const ended = (outcome: Outcome): string =>
+    exitOf(report([reported(outcome)], { interrupted: 'SIGTERM' }))
+  t.equal(ended(OUTCOMES.removed), 'interrupted')
+  t.equal(ended(OUTCOMES.kept), 'interrupted')
+  t.equal(ended(ALL.alarm), 'alarm')
+})
+
 test('each verdict by itself', (t) => {
   t.equal(exitOfAll([]), EXIT.clean)
   t.equal(exitOfAll(['removed']), EXIT.clean)

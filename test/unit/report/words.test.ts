@@ -226,3 +226,16 @@ test('a note of other links says how many, and where', (t) => {
   t.notMatch(note({ others: [{ directory: b(`/${EVIL}`), names }] })[0], /[\n\t\u202e]/)
   t.strictSame(note({ others: [] }), [])
 })
+
+test('a signal that ended the run is said, with how much it left', (t) => {
+  const left = { verdict: 'kept', reason: 'interrupted' } as const
+  const said = (...outcomes: Parameters<typeof reported>[0][]): string | undefined =>
+    warnings(
+      report(
+        outcomes.map((one) => reported(one)),
+        { interrupted: 'SIGHUP' },
+      ),
+    )[0]
+  t.match(said(OUTCOMES.removed, left, left), /SIGHUP .* 2 link remaps were not looked at/)
+  t.match(said(OUTCOMES.removed), /SIGHUP came when all/)
+})
