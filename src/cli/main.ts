@@ -14,11 +14,12 @@ import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
 import { Log, printError, printReport, STDERR, STDOUT, writeInformation } from './output.js'
 
-/** Runs the command and answers with its exit code; never throws. */
+/** Runs the command and answers with its exit code; never throws. `note`: how the program was started. */
 export const main = (
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
   directory: string,
+  note?: string,
 ): number => {
   let options: Arguments | undefined
   let log: Log | undefined
@@ -40,6 +41,7 @@ export const main = (
     sys = new Sys(loadAddon(directory))
     closeInherited(sys)
     log = new Log(options)
+    if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
     return end(collectGarbage(sys, options, log))
   } catch (error) {
     return end(explain(error, options, argv, log))
