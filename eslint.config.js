@@ -61,7 +61,12 @@ const room = (name, index) =>
   )
 
 export default tseslint.config(
-  { ignores: ['build', 'dist', 'out', '.criu', '.sanitize', '.tap', 'node_modules', 'packages'] },
+  {
+    ignores: [
+      ...['build', 'dist', 'out', 'node_modules', 'packages'],
+      ...['.criu', '.node', '.sanitize', '.tap'],
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -8,16 +8,8 @@
 #
 # PREFIX/criu is the command. With --runtimes also PREFIX/runtimes/runc and PREFIX/runtimes/crun,
 # which find their criu when PREFIX/runtimes is first in PATH.
-# DEBIAN_MIRROR overrides the mirror, which is otherwise the one that this machine's apt uses.
+# For the mirror see apt.sh.
 set -eu
-
-suite=forky
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-
-die() {
-  echo "install.sh: $*" >&2
-  exit 1
-}
 
 runtimes=
 if [ "${1-}" = --runtimes ]; then
@@ -33,53 +25,9 @@ need=
 if [ -n "$runtimes" ] && [ ! -x "$prefix/runtimes/crun" ]; then need="$need runtimes"; fi
 [ -n "$need" ] || exit 0
 
-command -v apt-get >/dev/null || die 'needs apt-get: set CRIU to a CRIU 4.x of your own instead'
-[ -r "$keyring" ] || die "needs $keyring: install debian-archive-keyring"
-mkdir -p "$prefix"
-prefix=$(cd "$prefix" && pwd)
-apt=$prefix/apt
-
-# the first main archive of Debian that apt has here; security archives hold no forky
-mirror=${DEBIAN_MIRROR-$(apt-get indextargets 'Created-By: Packages' 'Origin: Debian' \
-  'Component: main' --format "\$(REPO_URI)" | grep -v security | head -n 1)}
-[ -n "$mirror" ] || die 'apt knows no Debian mirror: run apt-get update, or set DEBIAN_MIRROR'
-
-# apt with its lists, its idea of what is installed and its cache inside PREFIX
-private_apt() {
-  apt-get -qq -c "$apt/apt.conf" "$@"
-}
-
-# unpack FOLDER PACKAGE...: the packages and all that they depend on, unpacked into FOLDER
-unpack() {
-  to=$1
-  shift
-  rm -f "$apt"/cache/archives/*.deb
-  # an empty status file means: nothing is installed, so every dependency is fetched too
-  private_apt install --download-only --yes "$@"
-  mkdir -p "$to"
-  for deb in "$apt"/cache/archives/*.deb; do dpkg -x "$deb" "$to"; done
-}
-
-mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
-: >"$apt/state/status"
-echo "deb [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
-# read after the machine's own configuration, so that its proxy settings hold and its hooks do not
-cat >"$apt/apt.conf" <<CONF
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Post-Invoke;
-#clear APT::Default-Release;
-Dir::State "$apt/state/";
-Dir::State::status "$apt/state/status";
-Dir::Cache "$apt/cache/";
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-APT::Install-Recommends "false";
-APT::Sandbox::User "root";
-CONF
-private_apt update
+# shellcheck source=test/criu/apt.sh
+. "$here/test/criu/apt.sh"
+begin_apt forky 'set CRIU to a CRIU 4.x of your own instead'
 
 case $need in *criu*)
   unpack "$prefix" criu libnftables1
@@ -117,5 +65,5 @@ case $need in *runtimes*)
   ;;
 esac
 
-rm -rf "$apt"
+end_apt
 echo "install.sh: $("$prefix/criu" --version | head -n 1) in $prefix" >&2

@@ -9,7 +9,7 @@ import { Yardstick } from '../rig/cost.js'
 import { verdicts } from '../rig/gc.js'
 import { DATA_MOUNT, later, NS, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import { mountinfo } from '../rig/mountinfo.js'
+import { mountinfo, rootOfRoot } from '../rig/mountinfo.js'
 import {
   background,
   check,
@@ -248,7 +248,7 @@ await inside(import.meta.url, () => {
         .map((line) => line.split(' '))
         .filter((fields) => fields[4] === '/')
       const source = row?.at(-2) ?? ''
-      const place = { ...placeOf('/'), root: '/' }
+      const place = { ...placeOf('/'), root: rootOfRoot() }
       fs.mkdirSync(world.at('disk'))
       world.rows.push({
         ...{ mntId: DATA_MOUNT, parent: ROOT_MOUNT, mountpoint: '/disk', source, ...place },

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { must } from '../rig/command.js'
-import { gc } from '../rig/gc.js'
+import { gc, program } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
 import { node } from '../rig/repo.js'
 import { needs } from '../rig/needs.js'
@@ -273,8 +273,8 @@ await inside(import.meta.url, () => {
   })
 
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
-  const may = spawnSync('env', [...nobody, node, '-v']).status === 0
-  const skip = may ? false : 'nobody cannot run Node here'
+  const may = spawnSync('env', [...nobody, node, program, '--version']).status === 0
+  const skip = may ? false : 'an ordinary user cannot run this Node or this clone'
   test('bad input: not root: exit 8', { skip }, (t) => {
     const world = newWorld(t, { alone: true })
     world.link('app', 4)

@@ -6,7 +6,7 @@ import type { MountRow } from '../encode/messages.js'
 import { must } from '../rig/command.js'
 import { DATA_MOUNT, later, NS, ROOT_MOUNT } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import { mountinfo } from '../rig/mountinfo.js'
+import { mountinfo, rootOfRoot } from '../rig/mountinfo.js'
 import { check, liveNamespace, newWorld, placeOf, test, type World } from './rig.js'
 
 const TMPFS = 5
@@ -202,7 +202,7 @@ await inside(import.meta.url, () => {
     world.mount('--bind', one, place)
     const row = { ...placeOf(place), fstype: TMPFS, source: 'shm' }
     world.rows = [
-      { mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', ...placeOf('/') },
+      { mntId: ROOT_MOUNT, parent: 1, mountpoint: '/', ...placeOf('/'), root: rootOfRoot() },
       { mntId: DATA_MOUNT, parent: ROOT_MOUNT, mountpoint: place, ...row },
     ]
     world.remap(4, join(place, 'link_remap.4'), { mntId: DATA_MOUNT, size: 20 })

@@ -9,6 +9,7 @@ import { attempt, must } from './command.js'
 import { skipReason as criuSkipReason } from './criu.js'
 import * as h from './holder.js'
 import { mount, unmount } from './namespace.js'
+import { needs } from './needs.js'
 import { inRepo } from './repo.js'
 import { makeRootfs, makeTree } from './rootfs.js'
 import { finished, namesBefore, newBase, type Built, type Checkpoint } from './scenario.js'
@@ -24,6 +25,9 @@ const env = { PATH: `${folder}:${process.env.PATH ?? ''}` }
 export function skipReason(runtime: Runtime): string | undefined {
   const reason = criuSkipReason()
   if (reason) return reason
+  // CRIU asks it for the addresses of a network namespace
+  const lacksIp = needs('ip', 'iproute2')
+  if (lacksIp !== false) return lacksIp
   if (attempt('test', ['-x', program(runtime)]).code === 0) return undefined
   return `needs ${runtime}: run sh test/criu/install.sh --runtimes`
 }

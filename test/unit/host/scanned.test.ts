@@ -2,7 +2,8 @@ import fs from 'node:fs'
 import { otherNamespaces, type AllNamespaces } from '../../../src/host/namespaces.js'
 import { OutOfTime } from '../../../src/host/patience.js'
 import { isProcPartial } from '../../../src/host/scanned.js'
-import { test, type Test } from '../support/check.js'
+// /proc is the real one, and hides from others than root who is where.
+import { asRoot as test, type Test } from '../support/check.js'
 import { FakeNamespaces, nameOf, type FakeNamespace } from './fake-namespaces.js'
 
 const [ENOENT, EPERM, EMFILE, EXDEV, ETIMEDOUT] = [-2, -1, -24, -18, -110]

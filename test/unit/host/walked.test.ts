@@ -1,7 +1,7 @@
 import type { AllNamespaces } from '../../../src/host/namespaces.js'
 import { otherNamespaces } from '../../../src/host/namespaces.js'
 import { OutOfTime } from '../../../src/host/patience.js'
-import { test, type Test } from '../support/check.js'
+import { asRoot, test, type Test } from '../support/check.js'
 import { FakeNamespaces, nameOf, type FakeNamespace, type FakeRow } from './fake-namespaces.js'
 
 const [EPERM, ENOSYS, ETIMEDOUT] = [-1, -38, -110]
@@ -65,7 +65,7 @@ test('what is unmounted meanwhile, and a namespace that ends, are no trouble', (
 
 const INSIDE = '101 100 0:1 / / rw - ext4 d rw\n103 101 0:50 / /wanted rw - tmpfs kept rw\n'
 
-test('where the kernel lists none, they are read from inside', (t) => {
+asRoot('where the kernel lists none, they are read from inside', (t) => {
   const fake = kernel(t, [{ id: 9, rows: ROWS, inside: INSIDE }])
   fake.addon.before('listmount', (_id, _last, namespace) => (namespace === 50 ? undefined : ENOSYS))
   const found = look(fake)
@@ -145,7 +145,7 @@ test('what is hidden from us of our own', (t) => {
   t.equal(tables[0]?.holder().text, 'our own mount namespace, out of our reach')
 })
 
-test('where the kernel does not lead to all, /proc is looked at', (t) => {
+asRoot('where the kernel does not lead to all, /proc is looked at', (t) => {
   for (const [request, error, unseen] of [
     [10, -25, undefined],
     [10, -22, undefined],
