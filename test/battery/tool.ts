@@ -36,14 +36,18 @@ export class KillAt {
     return execute(this.program, [...words.map(String), ...commandLine(args, program)])
   }
 
-  /** `meanwhile` is called with the process id while the program is about to make its first `call` */
+  /** `under` starts the program. `meanwhile` is called with the process id while the program is about to make its first `call` */
   pause(
     call: string,
     args: readonly string[],
     meanwhile: (pid: number) => void,
-    { program, descriptors }: { program?: string; descriptors?: number[] } = {},
+    {
+      program,
+      descriptors,
+      under = [],
+    }: { program?: string; descriptors?: number[]; under?: readonly string[] } = {},
   ): Promise<Done> {
-    return execute(this.program, ['pause', call, ...commandLine(args, program)], {
+    return execute(this.program, ['pause', call, ...under, ...commandLine(args, program)], {
       meanwhile: (said) => meanwhile(Number(said)),
       ...(descriptors === undefined ? {} : { descriptors }),
     })
