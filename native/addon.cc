@@ -439,7 +439,18 @@ Value LandlockRestrictSelf(const CallbackInfo &info) {
   return answer(info, syscall(SYS_landlock_restrict_self, fd, 0));
 }
 
-// faccessat(2) of what an fd holds.
+// faccessat(2)
+Value Faccessat(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  int mode = in.i32(2);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_faccessat, dirfd, path.c_str(), mode));
+}
+
+// faccessat2(2), which can be asked of what an fd holds.
 Value Faccessat2(const CallbackInfo &info) {
   Reader in(info);
   int dirfd = in.fd(0);
@@ -623,7 +634,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"seccomp", Seccomp},       {"isatty", Isatty}, {"exit_group", ExitGroup},
       {"landlock_create_ruleset", LandlockCreateRuleset},
       {"landlock_restrict_self", LandlockRestrictSelf},
-      {"faccessat2", Faccessat2}, {"answers", Answers},
+      {"faccessat", Faccessat},   {"faccessat2", Faccessat2}, {"answers", Answers},
       {"close", Close},           {"sigaction", Sigaction},   {"noted", Noted},
       {"kill", Kill},
   };

@@ -1,6 +1,7 @@
 // Reads an image directory in the order of restore: inventory, process tree, remaps and the files
 // that they join, mount namespaces.
-import { badImages } from '../errors.js'
+import { badImages, type GcError } from '../errors.js'
+import { shellQuote } from '../escape.js'
 import { ImageDirectory } from '../images/directory.js'
 import { LIMITS } from '../limits.js'
 import { classify, timesOfPreDump } from './classify.js'
@@ -45,10 +46,7 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
   const tasks = readTasks(images, inventory.entry?.root_ids)
   const remaps = readRemaps(images)
   if (images.states.every(({ state }) => state === 'absent') && !hasImages(images, names))
-    throw badImages('no images of a CRIU dump in this directory', {
-      where: images.path,
-      next: 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)',
-    })
+    throw noImages(images, names)
   const namespaces = readNamespaces(images, names, tasks)
   const clock = readClock(images)
   const tree = tasks.tree === 'unknown' ? guessTree(namespaces, remaps) : tasks.tree
@@ -66,6 +64,17 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     counts: remaps.counts,
     notes: [...tasks.notes, ...kind.notes],
   }
+}
+
+const noImages = (images: ImageDirectory, names: readonly string[]): GcError => {
+  const below = images.below(names)
+  return badImages('no images of a CRIU dump in this directory', {
+    where: images.path,
+    next:
+      below === undefined
+        ? 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)'
+        : `nothing was deleted; there are images below it: -D ${shellQuote(below)}`,
+  })
 }
 
 /** Of two dumps one may list what only the other has: such a link is not known, as one that was cut off. */

@@ -52,6 +52,12 @@ export const parseArguments = (
   const line = getopt(argv)
   const command = commandOf(line)
   if (command === 'help' || command === 'version') return collectValues(command, [], [])
+  const twice = line.options.filter(({ option }) => option.long === 'images-dir')
+  if (twice.length > 1)
+    throw usage(
+      `--images-dir is given ${twice.length} times: one run is for the images of one dump`,
+      { next: 'nothing was touched; run it once for each directory' },
+    )
   begin()
   const explicit = line.options.findLast(({ option }) => option.long === 'config')?.value
   const useDefaults = !line.options.some(({ option }) => option.long === 'no-default-config')

@@ -1,8 +1,10 @@
 // argv to exit code. Synchronous from end to end, because namespaces belong to a thread.
 import { errorCode, EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
+import { heldCapabilities, lacking, TO_CONSTRUCT, type Held } from '../host/capabilities.js'
 import { closeInherited } from '../host/descriptors.js'
 import { escapeText } from '../escape.js'
+import { checkNeeds } from '../host/needs.js'
 import { exitOf } from '../report/report.js'
 import { loadAddon } from '../sys/addon.js'
 import { endBySignal, notedSignal } from '../sys/signals.js'
@@ -23,6 +25,7 @@ export const main = (
   let options: Arguments | undefined
   let log: Log | undefined
   let sys: Sys | undefined
+  let held: Held | undefined
   const end = (exit: ExitName): number => {
     const signal = sys === undefined ? undefined : notedSignal(sys)
     // A deletion by mistake and a lost report weigh more; one that came late changes only how we end.
@@ -38,11 +41,14 @@ export const main = (
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
     if (!options.allowEnvironment) refuseEnvironment(env)
     sys = new Sys(loadAddon(directory))
+    checkNeeds(sys)
     closeInherited(sys)
+    // Later they are given up.
+    held = heldCapabilities()
     log = new Log(options)
     return end(collectGarbage(sys, options, log))
   } catch (error) {
-    return end(explain(error, options, argv, log))
+    return end(explain(asGcError(error, held), options, argv, log))
   }
 }
 
@@ -88,21 +94,21 @@ const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
 
 /** Whatever ends the run early: one clear line, no stack trace. */
 const explain = (
-  error: unknown,
+  error: GcError,
   options: Arguments | undefined,
   argv: readonly string[],
   log: Log | undefined,
 ): ExitName => {
   try {
     const { command, json } = options ?? glance(argv)
-    return printError(asGcError(error), command, json, log)
+    return printError(error, command, json, log)
   } catch {
     return 'internal'
   }
 }
 
 /** Calls without which nothing can be constructed, and what lacks where they are refused. */
-const asGcError = (error: unknown): GcError => {
+const asGcError = (error: unknown, held: Held | undefined): GcError => {
   if (error instanceof GcError) return error
   if (error instanceof SyscallError) {
     const { code, syscall, message } = error
@@ -112,10 +118,7 @@ const asGcError = (error: unknown): GcError => {
         cause: error,
       })
     if (code === 'EPERM')
-      return new GcError('unsupported', `${syscall} is not permitted`, {
-        next: 'nothing was deleted; CAP_SYS_ADMIN is needed in the initial user namespace',
-        cause: error,
-      })
+      return notPermitted(syscall, lacking(held, TO_CONSTRUCT).join(' and '), error)
     return new GcError('internal', message, {
       next: 'nothing more was deleted; run the same command again',
       cause: error,
@@ -132,3 +135,14 @@ const asGcError = (error: unknown): GcError => {
     cause: error,
   })
 }
+
+const notPermitted = (syscall: string, missing: string, cause: SyscallError): GcError =>
+  missing === ''
+    ? new GcError('unsupported', `${syscall} is not permitted, though no capability is missing`, {
+        next: 'nothing was deleted; see whether this is the initial user namespace, and which seccomp filter or security module forbids it',
+        cause,
+      })
+    : new GcError('unsupported', `${syscall} is not permitted: ${missing} is missing`, {
+        next: `nothing was deleted; run it with ${missing}`,
+        cause,
+      })

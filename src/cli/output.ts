@@ -190,7 +190,8 @@ export const printError = (
   const lines = [`${where}${escapeText(error.message)}`]
   if (error.next !== undefined) lines.push(escapeText(error.next))
   for (const line of lines)
-    if (log === undefined) write(STDERR, messageLine(line))
+    // Where it cannot go, the exit code still says what was wrong.
+    if (log === undefined) tryWrite(messageLine(line))
     else log.line(line)
   if (json) writeReport(`${JSON.stringify(errorToJson(error, command), undefined, 2)}\n`)
   return error.exit

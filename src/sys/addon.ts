@@ -59,6 +59,7 @@ export interface Addon {
   landlock_create_ruleset(rights: number): number
   /** The calling thread. */
   landlock_restrict_self(fd: number): number
+  faccessat(dirfd: number, path: Bytes, mode: number): number
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number
   /** 0: the directory below `dirfd`, and `name` in it, were looked up by a child of ours in time. */
   answers(

@@ -4,7 +4,9 @@ import type { Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
 import {
   AT_EMPTY_PATH,
+  AT_FDCWD,
   AT_STATX_DONT_SYNC,
+  ENOSYS,
   ETIMEDOUT,
   LSMT_ROOT,
   O_PATH,
@@ -149,7 +151,9 @@ export class Sys {
 
   /** 0, or -errno: whether what `fd` holds could be written, by its mount and by its mode. */
   tryWritable(fd: number): number {
-    return this.addon.faccessat2(fd, EMPTY, W_OK, AT_EMPTY_PATH)
+    const result = this.addon.faccessat2(fd, EMPTY, W_OK, AT_EMPTY_PATH)
+    if (result !== ENOSYS) return result
+    return this.addon.faccessat(AT_FDCWD, `/proc/thread-self/fd/${fd}` as Bytes, W_OK)
   }
 
   /** Bytes, or -errno. */

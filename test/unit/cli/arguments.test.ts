@@ -101,9 +101,19 @@ test('a current directory whose name is not UTF-8 is found nevertheless', (t) =>
 })
 
 test('the last one counts, externals all', (t) => {
-  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'tty[]', '--external', 'mnt[]')
-  t.equal(found.imagesDir, '/b')
+  const found = parse('show', '-r', '/a', '-r', '/b', '--external', 'tty[]', '--external', 'mnt[]')
+  t.equal(found.root, '/b')
   t.ok(found.externals.auto)
+})
+
+test('two -D are one too many', (t) => {
+  for (const argv of [
+    ['-D', '/a', '-D', '/b'],
+    ['-D/a', '--images-dir=/a'],
+  ]) {
+    const error = refuses(t, () => parse('show', ...argv), 'usage', /given 2 times/)
+    t.match(error?.next, /nothing was touched/)
+  }
 })
 
 test('a configuration file, which the command line overrides', (t) => {
