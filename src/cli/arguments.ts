@@ -30,6 +30,8 @@ export interface Arguments {
   /** CRIU's levels: 2 by default, 3 adds the plan, 4 says what was ignored. */
   readonly verbosity: number
   readonly logFile: string | undefined
+  /** The command line as it was given. */
+  readonly words: readonly string[]
   /** Configuration files that were read. */
   readonly configFiles: readonly string[]
   readonly ignored: readonly string[]
@@ -51,7 +53,7 @@ export const parseArguments = (
 ): Arguments => {
   const line = getopt(argv)
   const command = commandOf(line)
-  if (command === 'help' || command === 'version') return collectValues(command, [], [])
+  if (command === 'help' || command === 'version') return collectValues(command, [], [], argv)
   const twice = line.options.filter(({ option }) => option.long === 'images-dir')
   if (twice.length > 1)
     throw usage(
@@ -69,7 +71,7 @@ export const parseArguments = (
       where,
     })),
   )
-  return collectValues(command, [...config, ...line.options], files)
+  return collectValues(command, [...config, ...line.options], files, argv)
 }
 
 /** "force" in CRIU's files is short for another option. */
@@ -89,6 +91,7 @@ const collectValues = (
   command: Arguments['command'],
   given: readonly Located[],
   configFiles: readonly string[],
+  words: readonly string[],
 ): Arguments => {
   const options = given.map(asLibdir)
   const last = (name: string): Located | undefined =>
@@ -121,6 +124,7 @@ const collectValues = (
     plain: has('plain'),
     verbosity: verbosityOf(options),
     logFile: last('log-file')?.value,
+    words,
     configFiles,
     ignored: options
       .filter(({ option }) => option.kind === 'ignored')

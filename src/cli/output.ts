@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError, usage, type ExitName } from '../errors.js'
 import { isMagic } from '../images/magic.js'
+import { completeCommand } from '../report/complete.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
@@ -169,6 +170,9 @@ export const printReport = (
   for (const warning of warnings(report)) log.line(warning)
   for (const warning of unknownKeys(report, options.externals)) log.line(warning)
   for (const warning of unknownGone(report, options.gone)) log.line(warning)
+  const complete = completeCommand(report, options.words)
+  if (complete !== undefined)
+    log.line(`if all is where it was at the dump, this is complete: ${complete}`)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
   if (!tree) {
     writeReportPieces(plainLines(report))

@@ -33,6 +33,7 @@ test('defaults', (t) => {
     plain: false,
     verbosity: 2,
     logFile: undefined,
+    words: ['--no-default-config', 'show'],
     configFiles: [],
     ignored: [],
   })
@@ -65,6 +66,7 @@ test('everything', (t) => {
     plain: true,
     verbosity: 4,
     logFile: 'x.log',
+    words: ['--no-default-config', ...argv],
     configFiles: [],
     ignored: ['tcp-established'],
   })
