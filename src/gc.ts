@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly mounts: 'remaps' | 'all'
   readonly accept: Consent
   readonly keepLastLink: boolean
+  /** The images are ours alone from now on. */
+  readonly onLocked: () => void
   readonly onProgress: (done: number, total: number) => void
 }
 
@@ -51,6 +53,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const remove = command === 'clean'
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
+  options.onLocked()
   const clocks = readClocks()
   const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
   const host = hostOf(sys, hostView(clocks))

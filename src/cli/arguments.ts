@@ -35,6 +35,8 @@ export interface Arguments {
   /** Configuration files that were read. */
   readonly configFiles: readonly string[]
   readonly ignored: readonly string[]
+  /** Options of those files that are taken from the command line alone, each with its line. */
+  readonly passedOver: readonly string[]
 }
 
 /** An option with the file and line that it is from; those of the command line have none. */
@@ -64,15 +66,25 @@ export const parseArguments = (
   const explicit = line.options.findLast(({ option }) => option.long === 'config')?.value
   const useDefaults = !line.options.some(({ option }) => option.long === 'no-default-config')
   const { files, lines } = readConfiguration(explicit, useDefaults, env)
-  // Line by line: an option without its value must not take the next line for it.
-  const config = lines.flatMap(({ arg, where }): Located[] =>
-    locating(where, () => getopt([arg], undefined, IN_FILES)).options.map((given) => ({
+  // Line by line: an option without its value must not take the next line for it, as it does in CRIU.
+  const config = lines.flatMap(({ args, where }): Located[] =>
+    locating(where, () => getopt(args, undefined, IN_FILES)).options.map((given) => ({
       ...given,
       where,
     })),
   )
-  return collectValues(command, [...config, ...line.options], files, argv)
+  const [passedOver, taken] = split(config, ({ option }) => option.lineOnly === true)
+  const values = collectValues(command, [...taken, ...line.options], files, argv)
+  return {
+    ...values,
+    passedOver: passedOver.map(({ option, where = '' }) => `${where}: ${option.long}`),
+  }
 }
+
+const split = <T>(all: readonly T[], test: (one: T) => boolean): [yes: T[], no: T[]] => [
+  all.filter(test),
+  all.filter((one) => !test(one)),
+]
 
 /** "force" in CRIU's files is short for another option. */
 const IN_FILES = OPTIONS.filter(({ neverInFile }) => neverInFile !== true)
@@ -126,6 +138,7 @@ const collectValues = (
     logFile: last('log-file')?.value,
     words,
     configFiles,
+    passedOver: [],
     ignored: options
       .filter(({ option }) => option.kind === 'ignored')
       .map(({ option }) => option.long),

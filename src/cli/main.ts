@@ -45,7 +45,7 @@ export const main = (
     closeInherited(sys)
     // Later they are given up.
     held = heldCapabilities()
-    log = new Log(options)
+    log = new Log()
     return end(collectGarbage(sys, options, log))
   } catch (error) {
     return end(explain(asGcError(error, held), options, argv, log))
@@ -65,17 +65,27 @@ const print = (text: string): number => {
   return EXIT.clean
 }
 
-const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
+/** What the options came to, at debug level. */
+const explainOptions = (options: Arguments, log: Log): void => {
   if (options.verbosity >= 4) {
     for (const file of options.configFiles)
       log.line(`configuration file ${escapeText(file)} was read`)
+    for (const place of options.passedOver)
+      log.line(`${escapeText(place)} is taken from the command line alone: ignored`)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
   }
+}
+
+const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
   const started = Date.now()
   const showsProgress = sys.isatty(STDERR)
   const report = run(sys, {
     ...options,
     command: options.command === 'clean' ? 'clean' : 'show',
+    onLocked: () => {
+      log.open(sys, options)
+      explainOptions(options, log)
+    },
     onProgress: (done, total) => {
       if (showsProgress && Date.now() - started > 1000)
         log.progress(`${done} of ${total} link remaps`)

@@ -60,6 +60,11 @@ export class Sys {
     return this.addon.openat(dirfd, path, flags, 0)
   }
 
+  /** The same for a new file, of root's alone. */
+  tryCreate(dirfd: number, path: Bytes, flags: number): number {
+    return this.addon.openat(dirfd, path, flags, 0o600)
+  }
+
   openat(dirfd: number, path: Bytes, flags: number, mode = 0): number {
     return this.must('openat', this.addon.openat(dirfd, path, flags, mode), path)
   }

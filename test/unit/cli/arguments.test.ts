@@ -35,6 +35,7 @@ test('defaults', (t) => {
     logFile: undefined,
     words: ['--no-default-config', 'show'],
     configFiles: [],
+    passedOver: [],
     ignored: [],
   })
 })
@@ -68,6 +69,7 @@ test('everything', (t) => {
     logFile: 'x.log',
     words: ['--no-default-config', ...argv],
     configFiles: [],
+    passedOver: [],
     ignored: ['tcp-established'],
   })
 })
@@ -140,7 +142,7 @@ test('the home’s configuration, unless --no-default-config', (t) => {
 
 test('an unknown option in a file is a mistake too', (t) => {
   refuses(t, () => parseWith(t, 'nonsense', 'show'), 'usage', /--nonsense is not known/)
-  refuses(t, () => parseWith(t, 'json yes', 'show'), 'usage', /--json takes no value/)
+  refuses(t, () => parseWith(t, 'json=yes', 'show'), 'usage', /--json takes no value/)
 })
 
 test('a mistake in a file is told with its line', (t) => {
@@ -150,7 +152,7 @@ test('a mistake in a file is told with its line', (t) => {
     'images-dir ""': /--images-dir is empty/,
     'root ""': /--root is empty/,
     'mounts some': /^--mounts some: either/,
-    'verbosity x': /a number/,
+    'verbosity=x': /a number/,
     'external /data:/tmp': /not a resource/,
     'ext-mount-map x': /neither KEY:PATH/,
   }
@@ -163,6 +165,17 @@ test('a mistake in a file is told with its line', (t) => {
   t.match(next, /--help/)
   const own = refuses(t, () => parseWith(t, 'mounts all', 'show', '--mounts', 'x'), 'usage', /x/)
   t.equal(own?.where, undefined, 'but not one of the command line')
+})
+
+test('where a clean-up writes is said on the command line alone', (t) => {
+  const config = 'log-file dump.log\nroot /r\nwork-dir=/w\n'
+  const found = parseWith(t, config, 'show', '-D', '/i')
+  t.hasStrict(found, { logFile: undefined, workDir: '/i', root: '/r' })
+  t.equal(found.passedOver.length, 2)
+  t.match(found.passedOver[0], /\/x\.conf: line 1: log-file$/)
+  t.match(found.passedOver[1], /\/x\.conf: line 3: work-dir$/)
+  const line = parseWith(t, config, 'show', '-W', '/mine', '-o', 'x')
+  t.hasStrict(line, { logFile: 'x', workDir: '/mine' })
 })
 
 test('the files that were read', (t) => {
