@@ -36,6 +36,7 @@ export interface RunOptions {
   readonly externals: Externals
   readonly gone: ReadonlySet<Bytes>
   readonly mounts: 'remaps' | 'all'
+  readonly maxRemaps: number | undefined
   readonly accept: Consent
   readonly keepLastLink: boolean
   /** The images are ours alone from now on. */

@@ -19,6 +19,8 @@ import type { Now } from './times.js'
 export interface ReadOptions extends LogOptions {
   /** This machine's clocks: without them a copy of the images is not told from a second dump. */
   readonly clocks?: Now | undefined
+  /** In the place of the usual limit. */
+  readonly maxRemaps?: number | undefined
 }
 
 /**
@@ -44,7 +46,7 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
   const names = images.names()
   if (inventory.preDump && !names.some((name) => NOT_OF_PRE_DUMP.has(name))) return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
-  const remaps = readRemaps(images)
+  const remaps = readRemaps(images, options.maxRemaps)
   if (images.states.every(({ state }) => state === 'absent') && !hasImages(images, names))
     throw noImages(images, names)
   const namespaces = readNamespaces(images, names, tasks)

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Bytes } from '../bytes.js'
 import { locating, usage } from '../errors.js'
+import { LIMITS } from '../limits.js'
 import { parseExternals, parseGone, type ExternalOption, type Externals } from '../plan/external.js'
 import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import type { Command } from '../report/report.js'
@@ -18,6 +19,8 @@ export interface Arguments {
   readonly root: string | undefined
   readonly externals: Externals
   readonly mounts: 'remaps' | 'all'
+  /** Undefined: the usual limit. */
+  readonly maxRemaps: number | undefined
   /** Places in the container, or keys, of mounts that were removed for good. */
   readonly gone: ReadonlySet<Bytes>
   readonly dumpLog: string | undefined
@@ -126,6 +129,7 @@ const collectValues = (
     root: directory('root', (value) => path.resolve(value)),
     externals: parseExternals(options.flatMap(externalOption)),
     mounts: locating(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
+    maxRemaps: locating(last('max-remaps')?.where, () => maxRemapsOf(last('max-remaps')?.value)),
     gone: parseGone(values('gone'), has('root')),
     dumpLog: directory('dump-log', fromHere),
     restoreLog: directory('restore-log', fromHere),
@@ -193,6 +197,13 @@ const doubtsOf = (value: string): Doubt[] =>
 const mountsOf = (value = 'remaps'): Arguments['mounts'] => {
   if (value === 'remaps' || value === 'all') return value
   throw usage(`--mounts ${escapeText(value)}: either "remaps" or "all"`)
+}
+
+const maxRemapsOf = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined
+  const number = /^\d{1,7}$/.test(value) ? Number(value) : 0
+  if (number >= 1 && number <= LIMITS.entries) return number
+  throw usage(`--max-remaps ${escapeText(value)}: a number from 1 to ${LIMITS.entries}`)
 }
 
 const commandOf = ({ options, words }: Parsed): Arguments['command'] => {

@@ -48,6 +48,7 @@ export const OPTIONS: readonly Option[] = [
   used('json', 'none'),
   used('plain', 'none'),
   used('mounts', 'required'),
+  used('max-remaps', 'required'),
   used('dump-log', 'required', 'L'),
   used('restore-log', 'required'),
   consent('accept', 'required'),

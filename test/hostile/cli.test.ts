@@ -265,6 +265,18 @@ await inside(import.meta.url, () => {
     t.match(named.stderr, '1 removed')
   })
 
+  test('more link remaps than the limit: it says which and how to raise it', (t) => {
+    const world = newWorld(t, { alone: true })
+    const links = [world.link('app', 4), world.link('app', 6)]
+    world.dump()
+    const args = ['clean', ...world.args(), '--max-remaps']
+    const less = unchanged(t, world, [...args, '1'])
+    t.equal(less.code, 7, less.stderr)
+    t.match(less.stderr, 'remap-fpath.img: more than 1 link remaps')
+    t.match(less.stderr, 'raise the limit with --max-remaps')
+    t.equal(unchanged(t, world, [...args, '2'], links).code, 0)
+  })
+
   test('a log file on a full disk: messages on standard error, the exit code of the run', (t) => {
     const world = newWorld(t, { alone: true })
     const link = world.link('app', 4)

@@ -21,6 +21,7 @@ const OPTIONS: RunOptions = {
   externals: parseExternals([]),
   gone: new Set(),
   mounts: 'remaps',
+  maxRemaps: undefined,
   accept: NO_CONSENT,
   keepLastLink: false,
   onLocked: () => undefined,

@@ -23,6 +23,7 @@ test('defaults', (t) => {
     root: undefined,
     externals: parseExternals([]),
     mounts: 'remaps',
+    maxRemaps: undefined,
     gone: new Set(),
     dumpLog: undefined,
     restoreLog: undefined,
@@ -43,7 +44,7 @@ test('defaults', (t) => {
 test('everything', (t) => {
   const argv = [
     'clean', '-D', '/i', '-W', '/w', '-r', '/r', '--external', 'mnt[k]:/k', '-M', 'l:/l',
-    '--mounts', 'all', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
+    '--mounts', 'all', '--max-remaps', '200000', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
     '--accept', 'newer,gone', '--accept', 'older', '--keep-last-link', '--allow-environment', '--json', '--plain',
     '-v4', '-o', 'x.log', '--tcp-established',
   ] // prettier-ignore
@@ -57,6 +58,7 @@ test('everything', (t) => {
       { option: 'ext-mount-map', value: 'l:/l' },
     ]),
     mounts: 'all',
+    maxRemaps: 200000,
     gone: new Set(['/g', 'k']),
     dumpLog: '/l/dump.log',
     restoreLog: path.resolve('r.log'),
@@ -384,4 +386,11 @@ test('-L is CRIU’s directory of plugins where it names a directory', (t) => {
   t.strictSame(logs('--libdir', file), { dumpLog: undefined, ignored: ['libdir'] })
   refuses(t, () => logs('-L', ''), 'usage', /--dump-log is empty/)
   t.equal(parseWith(t, `dump-log ${file}\n`, 'show').dumpLog, file, 'also in a file')
+})
+
+test('a limit is a number that can be', (t) => {
+  t.equal(parse('show', '--max-remaps=1').maxRemaps, 1)
+  t.equal(parse('show', '--max-remaps', '1000000').maxRemaps, 1_000_000)
+  for (const value of ['0', '1000001', '-1', '1e5', '', 'x', '0x10', '1.5'])
+    refuses(t, () => parse('show', `--max-remaps=${value}`), 'usage', /a number from 1 to 1000000/)
 })
