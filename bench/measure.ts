@@ -51,8 +51,13 @@ export class Bench {
   }
 
   time(command: string, ...args: string[]): Run {
-    const timed = this.program('timed')
-    const done = spawnSync(timed, [command, ...args], { encoding: 'utf8', env: ENV })
+    return this.timeUnder([], command, ...args)
+  }
+
+  /** `under` is a program that starts the one that is timed. */
+  timeUnder(under: readonly string[], command: string, ...args: string[]): Run {
+    const [program = '', ...rest] = [...under, this.program('timed'), command, ...args]
+    const done = spawnSync(program, rest, { encoding: 'utf8', env: ENV })
     if (done.error) throw done.error
     const [wall = 0, cpu = 0, peak = 0, status = -1] = done.stdout.trim().split(' ').map(Number)
     if (status !== 0)
@@ -105,5 +110,7 @@ export const paired = (
 }
 
 export const medianMs = (runs: readonly Run[]): number => median(runs.map(({ wallMs }) => wallMs))
+
+export const medianCpu = (runs: readonly Run[]): number => median(runs.map(({ cpuMs }) => cpuMs))
 
 export const ms = (value: number): string => `${value.toFixed(1)} ms`

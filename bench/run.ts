@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { insideMountNamespace, isInside } from '../test/rig/namespace.js'
 import { criuGc, inRepo } from '../test/rig/repo.js'
+import { busyHost } from './busy-host.js'
 import { checks } from './checks.js'
 import { manyFiles } from './many-files.js'
 import { manyMounts } from './many-mounts.js'
@@ -11,7 +14,12 @@ import { manyRemaps } from './many-remaps.js'
 import { Bench, type Row } from './measure.js'
 import { startUp } from './start-up.js'
 
-const CASES = { startUp, manyRemaps, checks, manyMounts, manyFiles }
+const CASES = { startUp, busyHost, manyRemaps, checks, manyMounts, manyFiles }
+
+/** All, or those that are named as arguments. */
+const chosen = Object.entries(CASES).filter(
+  ([name]) => process.argv.length === 2 || process.argv.includes(name),
+)
 
 /** Why nothing can be measured here. */
 const obstacle = (): string | undefined => {
@@ -54,6 +62,13 @@ const main = (): void => {
     console.log(`bench: nothing was measured: ${why}`)
     return
   }
+  if (!isInside()) {
+    // With nothing in /run/criu-gc but what these runs write, and nothing left there.
+    const [command, args] = insideMountNamespace(fileURLToPath(import.meta.url))
+    const done = spawnSync(command, [...args, ...process.argv.slice(2)], { stdio: 'inherit' })
+    process.exitCode = done.status ?? 1
+    return
+  }
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'criu-gc-bench-'))
   try {
     const bench = new Bench(folder)
@@ -61,7 +76,7 @@ const main = (): void => {
       `node ${process.version}, Linux ${os.release()}, ${os.cpus().length} processors; ` +
         'medians of interleaved runs, whole processes by the wall clock\n',
     )
-    const rows = Object.entries(CASES).flatMap(([name, run]) => measure(name, run, bench))
+    const rows = chosen.flatMap(([name, run]) => measure(name, run, bench))
     console.log(table(rows))
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })

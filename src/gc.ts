@@ -3,20 +3,22 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
+import type { Outcome } from './collect/outcome.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { Acts } from './host/acts.js'
 import { readClocks, toNow, type Clocks } from './host/clock.js'
-import { hostOf } from './host/host.js'
-import { lockImages } from './host/lock.js'
+import { whoTraces } from './host/at-work.js'
+import { hostOf, type Host } from './host/host.js'
+import { lockImages, refuseAtWork, whileIdle } from './host/lock.js'
 import { isOnLink, mountpointTest } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
 import { openNotes, PLACE } from './host/notes.js'
 import { hostView } from './host/view.js'
 import { ImageDirectory } from './images/directory.js'
-import { construct } from './namespaces/construct.js'
+import { construct, type Constructed } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
 import type { Externals } from './plan/external.js'
-import type { Plan } from './plan/planned.js'
+import type { Plan, PlannedRemap } from './plan/planned.js'
 import { planCollection } from './plan/plan.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
@@ -55,20 +57,11 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
   options.onLocked()
-  const clocks = readClocks()
-  const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
-  const host = hostOf(sys, hostView(clocks))
-  const root =
-    options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
-  const plan = planCollection(checkpoint, { ...options, root, host })
-  if (plan.remaps.length === 0 && plan.namespaces.length === 0)
+  const { checkpoint, plan, ready } = whileIdle(sys, images, () => prepare(sys, images, options))
+  if (ready === undefined)
     return { command, checkpoint, mounts: [], remaps: [], others: [], interrupted: undefined }
 
-  const window = windowOf(checkpoint, clocks)
-  const { to: end } = beginAndEnd(window)
-  const others = othersOf(sys, plan)
-  const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
-  const constructed = construct(sys, plan, { host, end })
+  const { host, window, constructed } = ready
   const hostRoot = host.root()
   const name = nameOf(checkpoint, images)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
@@ -80,13 +73,13 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     accept,
     keepLastLink: options.keepLastLink,
     window,
-    isMountpoint: mountpointTest([host, ...others.tables]),
+    isMountpoint: mountpointTest([host, ...ready.others.tables]),
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },
     interrupted: () => notedSignal(sys),
     hostRoot,
-    deaths,
+    deaths: ready.deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })
   return {
@@ -100,6 +93,41 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     others: collected.others,
     interrupted: notedSignal(sys),
   }
+}
+
+/** Everything that comes before the first deletion. */
+interface Prepared {
+  readonly checkpoint: Checkpoint
+  readonly plan: Plan
+  /** Undefined where there is nothing to do. */
+  readonly ready: Ready | undefined
+}
+
+interface Ready {
+  readonly host: Host
+  readonly window: Window
+  readonly others: AllNamespaces
+  readonly deaths: ReadonlyMap<PlannedRemap, Outcome>
+  readonly constructed: Constructed
+}
+
+const prepare = (sys: Sys, images: ImageDirectory, options: RunOptions): Prepared => {
+  const clocks = readClocks()
+  const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
+  const host = hostOf(sys, hostView(clocks))
+  const root =
+    options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
+  const plan = planCollection(checkpoint, { ...options, root, host })
+  if (plan.remaps.length === 0 && plan.namespaces.length === 0)
+    return { checkpoint, plan, ready: undefined }
+
+  const window = windowOf(checkpoint, clocks)
+  const { to: end } = beginAndEnd(window)
+  if (checkpoint.tree === 'host') refuseAtWork(whoTraces(checkpoint.pids, host, end), images.path)
+  const others = othersOf(sys, plan)
+  const deaths = lookForSurvivors(sys, plan, host, others, options.accept, end)
+  const constructed = construct(sys, plan, { host, end })
+  return { checkpoint, plan, ready: { host, window, others, deaths, constructed } }
 }
 
 /** What other mount namespaces have that may be a link's file system, or in the way of a deletion. */

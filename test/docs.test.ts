@@ -18,6 +18,7 @@ import { isTooLong, pathProblem } from '../src/paths.js'
 import { DOUBTS } from '../src/proof/doubts.js'
 import { VERDICTS } from '../src/report/report.js'
 import type { JsonMount, JsonProvider, JsonRemap, JsonReport } from '../src/report/schema.js'
+import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
 
 /** A test without promises, as the program is. */
@@ -546,9 +547,6 @@ test('scripts and files that the README names are there', (t) => {
   t.equal(`>=${engine}`, manifest.engines.node, 'Node')
 })
 
-const without = (command: string, option: string): string | false =>
-  spawnSync(command, [option]).error === undefined ? false : `needs ${command}`
-
 test(
   'mandoc has nothing to say',
   (t) => {
@@ -558,7 +556,7 @@ test(
     t.equal(lint.stdout + lint.stderr, '')
     t.equal(lint.status, 0)
   },
-  without('mandoc', '-V'),
+  needs('mandoc'),
 )
 
 /** What differs from run to run: the name of the folder, when it was made, and how long ago. */
@@ -573,7 +571,7 @@ const steady = (text: string): string =>
     .trim()
 
 const cannotSample =
-  process.getuid?.() === 0 ? without('script', '--version') : 'needs root: makes mount namespaces'
+  process.getuid?.() === 0 ? needs('script', 'bsdutils') : 'needs root: makes mount namespaces'
 
 test(
   'the sample prints what the README shows',

@@ -1,5 +1,5 @@
 // show and clean of the library; they start the command. Run by lib.test.ts.
-import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
@@ -40,6 +40,29 @@ t.test('show and clean resolve to the report', async (t) => {
 
   const again = await clean({ imagesDir: images })
   t.match(again.totals, { remaps: 1, removed: 0, absent: 1 })
+})
+
+t.test('nothing of the environment reaches the command', async (t) => {
+  const { link, images } = hostTree(t)
+  const [canary, config] = [`${t.testdirName}/canary`, `${t.testdirName}/criu.conf`]
+  writeFileSync(`${canary}.cjs`, `require('fs').writeFileSync(${JSON.stringify(canary)}, '')`)
+  writeFileSync(config, 'no-such-option-anywhere\n')
+  const steering = {
+    NODE_OPTIONS: `--require=${canary}.cjs`,
+    NODE_PATH: '/nowhere',
+    LD_LIBRARY_PATH: '/nowhere',
+    CRIU_CONFIG_FILE: config,
+  }
+  const before = process.env
+  t.teardown(() => {
+    process.env = before
+  })
+  process.env = { ...before, ...steering }
+  // The command refuses an environment that steers it.
+  const report = await clean({ imagesDir: images })
+  t.match(report.remaps, [{ verdict: 'removed' }])
+  t.notOk(existsSync(link))
+  t.notOk(existsSync(canary), 'and no code was run in it')
 })
 
 t.test('options reach the command', async (t) => {

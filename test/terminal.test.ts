@@ -6,7 +6,8 @@ import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
 import { writeDump } from './encode/images.js'
 import { attempt, type Result } from './rig/command.js'
-import { criuGc, inRepo } from './rig/repo.js'
+import { needs } from './rig/needs.js'
+import { criuGc, inRepo, node } from './rig/repo.js'
 
 if (process.getuid?.() !== 0) {
   t.pass('terminal', { skip: 'needs root' })
@@ -167,13 +168,15 @@ function crowd(t: Test): string[] {
   return ['clean', '-D', `${dir}/images`]
 }
 
+const skip = needs('strace')
+
 /** each removal takes 3 ms: 256 of them less than a second, 512 more */
 const slowly = (command: string[]): string[] => [
   ...['strace', '-f', '-o', '/dev/null', '-e', 'trace=unlinkat'],
   ...['-e', 'inject=unlinkat:delay_enter=3000', ...command],
 ]
 
-t.test('progress: on a terminal, after a second', (t) => {
+t.test('progress: on a terminal, after a second', { skip }, (t) => {
   const seen = onTerminal(slowly([criuGc, ...crowd(t)]))
   t.equal(seen.code, 0)
   t.match(seen.stdout, /\r512 of 600 link remaps/)
@@ -183,7 +186,7 @@ t.test('progress: on a terminal, after a second', (t) => {
   t.end()
 })
 
-t.test('progress: only on standard error, also where the report goes elsewhere', (t) => {
+t.test('progress: only on standard error, also where the report goes elsewhere', { skip }, (t) => {
   const options = crowd(t)
   const file = `${t.testdirName}/out/report`
   const command = slowly([criuGc, ...options])
@@ -197,7 +200,7 @@ t.test('progress: only on standard error, also where the report goes elsewhere',
   t.end()
 })
 
-t.test('no progress in a pipe', (t) => {
+t.test('no progress in a pipe', { skip }, (t) => {
   const [command = '', ...args] = slowly([criuGc, ...crowd(t)])
   const seen = attempt(command, args)
   t.equal(seen.code, 0)
@@ -210,7 +213,7 @@ function atOnce(dir: string, command: string[]): string[] {
   const clock = `${dir}/clock.cjs`
   writeFileSync(clock, 'const now = Date.now()\nDate.now = () => now\n')
   const clean = ['env', '-i', `PATH=${process.env.PATH ?? ''}`]
-  return [...clean, process.execPath, '--require', clock, criuGc, ...command]
+  return [...clean, node, '--require', clock, criuGc, ...command]
 }
 
 t.test('no progress where it takes less than a second', (t) => {

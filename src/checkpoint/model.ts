@@ -139,6 +139,8 @@ export interface Checkpoint {
   /** `host`: the tree shared CRIU's own mount namespace, paths are relative to its `/`. */
   readonly tree: 'host' | 'namespaced'
   readonly tasks: number
+  /** In the tree's own pid namespace; as far as they are known. */
+  readonly pids: readonly number[]
   /** The root task's namespace first. */
   readonly namespaces: readonly MountNamespace[]
   readonly remaps: readonly LinkRemap[]

@@ -9,13 +9,15 @@
 //     file|directory INODE CTIME-BEFORE CTIME-AFTER
 //     gone DIRECTORY NAME
 import fs from 'node:fs'
-import type { Bytes } from '../bytes.js'
+import { fromBuffer, type Bytes } from '../bytes.js'
 import type { Stat } from '../sys/stat.js'
 import type { Time } from '../time.js'
 import { LIMIT, PLACE, readNotes } from './notes.js'
 
 /** Characters that are gathered before they are written. */
 const CHUNK = 16 * 1024
+/** Inodes for which notes are searched; from there on it is cheaper to take in all of them. */
+const SEARCHES = 8
 
 /** A change of ours. The time of birth tells an inode from the next one with its number. */
 const keyOf = ({ major, minor, inoHigh, inoLow, btime }: Stat): string =>
@@ -37,7 +39,9 @@ export class Acts {
   private readonly changes = new Map<string, Time>()
   /** Directory and name. */
   private readonly removed = new Set<string>()
-  private isRead = false
+  /** Files that were not understood yet. */
+  private notes: Buffer[] | undefined
+  private readonly asked = new Set<string>()
   private text = ''
   private written = 0
 
@@ -62,8 +66,8 @@ export class Acts {
 
   /** The last change that was not ours. */
   ctimeBefore(stat: Stat): Time {
-    this.read()
     const key = keyOf(stat)
+    this.learn(key)
     let { ctime } = stat
     const seen = new Set<string>()
     for (;;) {
@@ -76,8 +80,9 @@ export class Acts {
   }
 
   hasRemoved(directory: Stat, name: Bytes): boolean {
-    this.read()
-    return this.removed.has(`${keyOf(directory)} ${name}`)
+    const key = keyOf(directory)
+    this.learn(key)
+    return this.removed.has(`${key} ${name}`)
   }
 
   /** What cannot be written is as none. */
@@ -99,11 +104,19 @@ export class Acts {
     if (this.text.length > CHUNK) this.flush()
   }
 
-  /** Only where something is in doubt: most runs never ask. */
-  private read(): void {
-    if (this.isRead) return
-    this.isRead = true
-    for (const lines of readNotes(this.place)) this.take(lines)
+  /**
+   * What earlier runs noted of an inode. Only where something is in doubt: most runs never ask. Notes of
+   * others are passed over unread, unless very many are asked for.
+   */
+  private learn(key: string): void {
+    if (this.asked.has(key)) return
+    this.asked.add(key)
+    this.notes ??= [...readNotes(this.place)]
+    const isSearched = this.asked.size <= SEARCHES
+    const isWanted = (note: Buffer): boolean =>
+      !isSearched || note.includes(` ${key} `, 0, 'latin1')
+    for (const note of this.notes.filter(isWanted)) this.take(fromBuffer(note))
+    this.notes = this.notes.filter((note) => !isWanted(note))
   }
 
   private take(text: string): void {

@@ -9,7 +9,7 @@ import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { AT_FDCWD, EACCES, EPERM } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import { escape } from '../escape.js'
-import { ifSeen, processIds, seen } from './processes.js'
+import { ifSeen, isCleanUp, processIds, seen } from './processes.js'
 import { isBind } from './table.js'
 import { hostView } from './view.js'
 
@@ -77,8 +77,8 @@ export class Holders {
    */
   isOfCleanUps(name: Bytes): boolean {
     const inside = this.tasks.get(name) ?? []
-    if (inside.length === 0 || !inside.every(isCleanUp)) return false
-    return (this.descriptors.get(name) ?? []).every(isCleanUp)
+    if (inside.length === 0 || !inside.every(({ pid }) => isCleanUp(pid))) return false
+    return (this.descriptors.get(name) ?? []).every(({ pid }) => isCleanUp(pid))
   }
 
   holding(name: Bytes): Holding {
@@ -162,10 +162,3 @@ const holderOf = (pid: number, name: string, place: string): Holder => ({
   path: concat(place, '/ns/mnt'),
   table: concat(place, '/mountinfo'),
 })
-
-/** Another clean-up. */
-const isCleanUp = ({ pid }: Holder): boolean =>
-  (ifSeen(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ?? '')
-    .split('\0')
-    .slice(0, 2)
-    .some((arg) => /(^|\/)criu-gc(\.cjs)?$/.test(arg))

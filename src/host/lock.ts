@@ -1,11 +1,11 @@
-// One clean-up of a set of images at a time, and none while CRIU is at work on them.
+// One clean-up of a set of images at a time, and none while anybody is at work on them.
 import { badImages, GcError } from '../errors.js'
 import type { ImageDirectory } from '../images/directory.js'
 import { sleep } from '../sleep.js'
 import { EINTR, EWOULDBLOCK, LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
-import { criuAtWork } from './processes.js'
+import { whoIsAtWork } from './at-work.js'
 
 /** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */
 const NO_LOCKS = new Set(['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
@@ -31,10 +31,30 @@ export const lockImages = (sys: Sys, images: ImageDirectory): void => {
       where: images.path,
       next: 'nothing was touched; try again when it has ended',
     })
-  const pid = criuAtWork(sys, images.fd)
-  if (pid !== undefined)
-    throw new GcError('busy', `CRIU is at work on these images (process ${pid})`, {
-      where: images.path,
-      next: 'nothing was touched; try again when it has ended',
+}
+
+/**
+ * What `act` answers, if nobody was at work on the images meanwhile: what it was read from may be half written, so
+ * that this comes before any other mistake. To be called right before the first deletion.
+ * @throws GcError busy.
+ */
+export const whileIdle = <T>(sys: Sys, images: ImageDirectory, act: () => T): T => {
+  try {
+    return act()
+  } finally {
+    mustBeIdle(sys, images)
+  }
+}
+
+const mustBeIdle = (sys: Sys, images: ImageDirectory): void => {
+  refuseAtWork(whoIsAtWork(sys, images.fd), images.path)
+}
+
+/** @throws GcError busy. */
+export const refuseAtWork = (atWork: string | undefined, where: string): void => {
+  if (atWork !== undefined)
+    throw new GcError('busy', `somebody is at work on these images: ${atWork}`, {
+      where,
+      next: 'nothing was touched; try again when that has ended',
     })
 }

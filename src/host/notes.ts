@@ -12,8 +12,8 @@ const LIMIT_OF_ALL = 4 * LIMIT
 /** Files: where there are more, those that were written first are removed until half of them are left. */
 const MANY = 1000
 
-/** The whole lines of each file. */
-export function* readNotes(place: string): Generator<string> {
+/** The whole lines of each file of this boot. */
+export function* readNotes(place: string): Generator<Buffer> {
   let left = LIMIT_OF_ALL
   for (const name of readdir(place)) {
     const lines = readLines(`${place}/${name}`)
@@ -34,26 +34,42 @@ const readdir = (place: string): string[] => {
 const isOurs = (stat: fs.Stats, type: 'isFile' | 'isDirectory'): boolean =>
   stat[type]() && stat.uid === 0 && (stat.mode & 0o077) === 0
 
-const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
+const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 
-/** The whole lines of a file of this boot: of one that was cut the last word may be a part. */
-const readLines = (path: string): string => {
+const NOTHING = Buffer.alloc(0)
+
+/** Of a file that was cut the last word may be a part. */
+const readLines = (path: string): Buffer => {
   let fd: number | undefined
   try {
     fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    const stat = fs.fstatSync(fd)
-    if (!isOurs(stat, 'isFile') || stat.nlink !== 1 || stat.size > LIMIT) return ''
-    const text = fs.readFileSync(fd, 'latin1')
-    return text.startsWith(head()) ? text.slice(0, text.lastIndexOf('\n')) : ''
+    if (!isNote(fs.fstatSync(fd)) || !isOfThisBoot(fd)) return NOTHING
+    const data = fs.readFileSync(fd)
+    return data.subarray(0, data.lastIndexOf(NEWLINE) + 1)
   } catch {
-    return ''
+    return NOTHING
   } finally {
     closeQuietly(fd)
   }
 }
 
+const NEWLINE = 10
+
+const isNote = (stat: fs.Stats): boolean =>
+  isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT
+
+/** Moves nothing: the file is still to be read from its begin. */
+const isOfThisBoot = (fd: number): boolean => {
+  const expected = Buffer.from(head())
+  const found = Buffer.alloc(expected.length)
+  fs.readSync(fd, found, 0, found.length, 0)
+  return found.equals(expected)
+}
+
+let known: string | undefined
+
 const head = (): string =>
-  `boot ${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}\n`
+  (known ??= `boot ${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}\n`)
 
 /**
  * Opens the file of a set of images, before privileges are dropped; makes it, and its folder, where they are not there.
@@ -71,15 +87,14 @@ export const openNotes = (name: string, place = PLACE): number | undefined => {
     prune(place)
     fd = fs.openSync(
       `${place}/${name}`,
-      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
+      O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
       0o600,
     )
-    const stat = fs.fstatSync(fd)
-    if (isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT) {
-      if (readLines(`${place}/${name}`) === '') {
-        fs.ftruncateSync(fd)
-        fs.writeSync(fd, head())
-      }
+    if (isNote(fs.fstatSync(fd))) {
+      const isNew = !isOfThisBoot(fd)
+      if (isNew) fs.ftruncateSync(fd)
+      // A run that was killed may have left a part of a line.
+      fs.writeSync(fd, isNew ? head() : '\n')
       return fd
     }
   } catch {

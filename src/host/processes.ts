@@ -1,13 +1,11 @@
-// Which processes there are, and which of them is CRIU at work. A host may have thousands of them, so that
-// each costs a few plain system calls on one buffer, and one that just ended costs no exception.
+// Which processes there are. A host may have thousands of them, so that each costs a few plain system calls
+// on one buffer, and one that just ended costs no exception.
 import fs from 'node:fs'
-import { concat, fromBuffer, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import { errorCode } from '../errors.js'
-import { AT_FDCWD, EACCES, EPERM, O_RDONLY } from '../sys/constants.js'
+import { escape } from '../escape.js'
 import { errnoName } from '../sys/errno.js'
-import { isSameInode } from '../sys/stat.js'
 import { SyscallError } from '../sys/syscall-error.js'
-import type { Sys } from '../sys/sys.js'
 
 /** Process ids, in no order. */
 export const processIds = (): number[] =>
@@ -36,47 +34,53 @@ export const seen = (syscall: string, result: number, path: Bytes): number | und
   throw new SyscallError(syscall, result, path)
 }
 
-/**
- * A process named criu that has this directory open, or may have: CRIU holds its images directory from
- * beginning to end of a dump and a restore, and takes no lock on it.
- * @throws SyscallError or Error where the look at a process fails for a reason of ours.
- */
-export const criuAtWork = (sys: Sys, directory: number): number | undefined => {
-  const buffer = Buffer.allocUnsafe(4096)
-  return processIds().find(
-    (pid) => pid !== process.pid && isCriu(sys, pid, buffer) && holds(sys, pid, directory),
-  )
+/** Its arguments as it shows them; empty for one that is not seen. */
+export const argumentsOf = (pid: number): string[] =>
+  (ifSeen(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ?? '').split('\0')
+
+/** Another clean-up. */
+export const isCleanUp = (pid: number): boolean =>
+  argumentsOf(pid)
+    .slice(0, 2)
+    .some((arg) => /(^|\/)criu-gc(\.cjs)?$/.test(arg))
+
+/** "criu dump …", "criu: dump --rpc …", also behind a loader. */
+export const isCriu = (pid: number): boolean =>
+  argumentsOf(pid).some((arg) => /(^|\/)criu(:|$)/.test(arg))
+
+/** "process 12 (runc)", for people. */
+export const processText = (pid: number): string => {
+  const name = ifSeen(() => fs.readFileSync(`/proc/${pid}/comm`, 'latin1').trim()) ?? ''
+  return `process ${pid}${name === '' ? '' : ` (${escape(name as Bytes)})`}`
 }
 
-/** "criu dump …", "criu: dump --rpc …", also behind a loader; not criu-gc, which takes a lock. */
-const isCriu = (sys: Sys, pid: number, buffer: Buffer): boolean => {
-  const path = concat(`/proc/${pid}/cmdline`)
-  const fd = seen('openat', sys.tryOpenat(AT_FDCWD, path, O_RDONLY), path)
-  if (fd === undefined) return false
-  try {
-    const length = ifSeen(() => fs.readSync(fd, buffer)) ?? 0
-    if (length === 0 || buffer.subarray(0, length).indexOf('criu') < 0) return false
-    const args = fromBuffer(buffer, 0, length).split('\0')
-    return args.some((arg) => /(^|\/)criu(:|$)/.test(arg))
-  } finally {
-    sys.close(fd)
-  }
+/** Those that wait for us, the nearest first. */
+export const ancestors = (): number[] => {
+  const found: number[] = []
+  for (let pid = process.ppid; pid > 1 && !found.includes(pid); pid = parentOf(pid)) found.push(pid)
+  return found
 }
 
-/**
- * Also where it cannot be seen, without CAP_SYS_PTRACE. Asks no server, as whoever calls itself criu may
- * hold a file on a silent one.
- */
-const holds = (sys: Sys, pid: number, directory: number): boolean => {
-  const held = sys.fstat(directory)
-  const names = ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []
-  const buffer = Buffer.allocUnsafe(1)
-  return names.some((fd) => {
-    const path = concat(`/proc/${pid}/fd/${fd}`)
-    const link = sys.tryReadlinkat(AT_FDCWD, path, buffer)
-    if (link === EACCES || link === EPERM) return true
-    // Ours is held, and there: whatever else cannot be looked at is another.
-    const found = sys.tryStatCached(AT_FDCWD, path)
-    return found !== undefined && isSameInode(found, held)
-  })
+/** 0 for one that is not seen. */
+const parentOf = (pid: number): number => Number(/^PPid:\t(\d+)/m.exec(statusOf(pid))?.[1] ?? 0)
+
+/** Who traces it; 0 for nobody. */
+export const tracerOf = (pid: number): number =>
+  Number(/^TracerPid:\t(\d+)/m.exec(statusOf(pid))?.[1] ?? 0)
+
+const statusOf = (pid: number): string =>
+  ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
+
+/** Clock ticks of proc_pid_stat(5) in a second: a constant of the kernel's interface. */
+const TICKS = 100
+
+/** In seconds since this machine was started. */
+export const startOf = (pid: number): number => {
+  const stat = ifSeen(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? ''
+  // The name, in parentheses, may have anything in it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(fields[START] ?? 0) / TICKS
 }
+
+/** starttime, counted from the field behind the name. */
+const START = 19

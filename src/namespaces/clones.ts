@@ -7,7 +7,7 @@ import type { HostMount } from '../host/mountinfo.js'
 import type { Provider } from '../plan/planned.js'
 import { IN_MEMORY } from '../file-systems.js'
 import type { GivenPlace } from '../proof/place.js'
-import { join, relative, ROOT } from '../paths.js'
+import { join, relative, ROOT, pathProblem } from '../paths.js'
 import { escape } from '../escape.js'
 import {
   AT_FDCWD,
@@ -110,9 +110,11 @@ const givenPlace = (
   if (found === undefined) return undefined
   // What lies below was mounted by itself: its directory is below the upper one, too.
   const above = root.endsWith(sub) ? slice(root, 0, -sub.length) : root
+  // An image may have anything there: what is no path of this host is none of a directory here.
   const isUpper =
     upper !== undefined &&
     found.upper !== upper &&
+    pathProblem(upper) === undefined &&
     isAt(top, above === '' ? upper : join(upper, above))
   return { ...found, path: join(found.path, sub), isUpper }
 }

@@ -1,6 +1,7 @@
 // Constructs the mount namespaces of the plan with system calls. Everything made here is attached in
 // namespaces that only this process is in: it is gone when the process is, however that ends.
 import type { Bytes } from '../bytes.js'
+import { GcError } from '../errors.js'
 import type { GivenPlace } from '../proof/place.js'
 import { below, relative, ROOT } from '../paths.js'
 import type { Attachment, Plan, PlannedNamespace } from '../plan/planned.js'
@@ -141,9 +142,23 @@ const prepare = (
 /** A copy of the caller's namespace that passes nothing on. Private before anything is attached. */
 const enterBase = (sys: Sys): number => {
   sys.unshare(CLONE_NEWNS)
-  sys.setPropagation(ROOT, MS_REC | MS_PRIVATE)
+  try {
+    sys.setPropagation(ROOT, MS_REC | MS_PRIVATE)
+  } catch (error) {
+    throw isErrno(error, 'EINVAL') ? chrooted(error) : error
+  }
   return openNamespace(sys)
 }
+
+const isErrno = (error: unknown, code: string): error is SyscallError =>
+  error instanceof SyscallError && error.code === code
+
+/** Propagation can be set on a mount only. */
+const chrooted = (cause: SyscallError): GcError =>
+  new GcError('unsupported', '"/" is no mount here, as in a chroot', {
+    next: 'nothing was deleted; run it outside of the chroot',
+    cause,
+  })
 
 const openNamespace = (sys: Sys): number =>
   sys.openat(AT_FDCWD, '/proc/thread-self/ns/mnt' as Bytes, O_RDONLY)

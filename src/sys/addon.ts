@@ -1,10 +1,12 @@
-// Loads the addon from its one place in the package. No environment variable and no search decides what root runs.
+// Loads the addon from its place in the package. No environment variable and no search decides what root runs.
+import fs from 'node:fs'
 import path from 'node:path'
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
+import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 5
+export const LAYOUT = 7
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -36,6 +38,14 @@ export interface Addon {
   mkdirat(dirfd: number, path: Bytes, mode: number): number
   getdents64(fd: number, buffer: Uint8Array): number
   readlinkat(dirfd: number, path: Bytes, buffer: Uint8Array): number
+  /** Who holds an inode, or writes to a file below `path`: a walk over /proc. */
+  find_holders(
+    inoHigh: number,
+    inoLow: number,
+    path: Bytes,
+    mayAsk: number,
+    rows: Uint8Array,
+  ): number
   /** Ids of mounts, eight bytes each; how many. */
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number
   /** A struct statmount and its strings. */
@@ -81,32 +91,47 @@ export interface Addon {
   kill(pid: number, signal: number): number
 }
 
-/** From dist/, where the program lies in its package. */
-const PLACE = '../build/Release/syscalls.node'
+// From dist/, where the program lies in its package. A package that was made for others holds the addon
+// of each processor; a clone holds what was built in it.
+const PLACES = [
+  path.join('..', 'prebuilds', `linux-${process.arch}`, 'syscalls.node'),
+  path.join('..', 'build', 'Release', 'syscalls.node'),
+]
+/** Only a clone has it: there the addon can be built. */
+const RECIPE = path.join('..', 'binding.gyp')
 
 /** `directory` is that of the running program's file. @throws GcError unsupported. */
 export const loadAddon = (directory: string): Addon => {
-  const file = path.join(directory, PLACE)
+  const refusal = (problem: string, cause?: unknown): GcError =>
+    new GcError('unsupported', problem, { next: whatNext(directory), cause })
+  const file = PLACES.map((place) => path.join(directory, place)).find((place) => isThere(place))
+  if (file === undefined)
+    throw refusal(
+      isThere(path.join(directory, RECIPE))
+        ? 'the addon was not built'
+        : `this package has no addon for linux-${process.arch}`,
+    )
   const addon = { exports: {} }
   try {
+    const problem = distrust(fs.statSync(file), fs.statSync(directory))
+    if (problem !== undefined) throw new Error(`${file} is not safe: ${problem}`)
     // Not require(): that looks for packages around the file, and reads what it finds.
     process.dlopen(addon, file)
   } catch (cause) {
-    const { message } = cause as Error
-    const missing = message.includes(file) && message.includes('No such file')
-    throw new GcError(
-      'unsupported',
-      missing ? 'the addon was not built' : `the addon cannot be loaded: ${message}`,
-      {
-        next: 'nothing was touched; run "npm run build:native" on this machine (needs a C++ compiler)',
-        cause,
-      },
-    )
+    throw refusal(`the addon cannot be loaded: ${(cause as Error).message}`, cause)
   }
   const loaded = addon.exports as Addon
   if (loaded.layout !== LAYOUT)
-    throw new GcError('unsupported', 'the addon was built for another version of this program', {
-      next: 'nothing was touched; run "npm run build:native" on this machine (needs a C++ compiler)',
-    })
+    throw refusal('the addon was built for another version of this program')
   return loaded
+}
+
+const isThere = (file: string): boolean =>
+  fs.statSync(file, { throwIfNoEntry: false }) !== undefined
+
+const whatNext = (directory: string): string => {
+  const clone = path.join(directory, '..')
+  return isThere(path.join(directory, RECIPE))
+    ? `nothing was touched; run "npm run build:native" in ${clone} (needs a C++ compiler)`
+    : 'nothing was touched; install the package again, as root, or criu-gc from a clone on this machine: packages hold the addon for x64 and arm64 with glibc'
 }

@@ -178,6 +178,16 @@ export class Sys {
     return buffer.toString('latin1', 0, length) as Bytes
   }
 
+  /** Bytes of `rows` that were filled, three words of 32 bits for each descriptor found; or -errno. */
+  tryFindHolders(
+    { inoHigh, inoLow }: Pick<Stat, 'inoHigh' | 'inoLow'>,
+    path: Bytes,
+    mayAsk: boolean,
+    rows: Uint8Array,
+  ): number {
+    return this.addon.find_holders(inoHigh, inoLow, path, mayAsk ? 1 : 0, rows)
+  }
+
   /** How many ids, or -errno; `ids` has 64 bits for each. Without `id` those that the first mount leads to. */
   tryListmount(namespace: number, ids: Uint8Array, last = 0, id = LSMT_ROOT): number {
     return this.addon.listmount(id, last, namespace, ids)

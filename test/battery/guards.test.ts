@@ -11,6 +11,7 @@ import { onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse } from '../rig/mute.js'
 import { criuGc, inRepo } from '../rig/repo.js'
+import { needsChattr } from '../rig/needs.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { progress } from './progress.js'
 import { KillAt } from './tool.js'
@@ -93,8 +94,9 @@ await inside(
     const own = GUARDS.filter((_, index) => index % SHARES === share)
     for (const [done, guard] of own.entries()) {
       say(done, own.length)
-      const { name, behind = [], needsFuse } = guard
-      const skip = needsFuse && !hasFuse() ? 'needs FUSE' : false
+      const { name, behind = [] } = guard
+      const lacksFuse = guard.needsFuse === true && !hasFuse() && 'needs FUSE'
+      const skip = lacksFuse || (guard.needsChattr === true && needsChattr())
       await t.test(name, { skip }, async (t) => {
         const whole = behind.length === 0 ? criuGc : workshop.make(behind)
         const mutant = workshop.make([...behind, guard])

@@ -10,6 +10,7 @@ import { cleared } from '../rig/gc.js'
 import { ROOT_MOUNT } from '../rig/hand-made.js'
 import { mountMute, type Level } from '../rig/mute.js'
 import { mount } from '../rig/namespace.js'
+import { node } from '../rig/repo.js'
 import { DEVICE, Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
 import type { KillAt } from './tool.js'
@@ -41,6 +42,7 @@ export interface Guard extends Replacement {
   readonly behind?: readonly Replacement[]
   readonly trial: (tool: KillAt) => Trial
   readonly needsFuse?: true
+  readonly needsChattr?: true
 }
 
 const VOLUME_MOUNT = 51
@@ -265,12 +267,14 @@ const watched = (look: (pid: number) => string[], make = () => world(ordinary)):
       gone: scene.leftovers,
       run: (program, problems) => {
         const inherited = fs.openSync('/etc', 'r')
-        process.setgroups?.([7, 8])
         const watch = (pid: number): void => void problems.push(...look(pid))
         return tool
-          .pause('unlinkat', scene.clean, watch, { program, descriptors: [inherited] })
+          .pause('unlinkat', scene.clean, watch, {
+            program,
+            descriptors: [inherited],
+            groups: '7,8',
+          })
           .finally(() => {
-            process.setgroups?.([])
             fs.closeSync(inherited)
           })
       },
@@ -299,7 +303,7 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world(ordinary)
-      const words = cleared('LD_LIBRARY_PATH=/nowhere', process.execPath)
+      const words = cleared('LD_LIBRARY_PATH=/nowhere', node)
       return {
         scene,
         code: 5,
@@ -589,7 +593,7 @@ export const GUARDS: readonly Guard[] = [
     by: '',
     trial: () => {
       const scene = world(ordinary)
-      const inShared = ['--mount', 'sh', '-c', SHARED, 'sh', process.execPath]
+      const inShared = ['--mount', 'sh', '-c', SHARED, 'sh', node]
       return {
         scene,
         code: 0,
@@ -798,6 +802,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'an immutable file',
+    needsChattr: true,
     replace: 'if (facts.isImmutable) return IMMUTABLE;',
     by: '',
     trial: isKept('immutable', (scene) => {

@@ -10,7 +10,7 @@ import { must } from '../rig/command.js'
 import { execute, run } from '../rig/execute.js'
 import { cleared } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
-import { criuGc, inRepo } from '../rig/repo.js'
+import { criuGc, inRepo, node } from '../rig/repo.js'
 import { Scene } from './scene.js'
 import { descriptorsOf, statusProblems } from './status.js'
 import { KillAt } from './tool.js'
@@ -49,9 +49,8 @@ await inside(import.meta.url, async () => {
       problems = statusProblems(pid)
       descriptors = descriptorsOf(pid)
     }
-    process.setgroups?.([7, 8])
-    const done = await tool.pause('unlinkat', scene.clean, look, { descriptors: [inherited] })
-    process.setgroups?.([])
+    const descriptorsAndGroups = { descriptors: [inherited], groups: '7,8' }
+    const done = await tool.pause('unlinkat', scene.clean, look, descriptorsAndGroups)
     fs.closeSync(inherited)
     t.strictSame(problems, [], 'two capabilities in one thread, none in the others')
     // Our own lead to images and trees of the scene, to mount namespaces, to what is remembered of clean-ups
@@ -130,7 +129,7 @@ await inside(import.meta.url, async () => {
     const options = `NODE_OPTIONS=--require=${script}`
     const start = (variables: string[], words: string[]): ReturnType<typeof execute> =>
       execute('env', cleared(...variables, ...words))
-    const withNode = [process.execPath, criuGc, ...scene.clean]
+    const withNode = [node, criuGc, ...scene.clean]
 
     for (const variable of [
       options,
@@ -182,7 +181,7 @@ await inside(import.meta.url, async () => {
     for (const name of ['file', 'link']) fs.writeFileSync(join(folder, name), 'precious\n')
     fs.mkdirSync(join(folder, 'empty'))
     const script = inRepo('out', 'test', 'battery', 'dropped.inner.js')
-    const words = cleared(process.execPath, script, folder)
+    const words = cleared(node, script, folder)
     const found = JSON.parse(must('env', words)) as Record<string, number | boolean>
     const { landlock, ...attempts } = found
     // Without Landlock nothing sees the flags of openat2(2).

@@ -16,6 +16,16 @@ const writeNames = (file: string): void => {
   fs.writeFileSync(file, lines.join(''))
 }
 
+interface Paused {
+  readonly program?: string
+  /** open in the program from number 4 on */
+  readonly descriptors?: readonly number[]
+  /** what starts the command */
+  readonly under?: readonly string[]
+  /** supplementary groups, as setpriv(1) takes them */
+  readonly groups?: string
+}
+
 export class KillAt {
   private readonly program: string
   private readonly folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-kill-at-'))
@@ -36,18 +46,18 @@ export class KillAt {
     return execute(this.program, [...words.map(String), ...commandLine(args, program)])
   }
 
-  /** `under` starts the program. `meanwhile` is called with the process id while the program is about to make its first `call` */
+  /** `meanwhile` is called with the process id while the program is about to make its first `call` */
   pause(
     call: string,
     args: readonly string[],
     meanwhile: (pid: number) => void,
-    {
-      program,
-      descriptors,
-      under = [],
-    }: { program?: string; descriptors?: number[]; under?: readonly string[] } = {},
+    { program, descriptors, groups, under = [] }: Paused = {},
   ): Promise<Done> {
-    return execute(this.program, ['pause', call, ...under, ...commandLine(args, program)], {
+    const words = [this.program, 'pause', call, ...under, ...commandLine(args, program)]
+    // Not setgroups(2) of ours: a Node whose io_uring may be on refuses it.
+    const [first = '', ...rest] =
+      groups === undefined ? words : ['setpriv', '--groups', groups, ...words]
+    return execute(first, rest, {
       meanwhile: (said) => meanwhile(Number(said)),
       ...(descriptors === undefined ? {} : { descriptors }),
     })

@@ -7,6 +7,7 @@ import { must } from '../rig/command.js'
 import { runGc } from '../rig/gc.js'
 import * as h from '../rig/holder.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
+import { needsChattr } from '../rig/needs.js'
 import { dumped } from '../rig/restored.js'
 import { makeRootfs, makeTree } from '../rig/rootfs.js'
 import { checkpoint, type Scenario } from '../rig/scenario.js'
@@ -14,7 +15,7 @@ import { scenario } from '../rig/scenarios.js'
 import { at } from '../rig/scenarios/held.js'
 import { cleaned, step } from '../rig/steps.js'
 
-t.test('an immutable link: chattr, then the same command', async (t) => {
+t.test('an immutable link: chattr, then the same command', { skip: needsChattr() }, async (t) => {
   const made = await dumped(t, scenario('container'))
   const [first = '', ...others] = made.paths
   const { trees } = made.built
@@ -26,7 +27,7 @@ t.test('an immutable link: chattr, then the same command', async (t) => {
   t.equal(run.code, 0, run.stderr)
 })
 
-t.test('an append-only directory', async (t) => {
+t.test('an append-only directory', { skip: needsChattr() }, async (t) => {
   const made = await dumped(t, scenario('host-tree'))
   const [first = '', ...others] = made.paths
   const { trees } = made.built

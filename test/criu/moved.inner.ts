@@ -8,6 +8,7 @@ import { must } from '../rig/command.js'
 import { runGc } from '../rig/gc.js'
 import * as h from '../rig/holder.js'
 import { mount, unmount } from '../rig/namespace.js'
+import { needs } from '../rig/needs.js'
 import { dumped, restoreAndEnd } from '../rig/restored.js'
 import { makeRootfs, makeTree } from '../rig/rootfs.js'
 import { checkpoint, type Checkpoint, type Scenario } from '../rig/scenario.js'
@@ -59,6 +60,8 @@ t.test('overlay: mounted anew with the same layers, elsewhere', async (t) => {
   const run = step(t, 'clean', withRoot(made, at('again')), trees, links, ['removed'])
   t.equal(run.code, 0, run.stderr)
 })
+
+const needsDisk = needs('mkfs.ext4', 'e2fsprogs')
 
 /**
  * Far above the numbers that are given to whoever asks for any: nobody takes it while it is free. losetup(8)
@@ -116,6 +119,7 @@ const makeDisk = (path: string): void => {
 
 t.test(
   'a volume on a disk: another disk in its place, while the first is mounted elsewhere',
+  { skip: needsDisk },
   async (t) => {
     const made = await dumped(t, onDisk)
     const volume = join(made.base, 'volume')
@@ -133,7 +137,7 @@ t.test(
   },
 )
 
-t.test('two disks that take turns on one device number', async (t) => {
+t.test('two disks that take turns on one device number', { skip: needsDisk }, async (t) => {
   const made = await dumped(t, onDisk)
   const volume = join(made.base, 'volume')
   const other = join(made.base, 'other')

@@ -9,11 +9,11 @@ import { must } from '../rig/command.js'
 import { gc, verdicts } from '../rig/gc.js'
 import { DATA_MOUNT, later, ROOT_MOUNT } from '../rig/hand-made.js'
 import { mountinfo } from '../rig/mountinfo.js'
+import { needs, needsChattr } from '../rig/needs.js'
 import {
   chattr,
   check,
   liveNamespace,
-  needs,
   newWorld,
   placeOf,
   test,
@@ -30,6 +30,8 @@ interface Case {
   /** disk and overlay unless given */
   on?: Kind[]
   alone?: true
+  /** why this machine cannot */
+  skip?: string | false
   act: (world: World, t: Test) => Expected | Promise<Expected>
 }
 
@@ -38,7 +40,7 @@ const define = (
   number: string,
   name: string,
   act: Case['act'],
-  rest: Partial<Pick<Case, 'on' | 'alone'>> = {},
+  rest: Partial<Pick<Case, 'on' | 'alone' | 'skip'>> = {},
 ): void => {
   cases.push({ number, name, act, ...rest })
 }
@@ -273,23 +275,43 @@ define('17d', 'a newer directory, with the file as it was', (world) => ({
   ...removed(world.link('app', 4)),
   after: touchDirectory(world, 'app'),
 }))
-define('18', 'an immutable file', (world) => {
-  const link = world.link('app', 4)
-  return { verdicts: ['4 kept immutable'], after: () => chattr(world, 'i', link) }
-})
-define('18b', 'an append-only file', (world) => {
-  const link = world.link('app', 4)
-  return { verdicts: ['4 kept immutable'], after: () => chattr(world, 'a', link) }
-})
-define('18c', 'an immutable file with --force', (world) => {
-  const link = world.link('app', 4)
-  world.options = ['--force']
-  return { verdicts: ['4 kept immutable'], after: () => chattr(world, 'i', link) }
-})
-define('19', 'an append-only parent', (world) => {
-  const link = world.link('app', 4)
-  return { verdicts: ['4 failed EPERM'], after: () => chattr(world, 'a', join(link, '..')) }
-})
+define(
+  '18',
+  'an immutable file',
+  (world) => {
+    const link = world.link('app', 4)
+    return { verdicts: ['4 kept immutable'], after: () => chattr(world, 'i', link) }
+  },
+  { skip: needsChattr() },
+)
+define(
+  '18b',
+  'an append-only file',
+  (world) => {
+    const link = world.link('app', 4)
+    return { verdicts: ['4 kept immutable'], after: () => chattr(world, 'a', link) }
+  },
+  { skip: needsChattr() },
+)
+define(
+  '18c',
+  'an immutable file with --force',
+  (world) => {
+    const link = world.link('app', 4)
+    world.options = ['--force']
+    return { verdicts: ['4 kept immutable'], after: () => chattr(world, 'i', link) }
+  },
+  { skip: needsChattr() },
+)
+define(
+  '19',
+  'an append-only parent',
+  (world) => {
+    const link = world.link('app', 4)
+    return { verdicts: ['4 failed EPERM'], after: () => chattr(world, 'a', join(link, '..')) }
+  },
+  { skip: needsChattr() },
+)
 define(
   '20',
   'the rootfs is mounted read-only',
@@ -500,37 +522,38 @@ define(
     return removed(link)
   },
 )
-define('38', 'mounts that would read the host if they were made from the images', (world, t) => {
-  const hosts = { lowerdir: world.host, fd: 3 }
-  const rows: [fstype: number, source: string, options: string, fsname?: string][] = [
-    [15, '/dev/fuse', `fd=${hosts.fd},rootmode=40000,user_id=0,group_id=0,marker38`],
-    [17, 'overlay', `lowerdir=${hosts.lowerdir},marker38`],
-    [16, '/dev/marker38', 'data=marker38', 'ext4'],
-    [21, '127.0.0.1:/marker38', 'addr=127.0.0.1,marker38'],
-    [0, world.host, 'bind,marker38'],
-  ]
-  rows.forEach(([fstype, source, options, fsname], index) => {
-    const mntId = 60 + index
-    const place = { root: '/', major: 0, minor: 0xffff0 + index }
-    const name = fsname === undefined ? {} : { fsname }
-    const mountpoint = `/m${index}`
-    world.rows.push({ mntId, parent: 50, mountpoint, fstype, source, options, ...place, ...name })
-    fs.mkdirSync(world.at(mountpoint))
-    // an id each that a victim has; the directory under the mount has one too
-    world.file(world.at(mountpoint), `link_remap.${400 + 2 * index}`)
-    world.remap(400 + 2 * index, `${mountpoint}/link_remap.${400 + 2 * index}`, { mntId })
-  })
-  return {
-    verdicts: rows.map((_, index) => `${400 + 2 * index} kept unreachable`),
-    afterwards: () => noMountOf(t, world, /marker38/),
-  }
-})
+define(
+  '38',
+  'mounts that would read the host if they were made from the images',
+  (world, t) => {
+    const hosts = { lowerdir: world.host, fd: 3 }
+    const rows: [fstype: number, source: string, options: string, fsname?: string][] = [
+      [15, '/dev/fuse', `fd=${hosts.fd},rootmode=40000,user_id=0,group_id=0,marker38`],
+      [17, 'overlay', `lowerdir=${hosts.lowerdir},marker38`],
+      [16, '/dev/marker38', 'data=marker38', 'ext4'],
+      [21, '127.0.0.1:/marker38', 'addr=127.0.0.1,marker38'],
+      [0, world.host, 'bind,marker38'],
+    ]
+    rows.forEach(([fstype, source, options, fsname], index) => {
+      const mntId = 60 + index
+      const place = { root: '/', major: 0, minor: 0xffff0 + index }
+      const name = fsname === undefined ? {} : { fsname }
+      const mountpoint = `/m${index}`
+      world.rows.push({ mntId, parent: 50, mountpoint, fstype, source, options, ...place, ...name })
+      fs.mkdirSync(world.at(mountpoint))
+      // an id each that a victim has; the directory under the mount has one too
+      world.file(world.at(mountpoint), `link_remap.${400 + 2 * index}`)
+      world.remap(400 + 2 * index, `${mountpoint}/link_remap.${400 + 2 * index}`, { mntId })
+    })
+    return {
+      verdicts: rows.map((_, index) => `${400 + 2 * index} kept unreachable`),
+      afterwards: () => noMountOf(t, world, /marker38/),
+    }
+  },
+  { skip: needs('strace') },
+)
 /** strace sees no string of the images, and no file system but our own */
 function noMountOf(t: Test, world: World, marker: RegExp): void {
-  if (needs('strace')) {
-    t.comment('no strace here: the system calls were not looked at')
-    return
-  }
   const log = join(world.base, 'strace')
   const calls = 'trace=mount,fsopen,fsconfig,fsmount,move_mount,open_tree'
   const strace = ['strace', '-f', '-s', '4096', '-o', log, '-e', calls]
@@ -633,9 +656,9 @@ define('48', 'a complete checkpoint that could still be restored: clean abandons
 
 /** The whole table on these; a case that is another one elsewhere has its own list. */
 export function testCases(kinds: Kind[]): void {
-  for (const { number, name, on = ['disk', 'overlay'], alone = false, act } of cases)
+  for (const { number, name, on = ['disk', 'overlay'], alone = false, skip = false, act } of cases)
     for (const kind of kinds.filter((one) => on.includes(one)))
-      test(`case ${number} on ${kind}: ${name}`, async (t) => {
+      test(`case ${number} on ${kind}: ${name}`, { skip }, async (t) => {
         const world = newWorld(t, { kind, alone })
         check(t, world, await act(world, t))
       })

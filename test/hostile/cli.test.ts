@@ -7,7 +7,9 @@ import type { Test } from 'tap'
 import { must } from '../rig/command.js'
 import { gc } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
-import { needs, newWorld, test, unchanged, withoutMount, type World } from './rig.js'
+import { node } from '../rig/repo.js'
+import { needs } from '../rig/needs.js'
+import { newWorld, test, unchanged, withoutMount, type World } from './rig.js'
 
 interface Bad {
   name: string
@@ -304,7 +306,7 @@ await inside(import.meta.url, () => {
   })
 
   const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
-  const may = spawnSync('env', [...nobody, process.execPath, '-v']).status === 0
+  const may = spawnSync('env', [...nobody, node, '-v']).status === 0
   const skip = may ? false : 'nobody cannot run Node here'
   test('bad input: not root: exit 8', { skip }, (t) => {
     const world = newWorld(t, { alone: true })
@@ -346,30 +348,38 @@ await inside(import.meta.url, () => {
     t.notMatch(gc(['show', ...world.args(), '--config', file, '-v']).stderr, 'was read')
   })
 
-  test('bad input: root without CAP_DAC_OVERRIDE: exit 7', { skip: needs('setpriv') }, (t) => {
-    const world = newWorld(t, { alone: true })
-    world.link('app', 4)
-    world.dump()
-    const caps = '-dac_override,-dac_read_search'
-    const under = ['setpriv', '--bounding-set', caps, '--inh-caps', caps]
-    for (const path of [join(world.images, 'files.img'), world.images]) {
-      fs.chownSync(path, 65534, 65534)
-      fs.chmodSync(path, 0o700)
-      const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
-      t.equal(run.code, 7, run.stderr)
-      t.match(run.stderr, `criu-gc: ${path}: permission denied`)
-      t.match(run.stderr, /nothing was touched; this needs root with CAP_DAC_OVERRIDE/)
-    }
-  })
+  test(
+    'bad input: root without CAP_DAC_OVERRIDE: exit 7',
+    { skip: needs('setpriv', 'util-linux') },
+    (t) => {
+      const world = newWorld(t, { alone: true })
+      world.link('app', 4)
+      world.dump()
+      const caps = '-dac_override,-dac_read_search'
+      const under = ['setpriv', '--bounding-set', caps, '--inh-caps', caps]
+      for (const path of [join(world.images, 'files.img'), world.images]) {
+        fs.chownSync(path, 65534, 65534)
+        fs.chmodSync(path, 0o700)
+        const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
+        t.equal(run.code, 7, run.stderr)
+        t.match(run.stderr, `criu-gc: ${path}: permission denied`)
+        t.match(run.stderr, /nothing was touched; this needs root with CAP_DAC_OVERRIDE/)
+      }
+    },
+  )
 
-  test('bad input: root without the capability: exit 8', { skip: needs('setpriv') }, (t) => {
-    const world = newWorld(t, { alone: true })
-    world.link('app', 4)
-    world.dump()
-    const under = ['setpriv', '--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin']
-    const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
-    t.equal(run.code, 8, run.stderr)
-    t.match(run.stderr, /CAP_SYS_ADMIN/)
-    t.match(run.stderr, /nothing was (touched|deleted)/)
-  })
+  test(
+    'bad input: root without the capability: exit 8',
+    { skip: needs('setpriv', 'util-linux') },
+    (t) => {
+      const world = newWorld(t, { alone: true })
+      world.link('app', 4)
+      world.dump()
+      const under = ['setpriv', '--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin']
+      const run = unchanged(t, world, ['clean', ...world.args()], [], { under })
+      t.equal(run.code, 8, run.stderr)
+      t.match(run.stderr, /CAP_SYS_ADMIN/)
+      t.match(run.stderr, /nothing was (touched|deleted)/)
+    },
+  )
 })

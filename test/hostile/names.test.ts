@@ -4,7 +4,8 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { type Name } from '../rig/hand-made.js'
 import { inside } from '../rig/inner.js'
-import { check, needs, newWorld, test, unchanged, type World } from './rig.js'
+import { needs } from '../rig/needs.js'
+import { check, newWorld, test, unchanged, type World } from './rig.js'
 
 const bytes = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string)))
@@ -89,7 +90,7 @@ await inside(import.meta.url, () => {
     harmless(t, run.stdout + run.stderr)
   })
 
-  test('attack 26: names on a terminal', { skip: needs('script') }, (t) => {
+  test('attack 26: names on a terminal', { skip: needs('script', 'bsdutils') }, (t) => {
     const world = newWorld(t, { alone: true })
     const removed = build(world)
     world.dump()

@@ -1,7 +1,7 @@
 // A container that turned hostile, in a folder: its rootfs, a volume and a host directory with victims
 // beside them, and images written by hand. One check runs the command and says whether it did what it
 // should have done, what it said, and nothing else.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -332,10 +332,6 @@ export const chattr = (world: World, flag: 'i' | 'a', path: string): void => {
   must('chattr', [`+${flag}`, path])
   world.finally(() => must('chattr', [`-${flag}`, path]))
 }
-
-/** for the skip of a test: a program of another package that this machine may lack */
-export const needs = (command: string): string | false =>
-  spawnSync(command, ['--version']).error ? `needs ${command}(1)` : false
 
 /** as in images of a tree without mount namespaces */
 export function withoutMount(link: LinkSpec): LinkSpec {

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { readCheckpoint } from '../../src/checkpoint/checkpoint.js'
 import type { JsonReport } from '../../src/report/schema.js'
-import { needs } from '../hostile/rig.js'
 import { must } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
 import { gc, inWords } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
 import { insideMountNamespace, isInside, mount, unmount } from '../rig/namespace.js'
+import { needs } from '../rig/needs.js'
 import { inRepo } from '../rig/repo.js'
 import { recordedCases } from '../unit/checkpoint/recorded.js'
 import { BOOTED, Case, Disk, nowOf, onDisk, PLACES, seconds, written, type Moment } from './disk.js'
@@ -540,7 +540,8 @@ const reason = (): string | false => {
     [inRepo(), process.execPath].some((file) => file.startsWith(`${place}/`)),
   )
   if (hidden !== undefined) return `needs this repository and Node outside of ${hidden}`
-  if (needs('debugfs') !== false || needs('mkfs.ext4') !== false) return 'needs e2fsprogs'
+  const lacks = needs('debugfs', 'e2fsprogs') || needs('mkfs.ext4', 'e2fsprogs')
+  if (lacks !== false) return lacks
   const tried = spawnSync(compile('booted.c'), [written(nowOf()), 'true'])
   return tried.status === 0 ? false : 'needs time namespaces'
 }

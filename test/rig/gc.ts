@@ -2,6 +2,7 @@
 // text and as a document, and its verdicts as words.
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import type { Totals } from '../../src/report/report.js'
 import type { JsonRemap, JsonReport } from '../../src/report/schema.js'
 import { criuGc, node } from './repo.js'
@@ -13,18 +14,21 @@ export const program = process.env.CRIU_GC ?? criuGc
 /** In ms: it hangs if it takes as long, on a machine that is slow and does other things besides. */
 export const PATIENCE = 240_000
 
+/** where the first line of the command finds Node, too */
+const path = `${dirname(node)}:${process.env.PATH ?? ''}`
+
 /**
  * Arguments of env(1) for a program that finds nothing in its environment. Not the env of spawn: tap puts
  * its own variables into that one, even when it is empty, and the command refuses one that steers Node.
  */
 export const cleared = (...words: readonly string[]): string[] => [
-  ...['-i', `PATH=${process.env.PATH ?? ''}`],
+  ...['-i', `PATH=${path}`],
   ...words,
 ]
 
 /** the command for whoever starts it: env(1) or a program that does something to it */
-export const commandLine = (args: readonly string[], path = program): string[] => [
-  ...[node, path],
+export const commandLine = (args: readonly string[], command = program): string[] => [
+  ...[node, command],
   ...args,
 ]
 

@@ -18,5 +18,5 @@ export const inRepo = (...parts: string[]): string => join(repo, ...parts)
 /** the built command; run it with `node` */
 export const criuGc = inRepo('dist', 'criu-gc.cjs')
 
-/** what runs the command: Node, or the launcher that puts sanitizers into it (test/sanitize) */
+/** what runs the command: this Node, another one, or the launcher that puts sanitizers into it (test/sanitize) */
 export const node = process.env.CRIU_GC_NODE ?? process.execPath

@@ -37,6 +37,12 @@ function placeOf(path) {
 const [VARINT, DEVICE, ROOT] = [0, 3, 6]
 
 /**
+ * Memory file systems get the lowest free number, which here may be that of one that lives: then the one
+ * of the sample would seem to live, too. No machine has so many that it gets to these.
+ */
+const elsewhere = (device) => (device < 2 ** 19 ? device + 2 ** 19 : device)
+
+/**
  * The rows of an image of mounts, of which those that lay in the recorded folder lie in this one: what
  * was dumped somewhere else would not be taken for this.
  */
@@ -54,7 +60,8 @@ function moveRows(data, to) {
       const [field, isNumber] = [tag >>> 3, (tag & 7) === VARINT]
       const value = isNumber ? reader.uint32() : reader.string()
       writer.uint32(tag)
-      if (isNumber) writer.uint32(isOurs && field === DEVICE ? place.device : value)
+      if (isNumber)
+        writer.uint32(field === DEVICE ? (isOurs ? place.device : elsewhere(value)) : value)
       else
         writer.string(
           isOurs && field === ROOT ? join(place.root, relative(expected.base, value)) : value,

@@ -16,7 +16,7 @@ function run(word, options, expectedCode) {
     `\n$ criu-gc ${args.map((arg) => (/[^\w/:.-]/.test(arg) ? `'${arg}'` : arg)).join(' ')}`,
   )
   // without what this one's environment says to Node: criu-gc refuses to run as root with that
-  const node = ['-i', `PATH=${process.env.PATH}`, process.execPath]
+  const node = ['-i', `PATH=${process.env.PATH}`, process.env.CRIU_GC_NODE ?? process.execPath]
   const { status } = spawnSync('env', [...node, command, ...args], { stdio: 'inherit' })
   console.log(`(exit ${status})`)
   expect(status === expectedCode, `${word}: exit ${status}, not ${expectedCode}`)

@@ -13,6 +13,7 @@ test('the exit codes are the contract', (t) => {
     'bad-images': 7,
     unsupported: 8,
     alarm: 9,
+    interrupted: 128,
   })
 })
 

@@ -402,3 +402,19 @@ test('more than the limit is not written', (t) => {
   t.ok(size <= 16 * 1024 * 1024)
   t.ok(size > 15 * 1024 * 1024)
 })
+
+test('notes are found for few inodes and for many', (t) => {
+  const place = folder(t)
+  const inode = (inoLow: number): Stat => stat({ inoLow, ctime: T0, btime: at(50), nlink: 2 })
+  for (const run of ['run-1', 'run-2', 'run-3']) {
+    const acts = new Acts(openNotes(run, place), place)
+    for (let i = 0; i < 40; i++)
+      if (i % 3 === Number(run.slice(-1)) - 1) acts.changed('file', inode(1000 + i), T1)
+    acts.flush()
+  }
+  const later = new Acts(undefined, place)
+  for (let i = -1; i < 41; i++) {
+    const time = later.ctimeBefore(changedAt(inode(1000 + i), T1))
+    t.equal(isT0(time), i >= 0 && i < 40, `${i}`)
+  }
+})

@@ -1,5 +1,6 @@
 import { ImageDirectory } from '../../../src/images/directory.js'
-import { lockImages } from '../../../src/host/lock.js'
+import { lockImages, whileIdle } from '../../../src/host/lock.js'
+import { GcError } from '../../../src/errors.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { refuses, test, type Test } from '../support/check.js'
 import { FakeAddon } from '../sys/fake-addon.js'
@@ -52,4 +53,47 @@ test('a file system without locks needs none', (t) => {
 test('any other refusal is not somebody else’s lock', (t) => {
   const error = refuses(t, make(t, EIO).lock, 'bad-images', /cannot be locked \(EIO\)/)
   t.match(error?.next, /nothing was touched/)
+})
+
+/** What is looked at, and who is found to be at work right afterwards. */
+const atWork = (t: Test, holder: number) => {
+  const images = new ImageDirectory(t.testdir({}))
+  t.teardown(() => images.close())
+  const addon = new FakeAddon()
+  addon.open.set(images.fd, { name: 'openat', args: [] })
+  addon.on('find_holders', () => {
+    addon.memory = Buffer.from(new Int32Array([holder, 3, 1]).buffer)
+    return holder === 0 ? 0 : 12
+  })
+  return { images, sys: new Sys(addon), addon }
+}
+
+test('who is at work is looked for when all is ready', (t) => {
+  const { images, sys, addon } = atWork(t, 0)
+  const order: string[] = []
+  addon.before('find_holders', () => {
+    order.push('looked')
+    return undefined
+  })
+  const act = () => order.push('ready')
+  t.equal(whileIdle(sys, images, act), 1)
+  t.strictSame(order, ['ready', 'looked'])
+})
+
+test('what was read meanwhile may be half written: its mistakes are none', (t) => {
+  const { images, sys } = atWork(t, 1)
+  const act = () => {
+    throw new GcError('bad-images', 'cut')
+  }
+  const error = refuses(t, () => whileIdle(sys, images, act), 'busy', /process 1 .* has the image/)
+  t.match(error?.next, /nothing was touched; try again/)
+  refuses(t, () => whileIdle(sys, images, () => 'done'), 'busy', /somebody is at work/)
+})
+
+test('with nobody at work a mistake is one', (t) => {
+  const { images, sys } = atWork(t, 0)
+  const act = () => {
+    throw new GcError('bad-images', 'cut')
+  }
+  refuses(t, () => whileIdle(sys, images, act), 'bad-images', /cut/)
 })

@@ -19,5 +19,17 @@ test('of very many files those that were written first are removed', (t) => {
   t.equal(left.length, 501)
   t.notOk(left.includes('run-499'))
   t.ok(left.includes('run-500') && left.includes('run-999') && left.includes('run-1000'))
-  t.match([...readNotes(place)].join('\n'), /gone 500 x/)
+  t.match(Buffer.concat([...readNotes(place)]).toString(), /gone 500 x/)
+})
+
+test('what a run wrote before it was killed is followed by a line of its own', (t) => {
+  const place = `${t.testdir({})}/criu-gc`
+  const first = openNotes('run', place) ?? -1
+  fs.writeSync(first, 'gone 1 x\ngone 2 ')
+  fs.closeSync(first)
+  t.notMatch([...readNotes(place)].join(''), /gone 2/, 'a part of a line says nothing')
+  const second = openNotes('run', place) ?? -1
+  fs.writeSync(second, 'gone 3 z\n')
+  fs.closeSync(second)
+  t.match([...readNotes(place)].join(''), /^boot [^\n]+\ngone 1 x\ngone 2 \ngone 3 z\n$/)
 })

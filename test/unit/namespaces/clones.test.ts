@@ -304,6 +304,12 @@ test('the upper directory of the dump’s overlay is told from others', (t) => {
   t.hasStrict(given(true, '/up'), { isUpper: false, upper: '/up' }, 'an overlay with it is mounted')
   for (const upper of [undefined, '/up'])
     t.hasStrict(given(true, upper, mount(10, '/')), { isUpper: false }, 'none was recorded')
+  for (const upper of ['up', '/up\0', '/up/../x', '/up//x'])
+    t.hasStrict(
+      given(true, undefined, { ...overlay, upper: b(upper) }),
+      { isUpper: false },
+      'no path of a host',
+    )
   t.strictSame(asked, [], 'where nobody has to look')
 })
 

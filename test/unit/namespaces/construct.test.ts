@@ -7,7 +7,7 @@ import { CLONE_NEWNS, MS_PRIVATE, MS_REC } from '../../../src/sys/constants.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { relative } from '../../../src/paths.js'
 import { randomDump } from '../plan/arbitrary.js'
-import { test } from '../support/check.js'
+import { refuses, test } from '../support/check.js'
 import { holds } from '../support/property.js'
 import {
   b,
@@ -87,6 +87,19 @@ test('every clone is made before the first unshare', (t) => {
   t.ok(first > 0)
   t.equal(order.lastIndexOf('open_tree') < first, true)
   t.equal(order.filter((name) => name === 'open_tree').length, 4)
+})
+
+test('in a chroot nothing is done, and that is said', (t) => {
+  for (const [result, exit] of [
+    [-22, 'unsupported'],
+    [-12, undefined],
+  ] as const) {
+    const { kernel, sys } = make()
+    kernel.on('mount', () => result)
+    if (exit === undefined) t.throws(() => construct(sys, planOf(TWO), LOCAL), { code: 'ENOMEM' })
+    else refuses(t, () => construct(sys, planOf(TWO), LOCAL), exit, /"\/" is no mount here/)
+    t.strictSame(kernel.of('move_mount'), [])
+  }
 })
 
 test('everything is made private right after the first unshare, before anything moves', (t) => {

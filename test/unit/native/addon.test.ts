@@ -1,4 +1,5 @@
 // The table of system calls itself. Only what needs no privilege; the rest has suites that need root.
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import tap from 'tap'
@@ -21,16 +22,24 @@ import {
 import { readStat } from '../../../src/sys/stat.js'
 import { STATMOUNT_MASK, Statmount } from '../../../src/sys/statmount.js'
 import { inRepo } from '../../rig/repo.js'
-import { test as anyTest, type Test } from '../support/check.js'
+import { asRoot as asRootTest, test as anyTest, type Test } from '../support/check.js'
 
 const isBuilt = fs.existsSync(inRepo('build', 'Release', 'syscalls.node'))
 
-const test = (name: string, body: (t: Test, addon: Addon) => void): void => {
-  if (isBuilt) anyTest(name, (t) => body(t, loadAddon(inRepo('dist'))))
-  else void tap.test(name, { skip: 'the addon was not built' }, () => undefined)
-}
+type Body = (t: Test, addon: Addon) => void
+
+const withAddon =
+  (kind: typeof anyTest) =>
+  (name: string, body: Body): void => {
+    if (isBuilt) kind(name, (t) => body(t, loadAddon(inRepo('dist'))))
+    else void tap.test(name, { skip: 'the addon was not built' }, () => undefined)
+  }
+
+const test = withAddon(anyTest)
+const asRoot = withAddon(asRootTest)
 
 const [EPERM, ENOENT, EBADF, EINVAL, ENOTTY, ENAMETOOLONG] = [-1, -2, -9, -22, -25, -36]
+const O_CLOEXEC = 0o2000000
 const PATH_MAX = 4096
 const INO_LOW = 7
 
@@ -153,6 +162,38 @@ const children = (): string[] =>
   })
 
 const descriptors = (): string[] => fs.readdirSync('/proc/self/fd')
+
+/** proc(5): the flags of a descriptor, O_CLOEXEC among them. */
+const isInherited = (fd: number): boolean => {
+  const [, flags = ''] = /^flags:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [] // prettier-ignore
+  return (parseInt(flags, 8) & O_CLOEXEC) === 0
+}
+
+test('whatever is opened is closed in a program that is started', (t, addon) => {
+  const { fd } = folder(t, { sub: {} })
+  const opened = {
+    openat: addon.openat(fd, bytes('sub'), O_DIRECTORY, 0),
+    'openat, only to look at': addon.openat(fd, bytes('sub'), O_PATH, 0),
+    openat2: addon.openat2(fd, bytes('sub'), O_DIRECTORY, RESOLVE_BENEATH),
+    open_tree: addon.open_tree(fd, bytes('sub'), 0),
+  }
+  for (const [call, result] of Object.entries(opened)) {
+    t.ok(result > 2, call)
+    t.notOk(isInherited(result), call)
+    addon.close(result)
+  }
+})
+
+asRoot('and so is a new file system, and its mount', (t, addon) => {
+  const [FSCONFIG_CMD_CREATE] = [6]
+  const made = addon.fsopen(bytes('tmpfs'))
+  t.teardown(() => addon.close(made))
+  t.notOk(isInherited(made), 'fsopen')
+  t.equal(addon.fsconfig(made, FSCONFIG_CMD_CREATE, null, null), 0)
+  const mounted = addon.fsmount(made, 0)
+  t.teardown(() => addon.close(mounted))
+  t.notOk(isInherited(mounted), 'fsmount')
+})
 
 test('a local directory answers, and so does one that is not there', (t, addon) => {
   const { fd, dir } = folder(t, { sub: { file: 'x' } })
@@ -296,6 +337,51 @@ test('a descriptor is an integer', (t, addon) => {
 
 test('text is no name: its low bytes would be that of another file', (t, addon) => {
   const { fd } = folder(t)
-  for (const [call, act] of Object.entries(named(addon, fd, bytes('/\u0165tc'))))
-    t.throws(act, { name: 'TypeError', message: /of bytes/ }, call)
+  // The first that is no byte, and one whose low byte is a letter.
+  for (const name of ['/\u0100', '/\u0165tc', '/\uffff'])
+    for (const [call, act] of Object.entries(named(addon, fd, bytes(name))))
+      t.throws(act, { name: 'TypeError', message: /of bytes/ }, call)
+})
+
+test('who holds a directory, or writes to a file in it', (t, addon) => {
+  const { fd, dir } = folder(t, { 'pages-1.img': 'x' })
+  const file = path.join(fs.realpathSync(dir), 'pages-1.img')
+  const writer = fs.openSync(file, 'a')
+  const reader = fs.openSync(file, 'r')
+  const child = spawn('sleep', ['60'], {
+    stdio: ['ignore', 'ignore', 'ignore', reader, fd, writer],
+  })
+  for (const each of [writer, reader]) fs.closeSync(each)
+  try {
+    const { ino } = fs.fstatSync(fd, { bigint: true })
+    const [high, low] = [Number(ino >> 32n), Number(ino & 0xffffffffn)]
+    const prefix = fromText(`${path.dirname(file)}/`)
+    const memory = new Int32Array(3 * 1000)
+    const rows = new Uint8Array(memory.buffer)
+    for (const mayAsk of [0, 1]) {
+      const length = addon.find_holders(high, low, prefix, mayAsk, rows)
+      const found = [...memory.subarray(0, length / 4)]
+      const of = found.flatMap((pid, at) =>
+        at % 3 === 0 && pid === child.pid ? [found.slice(at + 1, at + 3)] : [],
+      )
+      t.strictSame(of.sort(), [
+        [4, 1],
+        [5, 2],
+      ])
+      t.notOk(
+        found.some((pid, at) => at % 3 === 0 && pid === process.pid),
+        'and not we',
+      )
+    }
+    rows.fill(0x77)
+    t.equal(addon.find_holders(high, low, prefix, 1, rows.subarray(0, 12)), EOVERFLOW)
+    t.ok(
+      rows.subarray(12).every((byte) => byte === 0x77),
+      'no byte beside it',
+    )
+    t.throws(() => addon.find_holders(-1, low, prefix, 1, rows), TypeError)
+    t.throws(() => addon.find_holders(high, low, 'a\0b' as Bytes, 1, rows), TypeError)
+  } finally {
+    child.kill('SIGKILL')
+  }
 })

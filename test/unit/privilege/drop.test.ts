@@ -124,9 +124,17 @@ test('Landlock, before the filter and after no_new_privs', (t) => {
 })
 
 test('an older Landlock, and none', (t) => {
-  const old = make().on('landlock_create_ruleset', (rights) => (rights === 0 ? 1 : undefined))
-  dropPrivileges(new Sys(old))
-  t.equal(old.of('landlock_create_ruleset')[1]?.args[0], 0x1fd3, 'one that knows no truncate')
+  // A version refuses rights that it does not know; each knows those of the ones before.
+  for (const [version, rights] of [
+    [1, 0x1fd3],
+    [2, 0x1fd3],
+    [3, 0x5fd3],
+    [4, 0x5fd3],
+  ] as const) {
+    const old = make().on('landlock_create_ruleset', (asked) => (asked === 0 ? version : undefined))
+    dropPrivileges(new Sys(old))
+    t.equal(old.of('landlock_create_ruleset')[1]?.args[0], rights, `version ${version}`)
+  }
   for (const errno of [-38, -95]) {
     const none = make().on('landlock_create_ruleset', () => errno)
     dropPrivileges(new Sys(none))

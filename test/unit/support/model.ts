@@ -143,6 +143,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   complete: true,
   preDump: false,
   tree: 'namespaced',
+  pids: [],
   tasks: 1,
   namespaces: [],
   remaps: [],

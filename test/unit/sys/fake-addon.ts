@@ -26,7 +26,7 @@ const OPENS = new Set<Name>([
 const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
-  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'listmount', 'statmount', 'prctl', 'capset', 'setgroups', 'setresuid',
+  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'prctl', 'capset', 'setgroups', 'setresuid',
   'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'sigaction', 'noted', 'kill', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
@@ -98,6 +98,8 @@ export class FakeAddon implements Addon {
       throw new TypeError(`${name} with text`)
     const args = given.map((arg) => (arg instanceof Uint8Array ? arg.length : arg))
     this.calls.push({ name, args })
+    // The images' directory, which is opened elsewhere.
+    if (name === 'flock') this.open.set(args[0] as number, { name, args })
     for (const place of DESCRIPTORS[name] ?? (NO_DESCRIPTOR.has(name) ? [] : [0])) {
       const fd = args[place] as number
       if (fd !== -100 && !this.open.has(fd)) throw new Error(`${name} of ${fd}, which is not open`)
@@ -172,11 +174,20 @@ export class FakeAddon implements Addon {
   }
   /** What readlinkat finds. */
   link: Buffer = Buffer.alloc(0)
-  /** What listmount, statmount and ioctl_nsfs put into the memory that they get. */
+  /** What find_holders, listmount, statmount and ioctl_nsfs put into the memory that they get. */
   memory: Buffer = Buffer.alloc(0)
   private fill(result: number, buffer: Uint8Array): number {
     if (result >= 0) this.memory.copy(buffer)
     return result
+  }
+  find_holders(
+    inoHigh: number,
+    inoLow: number,
+    path: Bytes,
+    mayAsk: number,
+    rows: Uint8Array,
+  ): number {
+    return this.fill(this.call('find_holders', [inoHigh, inoLow, path, mayAsk, rows]), rows)
   }
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number {
     return this.fill(this.call('listmount', [id, last, namespace, ids]), ids)

@@ -248,7 +248,10 @@ export class FakeKernel extends FakeAddon {
       return this.entries.length
     })
     this.on('readlinkat', (_dirfd, path) => {
-      const handle = this.handle(Number(/\d+$/.exec(String(path))?.[0]))
+      const fd = Number(/\d+$/.exec(String(path))?.[0])
+      // That of the images, which are in no tree of ours.
+      if (!this.handles.has(fd)) return ENOENT
+      const handle = this.handle(fd)
       const gone = handle.mount.tree.get(handle.path) !== handle.inode
       this.link = Buffer.from(`${handle.path || '/'}${gone ? ' (deleted)' : ''}`, 'latin1')
       return undefined

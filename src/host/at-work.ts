@@ -1,0 +1,100 @@
+// Who is at work on a set of images: a dump, a restore, a page server, a copy. CRIU takes no lock, but it holds its
+// images directory from the beginning to the end of each, whatever it is called, and traces the tree.
+import fs from 'node:fs'
+import { concat, type Bytes } from '../bytes.js'
+import { AT_FDCWD, EOVERFLOW } from '../sys/constants.js'
+import { isSameInode, type Stat } from '../sys/stat.js'
+import { SyscallError } from '../sys/syscall-error.js'
+import type { Sys } from '../sys/sys.js'
+import { isAfter, plus, type Time } from '../time.js'
+import { pathOfFd } from './address.js'
+import { ancestors, isCleanUp, isCriu, processText, startOf, tracerOf } from './processes.js'
+import { areAskedAtRoot } from './table.js'
+import type { HostView } from './view.js'
+
+/** Words of 32 bits of each that is found: pid, descriptor or -errno, what it is. */
+const ROW = 3
+const HOLDS = 1
+const WRITES = 2
+
+/** Rows that there is room for at first. */
+const ROOM = 256
+
+/**
+ * A sentence about one of them; undefined where nobody is. `directory` is an fd of the images.
+ * @throws SyscallError where the processes of this machine cannot be listed.
+ */
+export const whoIsAtWork = (sys: Sys, directory: number): string | undefined => {
+  const waiting = new Set(ancestors())
+  for (const { pid, fd, what } of findHolders(sys, directory)) {
+    const asked = whatOf(sys, directory, pid, fd, what)
+    // Who waits for us may hold what it gave up; another clean-up waits for the lock.
+    if (asked === undefined || (!isCriu(pid) && (waiting.has(pid) || isCleanUp(pid)))) continue
+    return `${processText(pid)} ${asked}`
+  }
+  return undefined
+}
+
+/**
+ * The same of tasks that live on: a dump traces them. `pids` are of this host, where a task that was started after
+ * `end` is another one.
+ */
+export const whoTraces = (
+  pids: readonly number[],
+  { bootedAt }: Pick<HostView, 'bootedAt'>,
+  end: Time,
+): string | undefined => {
+  for (const pid of pids) {
+    const tracer = tracerOf(pid)
+    if (tracer > 0 && !isAfter(plus(bootedAt, startOf(pid)), end))
+      return `${processText(tracer)} traces process ${pid} of the tree`
+  }
+  return undefined
+}
+
+interface Found {
+  readonly pid: number
+  readonly fd: number
+  readonly what: number
+}
+
+const whatOf = (
+  sys: Sys,
+  directory: number,
+  pid: number,
+  fd: number,
+  what: number,
+): string | undefined => {
+  if (what === WRITES) return 'has a file of these images open to write to it'
+  if (what !== HOLDS) return isCriu(pid) ? 'is CRIU, and may not be looked at' : undefined
+  // Inodes of another file system have the same numbers.
+  const held = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))
+  return held === undefined || isSameInode(held, sys.fstatCached(directory))
+    ? 'has the image directory open'
+    : undefined
+}
+
+const findHolders = (sys: Sys, directory: number): Found[] => {
+  // One that is on a file system of these may wait for a server that is gone.
+  const mayAsk = !areAskedAtRoot(fs.readFileSync('/proc/filesystems', 'latin1'))
+  const path = concat(pathOfFd(sys, directory) ?? '', '/')
+  const inode = mayAsk ? sys.fstatCached(directory) : inodeOf(directory)
+  for (let room = ROOM; ; room *= 4) {
+    const memory = new Int32Array(room * ROW)
+    const length = sys.tryFindHolders(inode, path, mayAsk, new Uint8Array(memory.buffer))
+    if (length === EOVERFLOW) continue
+    if (length < 0) throw new SyscallError('open', length, '/proc' as Bytes)
+    const rows = memory.subarray(0, length / memory.BYTES_PER_ELEMENT)
+    return Array.from({ length: rows.length / ROW }, (_, index) => {
+      const [pid = 0, fd = 0, what = 0] = rows.subarray(index * ROW)
+      return { pid, fd, what }
+    })
+  }
+}
+
+/** As fdinfo has it, which on an overlay is another number than that of stat(2). */
+const inodeOf = (fd: number): Pick<Stat, 'inoHigh' | 'inoLow'> => {
+  const [, ino = '0'] =
+    /^ino:\s+(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  return { inoHigh: Number(BigInt(ino) >> 32n), inoLow: Number(BigInt(ino) & 0xffffffffn) }
+}
