@@ -19,6 +19,7 @@ const ROOMS = [
   'calls.ts',
   'index.ts',
   'bin.ts',
+  'launch.ts',
 ]
 
 /** Files at the bottom: for all, and importing none but each other. */
@@ -81,6 +82,7 @@ export default tseslint.config(
   ...ROOMS.map(room),
   // What the program itself is made of is no file of a container's, either.
   imports(['src/sys/addon.ts'], ROOMS.slice(1), []),
+  imports(['src/launch.ts'], ROOMS.slice(1), []),
   {
     // One thread, one order: after unshare(2) nothing may run anywhere else.
     files: ['src/**/*.ts'],

@@ -1,34 +1,38 @@
 // What looking before, holding and looking again cost a link: the command as it is against one that
 // unlinks each name in its resolved directory and believes the kernel.
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { criuGc, inRepo } from '../test/rig/repo.js'
+import { criuGc, inRepo, program } from '../test/rig/repo.js'
 import { Dump } from './dump.js'
 import { interleave, medianMs, ms, paired, type Bench, type Row } from './measure.js'
 
 const ROUNDS = 9
 const LINKS = 10_000
 
-/** Where the bundle finds its addon as it does in dist/. */
+/** In a folder of its own, where it finds its addon as it does in dist/. */
 const withoutChecks = (folder: string): string => {
   const addon = path.join('build', 'Release', 'syscalls.node')
   for (const file of [addon, path.join('dist', 'criu-gc.cjs')])
     fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
   fs.copyFileSync(inRepo(addon), path.join(folder, addon))
+  const command = path.join(folder, 'dist', 'criu-gc.cjs')
+  fs.copyFileSync(criuGc, command)
   const [whole, before] =
     /^( +)collect\(place, \{ remap: \{ original \}, base \}\) \{\n/m.exec(
-      fs.readFileSync(criuGc, 'utf8'),
+      fs.readFileSync(program, 'utf8'),
     ) ?? []
   if (whole === undefined) throw new Error('the bundle has no Links.collect as it was')
   const body =
     `${before}  const result = this.sys.tryUnlinkat(place.fd, base);\n` +
     `${before}  return result < 0 ? failed("unlinkat", result) : { verdict: "removed" };\n`
-  const program = path.join(folder, 'dist', 'criu-gc.cjs')
+  const dist = path.dirname(command)
   fs.writeFileSync(
-    program,
-    fs.readFileSync(criuGc, 'utf8').replace(whole, () => whole + body),
+    path.join(dist, 'program.cjs'),
+    fs.readFileSync(program, 'utf8').replace(whole, () => whole + body),
   )
-  return program
+  execFileSync(process.execPath, [inRepo('scripts', 'cache.mjs'), dist], { env: {} })
+  return command
 }
 
 export const checks = (bench: Bench): Row[] => {

@@ -65,6 +65,7 @@ export const contentsOf = (flavour, { repo, prebuilds, arch, node, texts }) => {
   const doc = join('/usr/share/doc', flavour.name)
   return [
     { to: join(HOME, 'dist/criu-gc.cjs'), text: texts.command, program: true },
+    { to: join(HOME, 'dist/program.cjs'), from: join(repo, 'dist', 'program.cjs') },
     {
       to: join(HOME, `prebuilds/linux-${arch}/syscalls.node`),
       from: join(prebuilds, `linux-${arch}/syscalls.node`),

@@ -16,11 +16,12 @@ import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
 import { Log, printError, printReport, STDERR, STDOUT, writeInformation } from './output.js'
 
-/** Runs the command and answers with its exit code; never throws. */
+/** Runs the command and answers with its exit code; never throws. `note`: how the program was started. */
 export const main = (
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
   directory: string,
+  note?: string,
 ): number => {
   let options: Arguments | undefined
   let log: Log | undefined
@@ -46,7 +47,7 @@ export const main = (
     // Later they are given up.
     held = heldCapabilities()
     log = new Log()
-    return end(collectGarbage(sys, options, log))
+    return end(collectGarbage(sys, options, log, note))
   } catch (error) {
     return end(explain(asGcError(error, held), options, argv, log))
   }
@@ -76,7 +77,12 @@ const explainOptions = (options: Arguments, log: Log): void => {
   }
 }
 
-const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
+const collectGarbage = (
+  sys: Sys,
+  options: Arguments,
+  log: Log,
+  note: string | undefined,
+): ExitName => {
   const started = Date.now()
   const showsProgress = sys.isatty(STDERR)
   const report = run(sys, {
@@ -84,6 +90,7 @@ const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
     command: options.command === 'clean' ? 'clean' : 'show',
     onLocked: () => {
       log.open(sys, options)
+      if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
       explainOptions(options, log)
     },
     onProgress: (done, total) => {

@@ -10,7 +10,7 @@ import { inside } from '../rig/inner.js'
 import { onlyRemoved } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse } from '../rig/mute.js'
-import { criuGc, inRepo } from '../rig/repo.js'
+import { criuGc, inRepo, program } from '../rig/repo.js'
 import { needsChattr } from '../rig/needs.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { progress } from './progress.js'
@@ -31,15 +31,14 @@ const once = (text: string, source: string, by: (found: string) => string): stri
   return text.replace(pattern(source), by)
 }
 
-/** Where the bundle finds its addon as it does in dist/. */
+/** Each in a folder of its own, where it finds its addon as it does in dist/. */
 class Workshop {
   readonly folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-mutants-'))
-  private readonly bundle = fs.readFileSync(criuGc, 'utf8')
+  private readonly bundle = fs.readFileSync(program, 'utf8')
   private count = 0
 
   constructor() {
     const addon = ['build', 'Release', 'syscalls.node']
-    fs.mkdirSync(join(this.folder, 'dist'))
     fs.mkdirSync(join(this.folder, 'build', 'Release'), { recursive: true })
     fs.copyFileSync(inRepo(...addon), join(this.folder, ...addon))
   }
@@ -49,9 +48,13 @@ class Workshop {
     let bundle = this.bundle
     for (const { at, replace, by } of replacements)
       bundle = once(bundle, at ?? replace, (found) => once(found, replace, () => by))
-    const program = join(this.folder, 'dist', `${++this.count}.cjs`)
-    fs.writeFileSync(program, bundle)
-    return program
+    const folder = join(this.folder, `${++this.count}`)
+    fs.mkdirSync(join(folder, 'dist'), { recursive: true })
+    fs.symlinkSync(join(this.folder, 'build'), join(folder, 'build'))
+    const command = join(folder, 'dist', 'criu-gc.cjs')
+    fs.copyFileSync(criuGc, command)
+    fs.writeFileSync(join(folder, 'dist', 'program.cjs'), bundle)
+    return command
   }
 
   end(): void {

@@ -318,14 +318,13 @@ export const GUARDS: readonly Guard[] = [
     trial: watched((pid) => descriptorsOf(pid).filter((target) => target === '/etc')),
   },
   {
-    name: 'a process of CRIU at work',
-    at: 'const pid = criuAtWork(sys, images.fd);',
-    replace: 'criuAtWork(sys, images.fd)',
-    by: 'void 0',
+    name: 'a process at work on the images',
+    replace: 'refuseAtWork(whoIsAtWork(sys, images.fd), images.path);',
+    by: '',
     trial: () => {
       const scene = world(ordinary)
       const directory = fs.openSync(scene.images, 'r')
-      const child = spawn('sleep', ['60'], { argv0: 'criu', stdio: [directory], env: {} })
+      const child = spawn('sleep', ['60'], { stdio: [directory], env: {} })
       fs.closeSync(directory)
       scene.finally(() => child.kill('SIGKILL'))
       return { scene, code: 6 }

@@ -49,6 +49,7 @@ const FILES = [
   'dist/criu-gc.cjs',
   'dist/index.d.ts',
   'dist/index.js',
+  'dist/program.cjs',
   'man/criu-gc.8',
   'package.json',
   'prebuilds/linux-arm64/syscalls.node',

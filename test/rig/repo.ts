@@ -18,5 +18,8 @@ export const inRepo = (...parts: string[]): string => join(repo, ...parts)
 /** the built command; run it with `node` */
 export const criuGc = inRepo('dist', 'criu-gc.cjs')
 
+/** what it runs */
+export const program = inRepo('dist', 'program.cjs')
+
 /** what runs the command: this Node, another one, or the launcher that puts sanitizers into it (test/sanitize) */
 export const node = process.env.CRIU_GC_NODE ?? process.execPath

@@ -1,0 +1,92 @@
+// The command starts the program with what V8 made of it, and without where that is not of this program, of this
+// Node, or in the hands of others.
+import fs from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { attempt, must } from './rig/command.js'
+import { commandLine } from './rig/gc.js'
+import { criuGc, inRepo, node, program } from './rig/repo.js'
+
+const skip = process.getuid?.() === 0 ? false : 'needs root'
+const CACHE = 'program.cache'
+
+/** a package of its own, made by the Node that runs it */
+const packaged = (t: Test): string => {
+  const base = t.testdir({ dist: {} })
+  fs.symlinkSync(inRepo('build'), join(base, 'build'))
+  const dist = join(base, 'dist')
+  for (const file of [criuGc, program]) fs.copyFileSync(file, join(dist, file.split('/').pop()!))
+  must('env', ['-i', node, inRepo('scripts', 'cache.mjs'), dist])
+  return dist
+}
+
+/** what it says with -v of images that are not there */
+const says = (dist: string): string => {
+  const args = ['show', '-v', '-D', '/nowhere']
+  const { code, stderr } = attempt('env', ['-i', ...commandLine(args, join(dist, 'criu-gc.cjs'))])
+  return `${code} ${stderr}`
+}
+
+const PLAIN = /^2 criu-gc: \/nowhere: /
+
+t.test('with a cache, and without', { skip }, (t) => {
+  const dist = packaged(t)
+  t.match(says(dist), PLAIN)
+  fs.rmSync(join(dist, CACHE))
+  t.match(says(dist), PLAIN)
+  t.end()
+})
+
+t.test('the cache of another program of the same length', { skip }, (t) => {
+  const dist = packaged(t)
+  const file = join(dist, 'program.cjs')
+  const text = fs.readFileSync(file, 'latin1')
+  const changed = text.replaceAll('no image directory there', 'no IMAGE directory there')
+  t.not(changed, text)
+  fs.writeFileSync(file, changed)
+  const said = says(dist)
+  t.match(said, /no IMAGE directory there/, 'what is there runs')
+  t.match(said, /the code cache is not used: it was made of another program/)
+  t.end()
+})
+
+t.test('a cache that V8 refuses', { skip }, (t) => {
+  const dist = packaged(t)
+  const file = join(dist, CACHE)
+  const data = fs.readFileSync(file)
+  const { size } = fs.statSync(join(dist, 'program.cjs'))
+  // The hash of its version is in the first words.
+  for (let at = size; at < size + 64; at++) data[at] = (data[at] ?? 0) ^ 0xff
+  fs.writeFileSync(file, data)
+  const said = says(dist)
+  t.match(said, /the code cache was made by another Node\.js than v\d+/)
+  t.match(said, /no image directory there/)
+  t.end()
+})
+
+t.test('a cache that others may write, or a link', { skip }, (t) => {
+  const dist = packaged(t)
+  const file = join(dist, CACHE)
+  fs.chmodSync(file, 0o666)
+  t.match(says(dist), /the code cache is not used: everybody may write it/)
+  fs.chmodSync(file, 0o644)
+  fs.chownSync(file, 12345, 0)
+  t.match(says(dist), /the code cache is not used: it belongs to user 12345/)
+  fs.chownSync(file, 0, 0)
+  fs.renameSync(file, join(dist, 'other'))
+  fs.symlinkSync('other', file)
+  t.match(says(dist), /the code cache is not used: ELOOP/)
+  t.end()
+})
+
+t.test('the cache of the build is one that this Node takes', (t) => {
+  const script = `
+    const { readFileSync } = require('node:fs')
+    const { Script } = require('node:vm')
+    const program = readFileSync(process.argv[1])
+    const cachedData = readFileSync(process.argv[2]).subarray(program.length)
+    console.log(new Script(program.toString('latin1'), { cachedData }).cachedDataRejected)`
+  const cache = inRepo('dist', CACHE)
+  t.equal(must('env', ['-i', process.execPath, '-e', script, program, cache]).trim(), 'false')
+  t.end()
+})
