@@ -27,3 +27,5 @@ console.log(
     unlink: sys.tryUnlinkat(AT_FDCWD, at('link')),
   }),
 )
+// Newer Nodes use their ring of io_uring at their own end, and abort where they may not.
+sys.exitGroup(0)
