@@ -26,7 +26,9 @@ mirror=${DEBIAN_MIRROR-$(apt-get indextargets 'Created-By: Packages' 'Origin: De
 make() {
   local suite=$1
   shift
+  # a mirror may stand still for longer than its lists are valid
   mmdebstrap --quiet --variant=essential --aptopt='APT::Install-Recommends "false"' \
+    --aptopt='Acquire::Check-Valid-Until "false"' \
     --include="$(IFS=,; echo "$*")" "$suite" "$work/$suite" "deb $mirror $suite main" \
     >"$work/log" 2>&1 || { cat "$work/log"; die "no $suite could be made"; }
   mkdir "$work/$suite/outside"

@@ -1,0 +1,54 @@
+// What the scripts that make packages decide by themselves.
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { inRepo } from '../rig/repo.js'
+
+const load = async <T>(name: string): Promise<T> =>
+  (await import(inRepo('scripts', 'package', name))) as T
+
+const { isNewer } = await load<{ isNewer: (a: string, b: string) => boolean }>('symbols.mjs')
+
+interface Texts {
+  command: string
+  manual: Buffer
+  copyright: string
+}
+const { textsOf } = await load<{
+  textsOf: (flavour: object, repo: string, licence: string) => Texts
+}>('stage.mjs')
+
+t.test('versions of libraries are numbers, not text', (t) => {
+  t.ok(isNewer('2.14', '2.4'))
+  t.notOk(isNewer('2.4', '2.14'))
+  t.ok(isNewer('3.4.21', '3.4'))
+  t.notOk(isNewer('3.4', '3.4.21'))
+  t.notOk(isNewer('2.17', '2.17'))
+  t.ok(isNewer('3.0', '2.99'))
+  t.end()
+})
+
+t.test(
+  'the command of a system package knows its Node, and clears the environment as ever',
+  (t) => {
+    const built = readFileSync(inRepo('dist', 'criu-gc.cjs'), 'utf8')
+    const [before = ''] = built.split('\n')
+    const { command, manual } = textsOf({ node: '/usr/bin/node', ownNode: false }, inRepo(), '')
+    const [line = ''] = command.split('\n')
+    t.match(line, /^#!\/usr\/bin\/env -S -i .* \/usr\/bin\/node$/)
+    t.equal(line.replace('/usr/bin/node', 'node'), before)
+    t.ok(line.length < 256, 'the kernel reads no more of it')
+    t.equal(command.slice(line.length), built.slice(before.length), 'nothing else is changed')
+    t.equal(gunzipSync(manual).toString(), readFileSync(inRepo('man', 'criu-gc.8'), 'utf8'))
+    t.end()
+  },
+)
+
+t.test('the licence of Node goes where Node goes', (t) => {
+  const of = (ownNode: boolean): string =>
+    textsOf({ node: '/node', ownNode }, inRepo(), 'licence of Node').copyright
+  t.match(of(true), 'licence of Node')
+  t.notMatch(of(false), 'licence of Node')
+  for (const own of [true, false]) t.match(of(own), /Apache License[^]*protobufjs/)
+  t.end()
+})
