@@ -189,7 +189,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 6;
+constexpr int kLayout = 7;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -566,7 +566,18 @@ Value LandlockRestrictSelf(const CallbackInfo &info) {
   return answer(info, syscall(SYS_landlock_restrict_self, fd, 0));
 }
 
-// faccessat(2) of what an fd holds.
+// faccessat(2)
+Value Faccessat(const CallbackInfo &info) {
+  Reader in(info);
+  int dirfd = in.fd(0);
+  Path path;
+  in.path(1, &path);
+  int mode = in.i32(2);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_faccessat, dirfd, path.c_str(), mode));
+}
+
+// faccessat2(2), which can be asked of what an fd holds.
 Value Faccessat2(const CallbackInfo &info) {
   Reader in(info);
   int dirfd = in.fd(0);
@@ -751,7 +762,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"seccomp", Seccomp},       {"isatty", Isatty}, {"exit_group", ExitGroup},
       {"landlock_create_ruleset", LandlockCreateRuleset},
       {"landlock_restrict_self", LandlockRestrictSelf},
-      {"faccessat2", Faccessat2}, {"answers", Answers},
+      {"faccessat", Faccessat},   {"faccessat2", Faccessat2}, {"answers", Answers},
       {"close", Close},           {"sigaction", Sigaction},   {"noted", Noted},
       {"kill", Kill},
   };

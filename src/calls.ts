@@ -36,6 +36,10 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   restoreLog: PATH,
   force: FLAG,
   keepLastLink: FLAG,
+  maxRemaps: {
+    what: 'a positive integer',
+    fits: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+  },
 }
 
 const must = (name: string, value: unknown, { what, fits }: Check): void => {

@@ -42,6 +42,10 @@ export const escape = (bytes: Bytes): string => {
 export const escapeText = (text: string): string =>
   text.replace(UNSAFE, (char) => NAMED[char] ?? hex(char))
 
+/** A command line of these words; quotes only where a shell needs them. */
+export const commandLine = (words: readonly string[]): string =>
+  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : shellQuote(word))).join(' ')
+
 /** One word for a shell. */
 export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 

@@ -38,8 +38,11 @@ export interface RunOptions {
   readonly externals: Externals
   readonly gone: ReadonlySet<Bytes>
   readonly mounts: 'remaps' | 'all'
+  readonly maxRemaps: number | undefined
   readonly accept: Consent
   readonly keepLastLink: boolean
+  /** The images are ours alone from now on. */
+  readonly onLocked: () => void
   readonly onProgress: (done: number, total: number) => void
 }
 
@@ -53,6 +56,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const remove = command === 'clean'
   const images = new ImageDirectory(options.imagesDir)
   lockImages(sys, images)
+  options.onLocked()
   const { checkpoint, plan, ready } = whileIdle(sys, images, () => prepare(sys, images, options))
   if (ready === undefined)
     return { command, checkpoint, mounts: [], remaps: [], others: [], interrupted: undefined }

@@ -38,6 +38,8 @@ export interface Options {
   readonly dumpLog?: string
   readonly restoreLog?: string
   readonly keepLastLink?: boolean
+  /** More link remaps than the usual limit. */
+  readonly maxRemaps?: number
 }
 
 export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts' | 'gone'> {
@@ -85,6 +87,7 @@ const argumentsOf = (command: string, options: Options): string[] => [
   ...(options.root === undefined ? [] : [`--root=${options.root}`]),
   ...(options.external ?? []).map((value) => `--external=${value}`),
   ...(options.mounts === undefined ? [] : [`--mounts=${options.mounts}`]),
+  ...(options.maxRemaps === undefined ? [] : [`--max-remaps=${options.maxRemaps}`]),
   ...(options.gone ?? []).map((value) => `--gone=${value}`),
   ...(options.accept ?? []).map((value) => `--accept=${value}`),
   ...(options.dumpLog === undefined ? [] : [`--dump-log=${options.dumpLog}`]),

@@ -14,7 +14,7 @@ export const LIMITS = {
   fields: 4096,
   /** Mounts of all namespaces together. */
   mounts: 10_000,
-  /** Link remaps of one dump. */
+  /** Link remaps of one dump; --max-remaps raises it, up to the entries of one image. */
   remaps: 100_000,
   /** Mount namespaces of one dump. */
   namespaces: 1024,

@@ -323,6 +323,7 @@ test('options of the library', (t) => {
     dumpLog: true,
     restoreLog: true,
     keepLastLink: true,
+    maxRemaps: true,
   })
   const use = readmeSection('Use it from Node')
   for (const option of options) t.match(use, new RegExp(`\\b${option}\\b`), option)

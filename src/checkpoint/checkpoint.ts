@@ -1,6 +1,7 @@
 // Reads an image directory in the order of restore: inventory, process tree, remaps and the files
 // that they join, mount namespaces.
-import { badImages } from '../errors.js'
+import { badImages, type GcError } from '../errors.js'
+import { shellQuote } from '../escape.js'
 import { ImageDirectory } from '../images/directory.js'
 import { LIMITS } from '../limits.js'
 import { classify, timesOfPreDump } from './classify.js'
@@ -18,6 +19,8 @@ import type { Now } from './times.js'
 export interface ReadOptions extends LogOptions {
   /** This machine's clocks: without them a copy of the images is not told from a second dump. */
   readonly clocks?: Now | undefined
+  /** In the place of the usual limit. */
+  readonly maxRemaps?: number | undefined
 }
 
 /**
@@ -43,12 +46,9 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
   const names = images.names()
   if (inventory.preDump && !names.some((name) => NOT_OF_PRE_DUMP.has(name))) return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
-  const remaps = readRemaps(images)
+  const remaps = readRemaps(images, options.maxRemaps)
   if (images.states.every(({ state }) => state === 'absent') && !hasImages(images, names))
-    throw badImages('no images of a CRIU dump in this directory', {
-      where: images.path,
-      next: 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)',
-    })
+    throw noImages(images, names)
   const namespaces = readNamespaces(images, names, tasks)
   const clock = readClock(images)
   const tree = tasks.tree === 'unknown' ? guessTree(namespaces, remaps) : tasks.tree
@@ -67,6 +67,17 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     counts: remaps.counts,
     notes: [...tasks.notes, ...kind.notes],
   }
+}
+
+const noImages = (images: ImageDirectory, names: readonly string[]): GcError => {
+  const below = images.below(names)
+  return badImages('no images of a CRIU dump in this directory', {
+    where: images.path,
+    next:
+      below === undefined
+        ? 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)'
+        : `nothing was deleted; there are images below it: -D ${shellQuote(below)}`,
+  })
 }
 
 /** Of two dumps one may list what only the other has: such a link is not known, as one that was cut off. */

@@ -28,8 +28,13 @@ export const whenDecodes =
 
 /** Collects into `list`, and refuses as soon as there are too many: not after all are in memory. */
 export const bounded =
-  <T>(list: T[], limit: number, what: string) =>
+  <T>(list: T[], limit: number, what: string, next?: string) =>
   (item: T): void => {
-    if (list.length === limit) throw new GcError('bad-images', `more than ${limit} ${what}`)
+    if (list.length === limit)
+      throw new GcError(
+        'bad-images',
+        `more than ${limit} ${what}`,
+        next === undefined ? {} : { next },
+      )
     list.push(item)
   }

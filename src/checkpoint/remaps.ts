@@ -28,9 +28,10 @@ export interface Remaps {
 }
 
 /** @throws GcError bad-images where a limit is passed. */
-export const readRemaps = (images: ImageDirectory): Remaps => {
+export const readRemaps = (images: ImageDirectory, limit: number = LIMITS.remaps): Remaps => {
   const linked: Linked[] = []
-  const take = bounded(linked, LIMITS.remaps, 'link remaps')
+  const next = `nothing was touched; if this dump has so many, raise the limit with --max-remaps, up to ${LIMITS.entries}`
+  const take = bounded(linked, limit, 'link remaps', next)
   const counts = { ghost: 0, procfs: 0, unknown: 0 }
   const listing = images.read('remap-fpath.img', 'remap-fpath', (data) =>
     whenDecodes(

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Bytes } from '../bytes.js'
 import { locating, usage } from '../errors.js'
+import { LIMITS } from '../limits.js'
 import { parseExternals, parseGone, type ExternalOption, type Externals } from '../plan/external.js'
 import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import type { Command } from '../report/report.js'
@@ -18,6 +19,8 @@ export interface Arguments {
   readonly root: string | undefined
   readonly externals: Externals
   readonly mounts: 'remaps' | 'all'
+  /** Undefined: the usual limit. */
+  readonly maxRemaps: number | undefined
   /** Places in the container, or keys, of mounts that were removed for good. */
   readonly gone: ReadonlySet<Bytes>
   readonly dumpLog: string | undefined
@@ -30,9 +33,13 @@ export interface Arguments {
   /** CRIU's levels: 2 by default, 3 adds the plan, 4 says what was ignored. */
   readonly verbosity: number
   readonly logFile: string | undefined
+  /** The command line as it was given. */
+  readonly words: readonly string[]
   /** Configuration files that were read. */
   readonly configFiles: readonly string[]
   readonly ignored: readonly string[]
+  /** Options of those files that are taken from the command line alone, each with its line. */
+  readonly passedOver: readonly string[]
 }
 
 /** An option with the file and line that it is from; those of the command line have none. */
@@ -51,20 +58,36 @@ export const parseArguments = (
 ): Arguments => {
   const line = getopt(argv)
   const command = commandOf(line)
-  if (command === 'help' || command === 'version') return collectValues(command, [], [])
+  if (command === 'help' || command === 'version') return collectValues(command, [], [], argv)
+  const twice = line.options.filter(({ option }) => option.long === 'images-dir')
+  if (twice.length > 1)
+    throw usage(
+      `--images-dir is given ${twice.length} times: one run is for the images of one dump`,
+      { next: 'nothing was touched; run it once for each directory' },
+    )
   begin()
   const explicit = line.options.findLast(({ option }) => option.long === 'config')?.value
   const useDefaults = !line.options.some(({ option }) => option.long === 'no-default-config')
   const { files, lines } = readConfiguration(explicit, useDefaults, env)
-  // Line by line: an option without its value must not take the next line for it.
-  const config = lines.flatMap(({ arg, where }): Located[] =>
-    locating(where, () => getopt([arg], undefined, IN_FILES)).options.map((given) => ({
+  // Line by line: an option without its value must not take the next line for it, as it does in CRIU.
+  const config = lines.flatMap(({ args, where }): Located[] =>
+    locating(where, () => getopt(args, undefined, IN_FILES)).options.map((given) => ({
       ...given,
       where,
     })),
   )
-  return collectValues(command, [...config, ...line.options], files)
+  const [passedOver, taken] = split(config, ({ option }) => option.lineOnly === true)
+  const values = collectValues(command, [...taken, ...line.options], files, argv)
+  return {
+    ...values,
+    passedOver: passedOver.map(({ option, where = '' }) => `${where}: ${option.long}`),
+  }
 }
+
+const split = <T>(all: readonly T[], test: (one: T) => boolean): [yes: T[], no: T[]] => [
+  all.filter(test),
+  all.filter((one) => !test(one)),
+]
 
 /** "force" in CRIU's files is short for another option. */
 const IN_FILES = OPTIONS.filter(({ neverInFile }) => neverInFile !== true)
@@ -83,6 +106,7 @@ const collectValues = (
   command: Arguments['command'],
   given: readonly Located[],
   configFiles: readonly string[],
+  words: readonly string[],
 ): Arguments => {
   const options = given.map(asLibdir)
   const last = (name: string): Located | undefined =>
@@ -105,6 +129,7 @@ const collectValues = (
     root: directory('root', (value) => path.resolve(value)),
     externals: parseExternals(options.flatMap(externalOption)),
     mounts: locating(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
+    maxRemaps: locating(last('max-remaps')?.where, () => maxRemapsOf(last('max-remaps')?.value)),
     gone: parseGone(values('gone'), has('root')),
     dumpLog: directory('dump-log', fromHere),
     restoreLog: directory('restore-log', fromHere),
@@ -115,7 +140,9 @@ const collectValues = (
     plain: has('plain'),
     verbosity: verbosityOf(options),
     logFile: last('log-file')?.value,
+    words,
     configFiles,
+    passedOver: [],
     ignored: options
       .filter(({ option }) => option.kind === 'ignored')
       .map(({ option }) => option.long),
@@ -170,6 +197,13 @@ const doubtsOf = (value: string): Doubt[] =>
 const mountsOf = (value = 'remaps'): Arguments['mounts'] => {
   if (value === 'remaps' || value === 'all') return value
   throw usage(`--mounts ${escapeText(value)}: either "remaps" or "all"`)
+}
+
+const maxRemapsOf = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined
+  const number = /^\d{1,7}$/.test(value) ? Number(value) : 0
+  if (number >= 1 && number <= LIMITS.entries) return number
+  throw usage(`--max-remaps ${escapeText(value)}: a number from 1 to ${LIMITS.entries}`)
 }
 
 const commandOf = ({ options, words }: Parsed): Arguments['command'] => {

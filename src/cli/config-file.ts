@@ -1,33 +1,38 @@
-// CRIU's configuration files: one option a line, without the dashes.
+// CRIU's configuration files: one option a line, without the dashes. Read as CRIU 4.2 reads them, which was tried with
+// each of the forms in the tests.
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, usage } from '../errors.js'
 
-/** An argument as it would stand on a command line, and which line of which file it is from. */
+/** A line as it would stand on a command line, and which line of which file it is. */
 export interface ConfigLine {
-  readonly arg: string
+  /** An option, and at most one word behind it, which is its value if it takes one there. */
+  readonly args: readonly string[]
   readonly where: string
 }
 
 /** @throws GcError usage. */
-export const parseConfig = (text: string, file: string): ConfigLine[] => {
-  const lines: ConfigLine[] = []
-  text.split('\n').forEach((line, index) => {
-    const match = /^\s*(?:([\w-]+)(?:\s+(?:"((?:[^"\\]|\\.)*)"|([^\s"#]+)))?\s*)?(?:#.*)?$/.exec(
-      line,
-    )
+export const parseConfig = (text: string, file: string): ConfigLine[] =>
+  text.split('\n').flatMap((line, index) => {
     const where = `${file}: line ${index + 1}`
-    if (match === null)
-      throw usage('neither "option" nor "option value"', {
-        where,
-        next: 'put a value with blanks or # in double quotes',
-      })
-    const [, name, quoted, bare] = match
-    if (name === undefined) return
-    const value = quoted?.replaceAll('\\"', '"') ?? bare
-    lines.push({ arg: value === undefined ? `--${name}` : `--${name}=${value}`, where })
+    const [, name, rest = ''] = /^\s*(?:([^\s#][^ \t\r]*)(.*))?/s.exec(line) ?? []
+    if (name === undefined) return []
+    const value = valueOf(rest.trim(), where)
+    return [{ args: value === undefined ? [`--${name}`] : [`--${name}`, value], where }]
   })
-  return lines
+
+/** Undefined: there is none. What stands behind a closing quote is passed over, but for another quote. */
+const valueOf = (rest: string, where: string): string | undefined => {
+  if (rest === '' || rest.startsWith('#')) return undefined
+  // A comment begins at the first #, also within quotes; they need not be closed then.
+  const [, quoted] = /^"((?:[^"\\#]|\\.)*)(?:"[^"]*$|#)/s.exec(rest) ?? []
+  if (quoted !== undefined) return quoted.replaceAll('\\"', '"')
+  const [, bare] = /^([^\s"#][^\s#]*)\s*(?:#.*)?$/s.exec(rest) ?? []
+  if (bare !== undefined) return bare
+  throw usage('neither "option" nor "option value"', {
+    where,
+    next: 'put a value with blanks in double quotes',
+  })
 }
 
 export interface Configuration {

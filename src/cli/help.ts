@@ -14,6 +14,7 @@ show tells what is left and changes nothing; clean removes it. Both need root.
   -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
       --mounts SCOPE      remaps: attach what leads to the links (default);
                           all: construct every mount of every namespace
+      --max-remaps N      more link remaps than usual (100000)
       --gone PATH         removed for good: "/", a place in the container, a key
       --accept DOUBT,...  consent to newer, older, mismatch, elsewhere, gone or
                           unseen; a message says which, and what decides
@@ -38,5 +39,4 @@ Example, after a checkpoint of a runc container was given up:
 
 Exit: 0 clean, 1 internal, 2 usage, 3 leftovers, 4 incomplete or not proven,
 5 refused, 6 busy, 7 bad images, 8 unsupported, 9 alarm, 128+n interrupted.
-More in criu-gc(8).
 `

@@ -1,8 +1,10 @@
 // argv to exit code. Synchronous from end to end, because namespaces belong to a thread.
 import { errorCode, EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
+import { heldCapabilities, lacking, TO_CONSTRUCT, type Held } from '../host/capabilities.js'
 import { closeInherited } from '../host/descriptors.js'
 import { escapeText } from '../escape.js'
+import { checkNeeds } from '../host/needs.js'
 import { exitOf } from '../report/report.js'
 import { loadAddon } from '../sys/addon.js'
 import { endBySignal, notedSignal } from '../sys/signals.js'
@@ -24,6 +26,7 @@ export const main = (
   let options: Arguments | undefined
   let log: Log | undefined
   let sys: Sys | undefined
+  let held: Held | undefined
   const end = (exit: ExitName): number => {
     const signal = sys === undefined ? undefined : notedSignal(sys)
     // A deletion by mistake and a lost report weigh more; one that came late changes only how we end.
@@ -39,12 +42,14 @@ export const main = (
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
     if (!options.allowEnvironment) refuseEnvironment(env)
     sys = new Sys(loadAddon(directory))
+    checkNeeds(sys)
     closeInherited(sys)
-    log = new Log(options)
-    if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
-    return end(collectGarbage(sys, options, log))
+    // Later they are given up.
+    held = heldCapabilities()
+    log = new Log()
+    return end(collectGarbage(sys, options, log, note))
   } catch (error) {
-    return end(explain(error, options, argv, log))
+    return end(explain(asGcError(error, held), options, argv, log))
   }
 }
 
@@ -61,17 +66,33 @@ const print = (text: string): number => {
   return EXIT.clean
 }
 
-const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
+/** What the options came to, at debug level. */
+const explainOptions = (options: Arguments, log: Log): void => {
   if (options.verbosity >= 4) {
     for (const file of options.configFiles)
       log.line(`configuration file ${escapeText(file)} was read`)
+    for (const place of options.passedOver)
+      log.line(`${escapeText(place)} is taken from the command line alone: ignored`)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
   }
+}
+
+const collectGarbage = (
+  sys: Sys,
+  options: Arguments,
+  log: Log,
+  note: string | undefined,
+): ExitName => {
   const started = Date.now()
   const showsProgress = sys.isatty(STDERR)
   const report = run(sys, {
     ...options,
     command: options.command === 'clean' ? 'clean' : 'show',
+    onLocked: () => {
+      log.open(sys, options)
+      if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
+      explainOptions(options, log)
+    },
     onProgress: (done, total) => {
       if (showsProgress && Date.now() - started > 1000)
         log.progress(`${done} of ${total} link remaps`)
@@ -90,21 +111,21 @@ const collectGarbage = (sys: Sys, options: Arguments, log: Log): ExitName => {
 
 /** Whatever ends the run early: one clear line, no stack trace. */
 const explain = (
-  error: unknown,
+  error: GcError,
   options: Arguments | undefined,
   argv: readonly string[],
   log: Log | undefined,
 ): ExitName => {
   try {
     const { command, json } = options ?? glance(argv)
-    return printError(asGcError(error), command, json, log)
+    return printError(error, command, json, log)
   } catch {
     return 'internal'
   }
 }
 
 /** Calls without which nothing can be constructed, and what lacks where they are refused. */
-const asGcError = (error: unknown): GcError => {
+const asGcError = (error: unknown, held: Held | undefined): GcError => {
   if (error instanceof GcError) return error
   if (error instanceof SyscallError) {
     const { code, syscall, message } = error
@@ -114,10 +135,7 @@ const asGcError = (error: unknown): GcError => {
         cause: error,
       })
     if (code === 'EPERM')
-      return new GcError('unsupported', `${syscall} is not permitted`, {
-        next: 'nothing was deleted; CAP_SYS_ADMIN is needed in the initial user namespace',
-        cause: error,
-      })
+      return notPermitted(syscall, lacking(held, TO_CONSTRUCT).join(' and '), error)
     return new GcError('internal', message, {
       next: 'nothing more was deleted; run the same command again',
       cause: error,
@@ -134,3 +152,14 @@ const asGcError = (error: unknown): GcError => {
     cause: error,
   })
 }
+
+const notPermitted = (syscall: string, missing: string, cause: SyscallError): GcError =>
+  missing === ''
+    ? new GcError('unsupported', `${syscall} is not permitted, though no capability is missing`, {
+        next: 'nothing was deleted; see whether this is the initial user namespace, and which seccomp filter or security module forbids it',
+        cause,
+      })
+    : new GcError('unsupported', `${syscall} is not permitted: ${missing} is missing`, {
+        next: `nothing was deleted; run it with ${missing}`,
+        cause,
+      })

@@ -11,6 +11,8 @@ export interface Option {
   readonly kind: 'used' | 'ignored'
   /** A consent: somebody gives it for one run, and no file for all. */
   readonly neverInFile?: true
+  /** In a file it is for CRIU's own runs: a clean-up must not write where a dump did. */
+  readonly lineOnly?: true
   /** Whether CRIU also takes it as --no-NAME. */
   readonly negatable?: boolean
 }
@@ -36,8 +38,8 @@ export const OPTIONS: readonly Option[] = [
   used('root', 'required', 'r'),
   used('external', 'required'),
   used('ext-mount-map', 'required', 'M'),
-  used('work-dir', 'required', 'W'),
-  used('log-file', 'required', 'o'),
+  { ...used('work-dir', 'required', 'W'), lineOnly: true },
+  { ...used('log-file', 'required', 'o'), lineOnly: true },
   used('verbosity', 'optional', 'v'),
   used('config', 'required'),
   used('no-default-config', 'none'),
@@ -46,6 +48,7 @@ export const OPTIONS: readonly Option[] = [
   used('json', 'none'),
   used('plain', 'none'),
   used('mounts', 'required'),
+  used('max-remaps', 'required'),
   used('dump-log', 'required', 'L'),
   used('restore-log', 'required'),
   consent('accept', 'required'),

@@ -1,8 +1,7 @@
 // Where text goes: the report to standard output, everything else to standard error or a log file.
 import fs from 'node:fs'
-import path from 'node:path'
-import { errorCode, GcError, usage, type ExitName } from '../errors.js'
-import { isMagic } from '../images/magic.js'
+import { errorCode, GcError, type ExitName } from '../errors.js'
+import { completeCommand } from '../report/complete.js'
 import { errorToJson, jsonPieces } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
@@ -12,7 +11,9 @@ import { treeLines } from '../report/tree.js'
 import { unknownGone, unknownKeys } from '../report/unmatched.js'
 import { summary, warnings } from '../report/words.js'
 import { sleep } from '../sleep.js'
+import type { Sys } from '../sys/sys.js'
 import type { Arguments } from './arguments.js'
+import { openLog, PREFIX } from './log-file.js'
 
 export const STDOUT = 1
 export const STDERR = 2
@@ -76,17 +77,22 @@ const tryWrite = (text: string): boolean => {
   }
 }
 
-const messageLine = (text: string): string => `criu-gc: ${text}\n`
+const messageLine = (text: string): string => `${PREFIX}${text}\n`
 
-/** Messages: to standard error, or to the log file in the work directory. */
+/** Messages: to standard error, and to the log file from when that is open. */
 export class Log {
-  private fd: number
+  private fd = STDERR
   private progressing = false
 
-  /** @throws GcError usage where the log file cannot be written. */
-  constructor({ logFile, workDir }: Pick<Arguments, 'logFile' | 'workDir'>) {
-    this.fd =
-      logFile === undefined || logFile === '-' ? STDERR : openLog(path.resolve(workDir, logFile))
+  /** Not before the images are locked. @throws GcError usage where the log file cannot be written. */
+  open(sys: Sys, { logFile, workDir }: Pick<Arguments, 'logFile' | 'workDir'>): void {
+    if (logFile === undefined || logFile === '-') return
+    const fd = openLog(sys, workDir, logFile)
+    if (fd === undefined)
+      this.line(
+        `${escapeText(logFile)} is there, and not by criu-gc: it is left as it is, and messages go here`,
+      )
+    else this.fd = fd
   }
 
   line(text: string): void {
@@ -123,34 +129,6 @@ export class Log {
   }
 }
 
-/**
- * The directory may be anybody's, and it is that of the images unless told otherwise: no link is
- * followed, and nothing but a file of ours that is no image is emptied.
- */
-const openLog = (file: string): number => {
-  const next = 'nothing was touched; give another one with -o or another directory with -W'
-  const bad = (what: string, cause?: unknown): GcError =>
-    usage(`the log file ${what}`, { where: file, next, cause })
-  if (file.endsWith('.img')) throw bad('has the name of an image')
-  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
-  try {
-    const fd = fs.openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
-    const stat = fs.fstatSync(fd)
-    if (!stat.isFile() || stat.nlink !== 1) throw bad('is not a regular file')
-    if (isMagic(beginning(fd))) throw bad('is an image of CRIU')
-    fs.ftruncateSync(fd)
-    return fd
-  } catch (cause) {
-    if (cause instanceof GcError) throw cause
-    throw bad(`cannot be opened (${errorCode(cause) ?? 'error'})`, cause)
-  }
-}
-
-const beginning = (fd: number): Buffer => {
-  const data = Buffer.alloc(4)
-  return data.subarray(0, fs.readSync(fd, data, 0, data.length, 0))
-}
-
 /** `terminal`: whether standard output is one. */
 export const printReport = (
   report: Report,
@@ -169,6 +147,9 @@ export const printReport = (
   for (const warning of warnings(report)) log.line(warning)
   for (const warning of unknownKeys(report, options.externals)) log.line(warning)
   for (const warning of unknownGone(report, options.gone)) log.line(warning)
+  const complete = completeCommand(report, options.words)
+  if (complete !== undefined)
+    log.line(`if all is where it was at the dump, this is complete: ${complete}`)
   const colour = tree && (process.env.NO_COLOR ?? '') === ''
   if (!tree) {
     writeReportPieces(plainLines(report))
@@ -190,7 +171,8 @@ export const printError = (
   const lines = [`${where}${escapeText(error.message)}`]
   if (error.next !== undefined) lines.push(escapeText(error.next))
   for (const line of lines)
-    if (log === undefined) write(STDERR, messageLine(line))
+    // Where it cannot go, the exit code still says what was wrong.
+    if (log === undefined) tryWrite(messageLine(line))
     else log.line(line)
   if (json) writeReport(`${JSON.stringify(errorToJson(error, command), undefined, 2)}\n`)
   return error.exit

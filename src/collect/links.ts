@@ -9,6 +9,7 @@ import { whenBorn, whenWas, type When, type Window } from '../proof/window.js'
 import {
   AT_SYMLINK_NOFOLLOW,
   ENOENT,
+  EPERM,
   O_NOFOLLOW,
   O_PATH,
   S_IFDIR,
@@ -61,6 +62,8 @@ export class Links {
   private readonly acts: Acts
   private readonly options: LinkOptions
   private readonly accepts: (doubt: Parameters<Consent['has']>[0]) => boolean
+  /** By inode: links that would be removed. Only where it matters which is the last one. */
+  private readonly predicted = new Map<string, number>()
   private done = 0
 
   constructor(sys: Sys, acts: Acts, options: LinkOptions) {
@@ -85,8 +88,8 @@ export class Links {
         (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0 || options.isMountpoint(base, place.address)
       const objection = this.judge(stat, original, place, isMountpoint)
       if (objection !== undefined) return found(stat, objection)
-      if (options.keepLastLink && stat.nlink === 1) return found(stat, LAST_LINK)
-      if (!options.remove) return found(stat, this.predict(place.fd))
+      if (options.keepLastLink && this.isLast(stat)) return found(stat, LAST_LINK)
+      if (!options.remove) return found(stat, this.predict(place, stat))
       const outcome = unlinkVerified(sys, place.fd, base, file, stat, this.acts)
       if (outcome.verdict === 'absent') return undefined
       if (outcome.verdict === 'removed') this.acts.gone(place.stat, base)
@@ -126,12 +129,27 @@ export class Links {
     })
   }
 
-  /** `show` finds out what it can without trying: whether the directory can be written. */
-  private predict(directory: number): Outcome {
-    const result = this.sys.tryWritable(directory)
-    return result < 0 ? failed('unlinkat', result) : { verdict: 'would-remove' }
+  /** Under `show` those count as gone that `clean` would have removed by then. */
+  private isLast(stat: Stat): boolean {
+    return stat.nlink - (this.predicted.get(inodeOf(stat)) ?? 0) === 1
+  }
+
+  /** `show` finds out what it can without trying: whether a name can be taken out of the directory. */
+  private predict({ fd, stat: directory }: Place, stat: Stat): Outcome {
+    // To append-only directories names can be added, and access(2) says no more.
+    const isAppendOnly = (directory.attributes & STATX_ATTR_APPEND) !== 0
+    const result = isAppendOnly ? EPERM : this.sys.tryWritable(fd)
+    if (result < 0) return failed('unlinkat', result)
+    if (this.options.keepLastLink) {
+      const inode = inodeOf(stat)
+      this.predicted.set(inode, (this.predicted.get(inode) ?? 0) + 1)
+    }
+    return { verdict: 'would-remove' }
   }
 }
+
+const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
+  `${major}:${minor} ${inoHigh}:${inoLow}`
 
 const factsOf = (
   { mode, size, attributes, ctime, btime }: Stat,

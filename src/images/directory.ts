@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js'
 import { walkEntries, type Framing, type OnEntry } from './framing.js'
 import type { Time } from '../time.js'
 import { COMMON_MAGIC, type ImageKind } from './magic.js'
+import { asArchive, imagesBelow } from './mistaken.js'
 
 /** What became of one image. `absent` and `empty` differ: an empty one was being written. */
 export interface ImageState {
@@ -60,10 +61,11 @@ export class ImageDirectory {
       this.fd = fs.openSync(path, O_RDONLY | O_DIRECTORY)
     } catch (cause) {
       const code = errorCode(cause)
+      const archive = code === 'ENOTDIR' ? asArchive(path) : undefined
       if (code === 'ENOENT' || code === 'ENOTDIR')
-        throw usage(`no image directory there (${code})`, {
+        throw usage(archive?.what ?? `no image directory there (${code})`, {
           where: path,
-          next: 'give the directory that criu dump wrote with -D',
+          next: archive?.next ?? 'give the directory that criu dump wrote with -D',
           cause,
         })
       if (code === 'EACCES') throw denied('open the image directory', path, cause)
@@ -88,6 +90,12 @@ export class ImageDirectory {
   /** Names in the directory, in no order. */
   names(): string[] {
     return fs.readdirSync(this.anchored('.'))
+  }
+
+  /** The path of a directory in this one that has the images, where it is the one above. */
+  below(names: readonly string[]): string | undefined {
+    const name = imagesBelow(this.anchored('.'), names)
+    return name === undefined ? undefined : `${this.path}/${name}`
   }
 
   /**

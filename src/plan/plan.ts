@@ -8,6 +8,7 @@ import { escape } from '../escape.js'
 import { ASSUMED, withAssumedMounts } from './assumed.js'
 import { chainOf, layOut, mountFinder } from './layout.js'
 import type {
+  MissingOption,
   Plan,
   PlannedNamespace,
   PlannedRemap,
@@ -110,7 +111,11 @@ const planRemap = (
     reason: 'invalid' | 'unreachable',
     message: string,
     next: string | undefined,
-  ): PlannedRemap => ({ remap, kind: 'kept', reason, mount, message, next })
+    option?: MissingOption,
+  ): PlannedRemap => {
+    const outcome = { remap, kind: 'kept', reason, mount, message, next } as const
+    return option === undefined ? outcome : { ...outcome, option }
+  }
   if (remap.invalid !== undefined) return kept('invalid', remap.invalid, undefined)
   if (problem !== undefined || mount === undefined || namespace === undefined)
     return kept(
@@ -127,7 +132,10 @@ const planRemap = (
     )
   if (remap.duplicate) return { remap, kind: 'duplicate', mount }
   const provider = providers.get(mount.mntId)
-  if (provider?.kind === 'none') return kept('unreachable', provider.reason, provider.next)
+  if (provider?.kind === 'none') {
+    const { reason, next, option } = provider
+    return kept('unreachable', reason, next, option)
+  }
   if (provider?.kind === 'gone') return { remap, kind: 'gone', mount }
   if (provider === undefined || provider.kind === 'stand-in')
     return { remap, kind: 'vanished', mount }

@@ -27,7 +27,15 @@ export type Provider =
   /** The contents died with the container: an empty tmpfs takes its place. */
   | { readonly kind: 'stand-in' }
   /** The contents exist, or may exist, and are out of reach: why, and what to do. */
-  | { readonly kind: 'none'; readonly reason: string; readonly next: string }
+  | {
+      readonly kind: 'none'
+      readonly reason: string
+      readonly next: string
+      readonly option?: MissingOption
+    }
+
+/** An option with its value that would help, as words of a command line: a guess for people, never used. */
+export type MissingOption = readonly [name: string, value: string]
 
 /** By mnt_id. */
 export type Providers = Pick<ReadonlyMap<number, Provider>, 'get'>
@@ -72,6 +80,7 @@ export type PlannedRemap =
       readonly mount: Mount | undefined
       readonly message: string
       readonly next: string | undefined
+      readonly option?: MissingOption
     }
   | { readonly remap: LinkRemap; readonly kind: 'duplicate'; readonly mount: Mount | undefined }
 

@@ -8,9 +8,14 @@ import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, ROOT } from '../paths.js'
 import { escape, escapeText, shellQuote } from '../escape.js'
-import type { PlanOptions, Provider, Providers } from './planned.js'
+import { atTheDump, canHold, isSame, missingExternal, missingRoot } from './at-the-dump.js'
+import type { MissingOption, PlanOptions, Provider, Providers } from './planned.js'
 
-const none = (reason: string, next: string): Provider => ({ kind: 'none', reason, next })
+const none = (reason: string, next: string, option?: MissingOption): Provider =>
+  option === undefined ? { kind: 'none', reason, next } : { kind: 'none', reason, next, option }
+
+/** What CRIU itself may use is what the caller allows with this. */
+const AUTO: MissingOption = ['--external', 'mnt[]']
 
 const superblock = ({ major, minor, fstype }: Mount): string => `${major}:${minor} ${fstype}`
 
@@ -69,15 +74,9 @@ const rootProvider = (mount: Mount, { root, host }: PlanOptions): Provider =>
     ? none(
         'no root was given',
         `add --root with the host path of the rootfs${atTheDump(mount, host)}`,
+        missingRoot(mount, host),
       )
     : { kind: 'root', path: root, sub: ROOT }
-
-/** A hint for people, never used: an image must not choose a directory of the host. */
-const atTheDump = (mount: Mount, { mounts }: PlanOptions['host']): string => {
-  const row = mounts.findLast((other) => isSame(other, mount) && canHold(other, mount))
-  if (row === undefined || mount.major === 0) return ''
-  return ` (at the dump: ${escape(join(row.mountpoint, below(mount.root as Bytes, row.root)))})`
-}
 
 const external = (mount: Mount, { externals, host }: PlanOptions): Provider | undefined => {
   if (mount.external === undefined) return undefined
@@ -91,6 +90,7 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
     return none(
       'its external mount was not given',
       `add --external ${shellQuote(`mnt[${text}]:PATH`)}, the host directory of ${escape(mount.mountpoint)}${atTheDump(mount, host)}`,
+      missingExternal(mount, key, host),
     )
   }
   if (kind === 'device') {
@@ -114,6 +114,7 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
     return none(
       'CRIU found its external mount by itself',
       "add --external 'mnt[]' to let criu-gc do so too",
+      AUTO,
     )
   // The image's host path is only compared with what the kernel says is mounted, never opened.
   // CRIU writes there on what it lay: that mount's place and the path below it.
@@ -132,12 +133,6 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
     `mount it, or add ${option} with the host directory where it is now`,
   )
 }
-
-const isSame = (row: HostMount, mount: Mount): boolean =>
-  row.major === mount.major && row.minor === mount.minor
-
-const canHold = (row: HostMount, mount: Mount): boolean =>
-  mount.root !== undefined && isWithin(mount.root, row.root)
 
 const asHost = (row: HostMount, mount: Mount): Provider => ({
   kind: 'host',
@@ -191,7 +186,7 @@ const stillMounted = (
   const name = `its file system (${escapeText(mount.fstype)}, ${escape(mount.source)})`
   return row === undefined
     ? none(`${name} is not mounted here`, `mount it, and ${consent}`)
-    : none(`${name} was not given, but is mounted on ${escape(row.mountpoint)}`, consent)
+    : none(`${name} was not given, but is mounted on ${escape(row.mountpoint)}`, consent, AUTO)
 }
 
 const fits = (row: HostMount, mount: Mount): boolean =>

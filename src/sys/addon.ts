@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 6
+export const LAYOUT = 7
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -69,6 +69,7 @@ export interface Addon {
   landlock_create_ruleset(rights: number): number
   /** The calling thread. */
   landlock_restrict_self(fd: number): number
+  faccessat(dirfd: number, path: Bytes, mode: number): number
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number
   /** 0: the directory below `dirfd`, and `name` in it, were looked up by a child of ours in time. */
   answers(

@@ -12,6 +12,7 @@ export const EACCES = -13
 export const EEXIST = -17
 export const EXDEV = -18
 export const EINVAL = -22
+export const ENOSYS = -38
 export const EOVERFLOW = -75
 export const ETIMEDOUT = -110
 

@@ -4,7 +4,9 @@ import type { Bytes } from '../bytes.js'
 import type { Addon } from './addon.js'
 import {
   AT_EMPTY_PATH,
+  AT_FDCWD,
   AT_STATX_DONT_SYNC,
+  ENOSYS,
   ETIMEDOUT,
   LSMT_ROOT,
   O_PATH,
@@ -56,6 +58,11 @@ export class Sys {
   /** An fd, or -errno: for callers that expect some errors. */
   tryOpenat(dirfd: number, path: Bytes, flags: number): number {
     return this.addon.openat(dirfd, path, flags, 0)
+  }
+
+  /** The same for a new file, of root's alone. */
+  tryCreate(dirfd: number, path: Bytes, flags: number): number {
+    return this.addon.openat(dirfd, path, flags, 0o600)
   }
 
   openat(dirfd: number, path: Bytes, flags: number, mode = 0): number {
@@ -149,7 +156,9 @@ export class Sys {
 
   /** 0, or -errno: whether what `fd` holds could be written, by its mount and by its mode. */
   tryWritable(fd: number): number {
-    return this.addon.faccessat2(fd, EMPTY, W_OK, AT_EMPTY_PATH)
+    const result = this.addon.faccessat2(fd, EMPTY, W_OK, AT_EMPTY_PATH)
+    if (result !== ENOSYS) return result
+    return this.addon.faccessat(AT_FDCWD, `/proc/thread-self/fd/${fd}` as Bytes, W_OK)
   }
 
   /** Bytes, or -errno. */

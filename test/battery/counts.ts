@@ -30,8 +30,8 @@ export const KILL = {
 }
 
 export const SIGNAL = {
-  /** Every such call, and those that delete. */
-  step: every(60),
+  /** Every such call from the drop of privileges on, and those that delete. */
+  step: every(30),
 }
 
 export const ERRNO = {

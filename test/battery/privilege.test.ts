@@ -68,6 +68,39 @@ await inside(import.meta.url, async () => {
     tool.end()
   })
 
+  await t.test('locks of whoever was there before', async (t) => {
+    const tool = new KillAt()
+    const scene = oneLink()
+    const folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-locks-'))
+    t.teardown(() => {
+      fs.rmSync(folder, { recursive: true })
+    })
+    const holder = join(folder, 'hold-locks')
+    const source = inRepo('test', 'battery', 'hold-locks.c')
+    must('cc', ['-O1', '-Wall', '-Wextra', '-Werror', '-o', holder, source])
+    const left: string[] = []
+    const look = (pid: number): void => {
+      const inodes = new Map(
+        ['flock', 'ofd', 'posix'].map((name) => [fs.statSync(join(folder, name)).ino, name]),
+      )
+      for (const line of fs.readFileSync('/proc/locks', 'latin1').split('\n')) {
+        const [, kind = '', inode = ''] = /^\d+: (\S+) .*:(\d+) 0 EOF$/.exec(line) ?? []
+        const name = inodes.get(Number(inode))
+        if (name !== undefined) left.push(`${name} ${kind}`)
+      }
+      left.push(...descriptorsOf(pid).filter((target) => target.startsWith(folder)))
+    }
+    const done = await tool.pause('unlinkat', scene.clean, look, { under: [holder, folder] })
+    t.equal(done.code, 0, done.stderr)
+    const of = (name: string): string => join(folder, name)
+    t.strictSame(left.sort(), [
+      ...[of('flock'), of('ofd'), of('posix'), of('posix'), of('posix')],
+      ...['flock FLOCK', 'ofd OFDLCK', 'posix POSIX'],
+    ])
+    scene.end()
+    tool.end()
+  })
+
   await t.test('two capabilities suffice', async (t) => {
     const scene = new Scene()
     scene.withRoot()

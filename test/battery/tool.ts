@@ -20,6 +20,8 @@ interface Paused {
   readonly program?: string
   /** open in the program from number 4 on */
   readonly descriptors?: readonly number[]
+  /** what starts the command */
+  readonly under?: readonly string[]
   /** supplementary groups, as setpriv(1) takes them */
   readonly groups?: string
 }
@@ -49,9 +51,9 @@ export class KillAt {
     call: string,
     args: readonly string[],
     meanwhile: (pid: number) => void,
-    { program, descriptors, groups }: Paused = {},
+    { program, descriptors, groups, under = [] }: Paused = {},
   ): Promise<Done> {
-    const words = [this.program, 'pause', call, ...commandLine(args, program)]
+    const words = [this.program, 'pause', call, ...under, ...commandLine(args, program)]
     // Not setgroups(2) of ours: a Node whose io_uring may be on refuses it.
     const [first = '', ...rest] =
       groups === undefined ? words : ['setpriv', '--groups', groups, ...words]

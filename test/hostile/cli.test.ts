@@ -246,6 +246,39 @@ await inside(import.meta.url, () => {
     }
   })
 
+  test('a log of CRIU is never a log file of ours, wherever it is named', (t) => {
+    const world = newWorld(t, { alone: true })
+    const link = world.link('app', 4)
+    world.dump()
+    const log = join(world.images, 'dump.log')
+    fs.writeFileSync(log, '(00.000001) Version: 4.2.1\n')
+    const config = join(world.base, 'x.conf')
+    fs.writeFileSync(config, 'log-file dump.log\nwork-dir=/nowhere\n')
+    const shown = unchanged(t, world, ['show', ...world.args(), '--config', config, '-v4'])
+    t.equal(shown.code, 3, shown.stderr)
+    t.match(
+      shown.stderr,
+      `${config}: line 1: log-file is taken from the command line alone: ignored`,
+    )
+    t.match(shown.stderr, `${config}: line 2: work-dir is taken`)
+    const named = unchanged(t, world, ['clean', ...world.args(), '-o', 'dump.log'], [link])
+    t.equal(named.code, 0, named.stderr)
+    t.match(named.stderr, 'dump.log is there, and not by criu-gc: it is left as it is')
+    t.match(named.stderr, '1 removed')
+  })
+
+  test('more link remaps than the limit: it says which and how to raise it', (t) => {
+    const world = newWorld(t, { alone: true })
+    const links = [world.link('app', 4), world.link('app', 6)]
+    world.dump()
+    const args = ['clean', ...world.args(), '--max-remaps']
+    const less = unchanged(t, world, [...args, '1'])
+    t.equal(less.code, 7, less.stderr)
+    t.match(less.stderr, 'remap-fpath.img: more than 1 link remaps')
+    t.match(less.stderr, 'raise the limit with --max-remaps')
+    t.equal(unchanged(t, world, [...args, '2'], links).code, 0)
+  })
+
   test('a log file on a full disk: messages on standard error, the exit code of the run', (t) => {
     const world = newWorld(t, { alone: true })
     const link = world.link('app', 4)
@@ -303,7 +336,7 @@ await inside(import.meta.url, () => {
     world.link('app', 4)
     world.dump()
     const file = join(world.base, 'x.conf')
-    fs.writeFileSync(file, 'link-remap\nverbosity x\n')
+    fs.writeFileSync(file, 'link-remap\nverbosity=x\n')
     const bad = gc(['show', '--config', file, '--json'])
     t.equal(bad.code, 2)
     t.match(bad.stderr, `criu-gc: ${file}: line 2: -vx: a number`)

@@ -17,6 +17,7 @@ test('options of the right types', (t) => {
       restoreLog: '/l',
       force: true,
       keepLastLink: false,
+      maxRemaps: 200_000,
     },
     { gone: [], accept: [], dumpLog: undefined },
     { root: undefined, external: [], mounts: 'remaps', host: 5 },
@@ -38,6 +39,7 @@ test('options of other types', (t) => {
     restoreLog: ['', ['/l']],
     force: ['yes', 1, null],
     keepLastLink: ['false'],
+    maxRemaps: ['5', 0, -1, 1.5, Infinity, null],
   }
   for (const [name, values] of Object.entries(wrong))
     for (const value of values)

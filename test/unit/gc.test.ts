@@ -21,8 +21,10 @@ const OPTIONS: RunOptions = {
   externals: parseExternals([]),
   gone: new Set(),
   mounts: 'remaps',
+  maxRemaps: undefined,
   accept: NO_CONSENT,
   keepLastLink: false,
+  onLocked: () => undefined,
   onProgress: () => undefined,
 }
 /** Nothing can be made there. */
@@ -295,4 +297,18 @@ test('a file system that died was looked for before anything was constructed', (
   }
   const report = runOn(t, hostWithLink(), {}, spec)
   t.strictSame(verdicts(report), ['vanished'])
+})
+
+test('a log file is opened when the images are locked, and not before', (t) => {
+  const images = dump(t, {})
+  const heard: string[] = []
+  const addon = new FakeAddon()
+  addon.on('flock', () => void heard.push('lock'))
+  const locked = runIn(images, { onLocked: () => heard.push('log') }, addon)
+  locked.run()
+  t.strictSame(heard, ['lock', 'log'])
+  const EACCES = -13
+  addon.on('flock', () => EACCES)
+  refuses(t, locked.run, 'bad-images', /cannot be locked/)
+  t.strictSame(heard, ['lock', 'log'])
 })

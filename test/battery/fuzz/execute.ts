@@ -98,6 +98,8 @@ const optionsOf = (random: Random): RunOptions => {
     mounts: random.once(3) ? 'all' : 'remaps',
     accept: new Set(random.once(3) ? DOUBTS : DOUBTS.filter(() => random.once(4))),
     keepLastLink: random.once(5),
+    maxRemaps: undefined,
+    onLocked: () => undefined,
     onProgress: () => undefined,
   }
 }

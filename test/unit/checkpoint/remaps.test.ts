@@ -5,10 +5,10 @@ import { encode, file, remap, type RegFile } from '../../encode/messages.js'
 import { refuses, test, type Test } from '../support/check.js'
 import { openIn, type Change } from './dump.js'
 
-const readSpec = (t: Test, spec: DumpSpec, change?: Change): Remaps => {
+const readSpec = (t: Test, spec: DumpSpec, change?: Change, limit?: number): Remaps => {
   const images = dumpImages(spec)
   change?.(images)
-  return readRemaps(openIn(t, images))
+  return readRemaps(openIn(t, images), limit)
 }
 
 /** One remap of file 6 as the link of file 7, with what is special about either. */
@@ -380,6 +380,10 @@ test('more link remaps than may be are refused', (t) => {
     /more than 100000 link remaps/,
   )
   t.match(error?.where, /remap-fpath\.img$/)
+  t.match(error?.next, /nothing was touched.*--max-remaps, up to 1000000$/)
+  t.equal(readSpec(t, {}, many(5), 5).remaps.length, 5, 'up to a given limit')
+  refuses(t, () => readSpec(t, {}, many(6), 5), 'bad-images', /more than 5 link remaps/)
+  t.equal(readSpec(t, {}, many(LIMITS.remaps + 1), LIMITS.remaps + 1).remaps.length, 100_001)
   const ghost = image('remap-fpath', [remap(7, 6, 1)]).subarray(8)
   t.equal(readSpec(t, {}, many(LIMITS.remaps + 1, ghost)).counts.ghost, LIMITS.remaps + 1)
 })

@@ -23,6 +23,7 @@ test('defaults', (t) => {
     root: undefined,
     externals: parseExternals([]),
     mounts: 'remaps',
+    maxRemaps: undefined,
     gone: new Set(),
     dumpLog: undefined,
     restoreLog: undefined,
@@ -33,7 +34,9 @@ test('defaults', (t) => {
     plain: false,
     verbosity: 2,
     logFile: undefined,
+    words: ['--no-default-config', 'show'],
     configFiles: [],
+    passedOver: [],
     ignored: [],
   })
 })
@@ -41,7 +44,7 @@ test('defaults', (t) => {
 test('everything', (t) => {
   const argv = [
     'clean', '-D', '/i', '-W', '/w', '-r', '/r', '--external', 'mnt[k]:/k', '-M', 'l:/l',
-    '--mounts', 'all', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
+    '--mounts', 'all', '--max-remaps', '200000', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
     '--accept', 'newer,gone', '--accept', 'older', '--keep-last-link', '--allow-environment', '--json', '--plain',
     '-v4', '-o', 'x.log', '--tcp-established',
   ] // prettier-ignore
@@ -55,6 +58,7 @@ test('everything', (t) => {
       { option: 'ext-mount-map', value: 'l:/l' },
     ]),
     mounts: 'all',
+    maxRemaps: 200000,
     gone: new Set(['/g', 'k']),
     dumpLog: '/l/dump.log',
     restoreLog: path.resolve('r.log'),
@@ -65,7 +69,9 @@ test('everything', (t) => {
     plain: true,
     verbosity: 4,
     logFile: 'x.log',
+    words: ['--no-default-config', ...argv],
     configFiles: [],
+    passedOver: [],
     ignored: ['tcp-established'],
   })
 })
@@ -101,9 +107,19 @@ test('a current directory whose name is not UTF-8 is found nevertheless', (t) =>
 })
 
 test('the last one counts, externals all', (t) => {
-  const found = parse('show', '-D', '/a', '-D', '/b', '--external', 'tty[]', '--external', 'mnt[]')
-  t.equal(found.imagesDir, '/b')
+  const found = parse('show', '-r', '/a', '-r', '/b', '--external', 'tty[]', '--external', 'mnt[]')
+  t.equal(found.root, '/b')
   t.ok(found.externals.auto)
+})
+
+test('two -D are one too many', (t) => {
+  for (const argv of [
+    ['-D', '/a', '-D', '/b'],
+    ['-D/a', '--images-dir=/a'],
+  ]) {
+    const error = refuses(t, () => parse('show', ...argv), 'usage', /given 2 times/)
+    t.match(error?.next, /nothing was touched/)
+  }
 })
 
 test('a configuration file, which the command line overrides', (t) => {
@@ -128,7 +144,7 @@ test('the home’s configuration, unless --no-default-config', (t) => {
 
 test('an unknown option in a file is a mistake too', (t) => {
   refuses(t, () => parseWith(t, 'nonsense', 'show'), 'usage', /--nonsense is not known/)
-  refuses(t, () => parseWith(t, 'json yes', 'show'), 'usage', /--json takes no value/)
+  refuses(t, () => parseWith(t, 'json=yes', 'show'), 'usage', /--json takes no value/)
 })
 
 test('a mistake in a file is told with its line', (t) => {
@@ -138,7 +154,7 @@ test('a mistake in a file is told with its line', (t) => {
     'images-dir ""': /--images-dir is empty/,
     'root ""': /--root is empty/,
     'mounts some': /^--mounts some: either/,
-    'verbosity x': /a number/,
+    'verbosity=x': /a number/,
     'external /data:/tmp': /not a resource/,
     'ext-mount-map x': /neither KEY:PATH/,
   }
@@ -151,6 +167,17 @@ test('a mistake in a file is told with its line', (t) => {
   t.match(next, /--help/)
   const own = refuses(t, () => parseWith(t, 'mounts all', 'show', '--mounts', 'x'), 'usage', /x/)
   t.equal(own?.where, undefined, 'but not one of the command line')
+})
+
+test('where a clean-up writes is said on the command line alone', (t) => {
+  const config = 'log-file dump.log\nroot /r\nwork-dir=/w\n'
+  const found = parseWith(t, config, 'show', '-D', '/i')
+  t.hasStrict(found, { logFile: undefined, workDir: '/i', root: '/r' })
+  t.equal(found.passedOver.length, 2)
+  t.match(found.passedOver[0], /\/x\.conf: line 1: log-file$/)
+  t.match(found.passedOver[1], /\/x\.conf: line 3: work-dir$/)
+  const line = parseWith(t, config, 'show', '-W', '/mine', '-o', 'x')
+  t.hasStrict(line, { logFile: 'x', workDir: '/mine' })
 })
 
 test('the files that were read', (t) => {
@@ -359,4 +386,11 @@ test('-L is CRIU’s directory of plugins where it names a directory', (t) => {
   t.strictSame(logs('--libdir', file), { dumpLog: undefined, ignored: ['libdir'] })
   refuses(t, () => logs('-L', ''), 'usage', /--dump-log is empty/)
   t.equal(parseWith(t, `dump-log ${file}\n`, 'show').dumpLog, file, 'also in a file')
+})
+
+test('a limit is a number that can be', (t) => {
+  t.equal(parse('show', '--max-remaps=1').maxRemaps, 1)
+  t.equal(parse('show', '--max-remaps', '1000000').maxRemaps, 1_000_000)
+  for (const value of ['0', '1000001', '-1', '1e5', '', 'x', '0x10', '1.5'])
+    refuses(t, () => parse('show', `--max-remaps=${value}`), 'usage', /a number from 1 to 1000000/)
 })

@@ -73,6 +73,7 @@ const named = (addon: Addon, fd: number, name: Bytes): Record<string, () => numb
     readlinkat: () => addon.readlinkat(fd, name, buffer),
     chdir: () => addon.chdir(name),
     chroot: () => addon.chroot(name),
+    faccessat: () => addon.faccessat(fd, name, 0),
     faccessat2: () => addon.faccessat2(fd, name, 0, 0),
     'answers path': () => addon.answers(fd, name, 0, null, 5000),
     'answers name': () => addon.answers(fd, bytes('.'), 0, name, 5000),

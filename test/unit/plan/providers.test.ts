@@ -98,12 +98,18 @@ test('what is missing is said with where it was, if that disk is mounted here', 
   t.match(providerOf([ROOT, volume], { host }), {
     kind: 'none',
     next: "add --external 'mnt[d]:PATH', the host directory of /data (at the dump: /srv/x)",
+    option: ['--external', 'mnt[d]:/srv/x'],
   })
   const root = mount(10, '/', { minor: 1, root: b('/pods/1') })
   t.match(providerOf([root], { root: undefined, host }), {
     kind: 'none',
     next: 'add --root with the host path of the rootfs (at the dump: /pods/1)',
+    option: ['--root', '/pods/1'],
   })
+  const unnamed = mount(11, '/data', { minor: 16, root: b('/vol/x'), external: mapped('d\n') })
+  t.notOk('option' in providerOf([ROOT, unnamed], { host }), 'what cannot be typed is not proposed')
+  const odd = mount(11, '/data', { minor: 16, root: b('/vol/\x1b'), external: mapped('d') })
+  t.notOk('option' in providerOf([ROOT, odd], { host }), 'nor a directory of such a name')
 })
 
 test('a memory file system of the runtime’s that was not given died, unless it is found to live', (t) => {

@@ -234,6 +234,9 @@ export class FakeAddon implements Addon {
   landlock_restrict_self(fd: number): number {
     return this.call('landlock_restrict_self', [fd])
   }
+  faccessat(dirfd: number, path: Bytes, mode: number): number {
+    return this.call('faccessat', [dirfd, path, mode])
+  }
   faccessat2(dirfd: number, path: Bytes, mode: number, flags: number): number {
     return this.call('faccessat2', [dirfd, path, mode, flags])
   }

@@ -1,0 +1,36 @@
+import { completeCommand } from '../../../src/report/complete.js'
+import type { MissingOption } from '../../../src/plan/planned.js'
+import { test } from '../support/check.js'
+import { remap } from '../support/model.js'
+import { OUTCOMES, reported } from './build.js'
+
+const kept = (id: number, option?: MissingOption) => ({
+  planned: {
+    remap: remap(id, '/var'),
+    kind: 'kept',
+    reason: 'unreachable',
+    mount: undefined,
+    message: 'why',
+    next: 'what',
+    ...(option === undefined ? {} : { option }),
+  } as const,
+  outcome: OUTCOMES.kept,
+})
+
+test('the options that lack, each once, behind those that were given', (t) => {
+  const remaps = [
+    kept(4, ['--root', '/srv/root fs']),
+    kept(6, ['--root', '/srv/root fs']),
+    kept(8, ['--external', "mnt[it's]:/v"]),
+    kept(10),
+    reported(OUTCOMES.removed),
+  ]
+  t.equal(
+    completeCommand({ remaps }, ['show', '-D', '/a b', '--', 'x']),
+    "criu-gc show -D '/a b' --root '/srv/root fs' --external 'mnt[it'\\''s]:/v' -- x",
+  )
+})
+
+test('nothing lacks, or nothing is known of it', (t) => {
+  t.equal(completeCommand({ remaps: [reported(OUTCOMES.removed), kept(4)] }, ['show']), undefined)
+})
