@@ -10,7 +10,7 @@ import {
   type When,
   type Window,
 } from '../../../src/proof/window.js'
-import { isAfter, isBefore, plus, type Time } from '../../../src/time.js'
+import { isAfter, isBefore, plus, type Time, secondsBetween } from '../../../src/time.js'
 import { test } from '../support/check.js'
 import { holds } from '../support/property.js'
 import { at } from '../support/model.js'
