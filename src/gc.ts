@@ -134,7 +134,10 @@ const prepare = (sys: Sys, images: ImageDirectory, options: RunOptions): Prepare
 const othersOf = (sys: Sys, plan: Plan): AllNamespaces => {
   if (plan.remaps.length === 0) return { tables: [], unseen: undefined }
   const isLike = isLikeVanished(plan)
-  return otherNamespaces(sys, (row) => isOnLink(row) || isLike(row))
+  return otherNamespaces(
+    sys,
+    isLike === undefined ? isOnLink : (row) => isOnLink(row) || isLike(row),
+  )
 }
 
 /** When the dump was by this machine's clock, and when restores of it failed. */

@@ -21,10 +21,10 @@ import { kept, type Outcome } from './outcome.js'
 
 type Vanished = Extract<PlannedRemap, { kind: 'vanished' | 'gone' }>
 
-/** Rows of the tables that a look at the vanished mounts of a plan needs. */
-export const isLikeVanished = (plan: Plan): ((row: HostMount) => boolean) => {
+/** Rows of the tables that a look at the vanished mounts of a plan needs; undefined without any. */
+export const isLikeVanished = (plan: Plan): ((row: HostMount) => boolean) | undefined => {
   const wanted = new Set(plan.remaps.filter(isVanished).map(({ mount }) => likeness(mount)))
-  return (row) => wanted.has(likeness(row))
+  return wanted.size === 0 ? undefined : (row) => wanted.has(likeness(row))
 }
 
 const isVanished = (planned: PlannedRemap): planned is Vanished => planned.kind === 'vanished'

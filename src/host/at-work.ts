@@ -17,6 +17,8 @@ const ROW = 3
 const HOLDS = 1
 const WRITES = 2
 
+/** Below this is no file: paths of the kernel's begin with a slash. */
+const NOWHERE = 'nowhere' as Bytes
 /** Rows that there is room for at first. */
 const ROOM = 256
 
@@ -77,7 +79,7 @@ const whatOf = (
 const findHolders = (sys: Sys, directory: number): Found[] => {
   // One that is on a file system of these may wait for a server that is gone.
   const mayAsk = !areAskedAtRoot(fs.readFileSync('/proc/filesystems', 'latin1'))
-  const path = concat(pathOfFd(sys, directory) ?? '', '/')
+  const path = concat(pathOfFd(sys, directory) ?? NOWHERE, '/')
   const inode = mayAsk ? sys.fstatCached(directory) : inodeOf(directory)
   for (let room = ROOM; ; room *= 4) {
     const memory = new Int32Array(room * ROW)

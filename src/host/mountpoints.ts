@@ -4,6 +4,7 @@ import { LINK_PREFIX } from '../checkpoint/files.js'
 import { ROOT, splitLast } from '../paths.js'
 import { addressIn, type Address } from './address.js'
 import type { HostMount } from './mountinfo.js'
+import type { Wanted } from './table.js'
 
 /** Whether something is mounted on this name in the directory, in any namespace. */
 export type MountpointTest = (name: Bytes, directory: () => Address | undefined) => boolean
@@ -35,5 +36,7 @@ export const mountpointTest = (
 }
 
 /** Rows that the test wants to see of other namespaces. */
-export const isOnLink = ({ mountpoint }: HostMount): boolean =>
-  splitLast(mountpoint).base.startsWith(LINK_PREFIX)
+export const isOnLink: Wanted = Object.assign(
+  ({ mountpoint }: HostMount) => splitLast(mountpoint).base.startsWith(LINK_PREFIX),
+  { text: LINK_PREFIX },
+)

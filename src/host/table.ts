@@ -5,7 +5,11 @@ import type { Check } from './patience.js'
 import { isRemote } from './remote.js'
 
 /** Whether somebody wants a row: it is asked of each, and may keep none. */
-export type Wanted = (row: HostMount) => boolean
+export interface Wanted {
+  (row: HostMount): boolean
+  /** What the mountpoints of all such rows have in them; undefined where that is nothing. */
+  readonly text?: string | undefined
+}
 
 /** Types whose root the kernel looks at again, and asks a server for that, each time somebody gets there. */
 const ASKED_AT_ROOT = new Set(['nfs', 'nfs4', '9p'])

@@ -6,7 +6,7 @@ import { AT_FDCWD, ENOENT, EPERM, ETIMEDOUT, O_DIRECTORY } from '../sys/constant
 import type { NamespaceInfo } from '../sys/statmount.js'
 import type { Sys } from '../sys/sys.js'
 import { Holders, nameOf } from './holders.js'
-import { Listing } from './listed.js'
+import { idsOf, Listing, type Ids } from './listed.js'
 import type { AllNamespaces, NamespaceTable } from './namespaces.js'
 import { namespaceInfo, openNamespace, walkNamespaces } from './nsfs.js'
 import { inTime, TOO_LONG, type Check } from './patience.js'
@@ -108,12 +108,16 @@ class Walk implements AllNamespaces {
     this.unseen ??= `${what} cannot be looked at: ${errnoName(-result)}`
   }
 
-  private list(namespace: number, ids: readonly number[] | number): Table | number {
+  private list(namespace: number, ids: Ids | number): Table | number {
     if (typeof ids === 'number') return ids
     const table = new Table(this.wanted, this.check)
+    const { text } = this.wanted
+    const mentioned = text === undefined || this.listing.mentions(namespace, ids, text)
+    if (mentioned === false) return table
+    if (typeof mentioned === 'number') return mentioned
     const parents = new Set<number>()
     const kept = new Set<number>()
-    for (const id of ids) {
+    for (const id of idsOf(ids)) {
       const row = this.listing.row(namespace, id)
       // Unmounted meanwhile.
       if (row === ENOENT) continue

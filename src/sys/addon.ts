@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 7
+export const LAYOUT = 8
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -50,6 +50,8 @@ export interface Addon {
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number
   /** A struct statmount and its strings. */
   statmount(id: number, namespace: number, mask: number, buffer: Uint8Array): number
+  /** The same of many, `ids` as listmount gives them: how many of those that were. */
+  statmounts(ids: Uint8Array, namespace: number, mask: number, buffer: Uint8Array): number
   /** A struct mnt_ns_info; an fd for those requests that give one. */
   ioctl_nsfs(fd: number, request: number, info: Uint8Array): number
   flock(fd: number, operation: number): number

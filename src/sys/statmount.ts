@@ -105,6 +105,21 @@ export class Statmount {
   }
 }
 
+/** structs of statmounts() begin at multiples of it. */
+const ALIGNED = 8
+
+/**
+ * Of what `statmounts` wrote, having been asked for mountpoints: whether any has `text` in its path, or none
+ * that has a path.
+ */
+export const hasPlace = (records: Buffer, text: string): boolean => {
+  let at = 0
+  for (let size; (size = records.readUInt32LE(at)) > 0; at += Math.ceil(size / ALIGNED) * ALIGNED)
+    if ((records.readUInt32LE(at + AT.mask) & STATMOUNT_MNT_POINT) === 0) return true
+  const found = records.indexOf(text, 0, 'latin1')
+  return found >= 0 && found < at
+}
+
 /** Bytes of a struct mnt_ns_info. */
 export const NAMESPACE_INFO = 16
 

@@ -198,6 +198,11 @@ export class Sys {
     return this.addon.statmount(id, namespace, mask, buffer)
   }
 
+  /** How many of `ids` that was, or -errno; `rowsOf` reads what `buffer` has then. */
+  tryStatmounts(namespace: number, ids: Uint8Array, mask: number, buffer: Uint8Array): number {
+    return this.addon.statmounts(ids, namespace, mask, buffer)
+  }
+
   /** What the request answers with, an fd or 0; or -errno. Of the mount namespace found, `info` has all. */
   tryIoctlNsfs(fd: number, request: number, info: Uint8Array): number {
     return this.addon.ioctl_nsfs(fd, request, info)

@@ -313,7 +313,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'inherited descriptors',
-    replace: 'if (!isNodes) sys.close(fd);',
+    replace: 'for (const fd of withoutLocks(sys, inherited)) sys.close(fd);',
     by: '',
     trial: watched((pid) => descriptorsOf(pid).filter((target) => target === '/etc')),
   },
@@ -991,7 +991,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the last name of a file, where it is to be kept',
-    replace: 'options.keepLastLink && stat.nlink === 1',
+    replace: 'options.keepLastLink && this.isLast(stat)',
     by: 'false',
     trial: isKept('last-link', (scene) => {
       const link = ordinary(scene)

@@ -76,6 +76,13 @@ export const encodeRow = (row: FakeRow): Buffer => {
   return Buffer.concat([fields, ...texts])
 }
 
+/** The same with its size, padded to where the next one begins. */
+export const encodeRecord = (row: FakeRow): Buffer => {
+  const record = encodeRow(row)
+  record.writeUInt32LE(record.length)
+  return Buffer.concat([record, Buffer.alloc(-record.length & 7)])
+}
+
 const encodeInfo = ({
   id,
   rows = [],
@@ -129,6 +136,12 @@ export class FakeNamespaces {
       if (row === undefined) return ENOENT
       addon.memory = encodeRow(row)
       return 0
+    })
+    addon.on('statmounts', (length, namespace) => {
+      // The ids themselves are not among the arguments: those that listmount gives.
+      const rows = this.find(namespace)?.rows?.filter(({ id, parent }) => id !== parent) ?? []
+      addon.memory = Buffer.concat([...rows.map(encodeRecord), Buffer.alloc(4)])
+      return Number(length) / 8
     })
     addon.on('setns', (fd) => {
       const to = this.held.get(fd as number)

@@ -1,6 +1,10 @@
-import { Listing } from '../../../src/host/listed.js'
+import { idsOf, Listing, type Ids } from '../../../src/host/listed.js'
 import { test } from '../support/check.js'
 import { encodeRow, FakeNamespaces, type FakeRow } from './fake-namespaces.js'
+
+/** As numbers, or -errno. */
+const numbers = (ids: Ids | number): number[] | number =>
+  typeof ids === 'number' ? ids : [...idsOf(ids)]
 
 const always = (): void => undefined
 const ROOTFS: FakeRow = { id: 100, parent: 100, mountpoint: '' }
@@ -18,7 +22,7 @@ test('all ids, by pages', (t) => {
     const fake = new FakeNamespaces(t, [{ id: 9, rows: [ROOTFS, ...many(count)] }])
     const ids = new Listing(fake.sys, always).all({ id: 9, count })
     t.strictSame(
-      ids,
+      numbers(ids),
       many(count).map(({ id }) => id),
       String(count),
     )
@@ -35,7 +39,10 @@ test('where some are missing, all from the root of the namespace', (t) => {
     row(103, { parent: 100, beside: true }),
   ]
   const fake = new FakeNamespaces(t, [{ id: 9, rows }])
-  t.strictSame(new Listing(fake.sys, always).all({ id: 9, count: 3 }), [100, 101, 102, 103])
+  t.strictSame(
+    numbers(new Listing(fake.sys, always).all({ id: 9, count: 3 })),
+    [100, 101, 102, 103],
+  )
   t.strictSame(
     fake.addon.of('listmount').map(({ args }) => args[0]),
     [-1, 100],
@@ -45,7 +52,7 @@ test('where some are missing, all from the root of the namespace', (t) => {
 test('a namespace that is gone has none; other errors are answered', (t) => {
   const fake = new FakeNamespaces(t, [])
   const listing = new Listing(fake.sys, always)
-  t.strictSame(listing.all({ id: 9, count: 3 }), [])
+  t.strictSame(numbers(listing.all({ id: 9, count: 3 })), [])
   fake.addon.on('listmount', () => -1)
   t.equal(listing.all({ id: 9, count: 3 }), -1)
   t.equal(listing.hidden({ id: 9, count: 3 }, 101), -1)
@@ -60,8 +67,8 @@ test('what is hidden from us in our own', (t) => {
   ]
   const fake = new FakeNamespaces(t, [{ id: 9, rows }])
   const listing = new Listing(fake.sys, always)
-  t.strictSame(listing.hidden({ id: 9, count: 3 }, 102), [100, 103])
-  t.strictSame(listing.hidden({ id: 9, count: 2 }, 102), [])
+  t.strictSame(numbers(listing.hidden({ id: 9, count: 3 }, 102)), [100, 103])
+  t.strictSame(numbers(listing.hidden({ id: 9, count: 2 }, 102)), [])
   fake.addon.on('statmount', () => -13)
   t.equal(listing.hidden({ id: 9, count: 3 }, 102), -13)
 })

@@ -1,5 +1,6 @@
 import type { AllNamespaces } from '../../../src/host/namespaces.js'
 import { otherNamespaces } from '../../../src/host/namespaces.js'
+import { isOnLink } from '../../../src/host/mountpoints.js'
 import { OutOfTime } from '../../../src/host/patience.js'
 import { asRoot, test, type Test } from '../support/check.js'
 import { FakeNamespaces, nameOf, type FakeNamespace, type FakeRow } from './fake-namespaces.js'
@@ -53,6 +54,24 @@ test('the wanted rows of all others, with those that they are mounted on', (t) =
   })
   t.strictSame(fake.addon.of('setns'), [], 'nobody goes there')
   t.match(found.tables[0]?.holder(), { text: 'a mount namespace that no process shows' })
+})
+
+test('where no mount is on a place with the wanted text, no row is looked at', (t) => {
+  const fake = kernel(t, [
+    { id: 9, rows: [ROOTFS, ROOT, row(102, '/other'), row(103, '/data/link_remap.7')] },
+    { id: 60, rows: [ROOTFS, ROOT, row(202, '/other')] },
+    { id: 70, rows: [ROOTFS, ROOT, row(302, ''), row(303, '/other')], inside: '' },
+  ])
+  const found = otherNamespaces(fake.sys, isOnLink)
+  t.strictSame(mountpoints(found), [['/data/link_remap.7', '/']])
+  const looked = fake.addon.of('statmount').map(({ args }) => args[1])
+  t.strictSame([...new Set(looked)], [9, 70], 'nor where all have a place')
+  t.equal(fake.addon.of('statmounts').length, 3, 'one call a namespace')
+  for (const result of [-1, -13]) {
+    const broken = kernel(t, [{ id: 9, rows: ROWS }])
+    broken.addon.on('statmounts', () => result)
+    t.match(otherNamespaces(broken.sys, isOnLink).unseen, /a mount namespace cannot be looked at/)
+  }
 })
 
 test('what is unmounted meanwhile, and a namespace that ends, are no trouble', (t) => {

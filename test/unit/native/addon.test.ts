@@ -310,6 +310,28 @@ test('mounts are listed, and each is told, as our own table has them', (t, addon
   )
   t.equal(short.toString('latin1', 514), '#'.repeat(86), 'and no byte beside it')
   t.equal(addon.statmount(2 ** 45, namespace, STATMOUNT_MASK, buffer), ENOENT)
+  const all = Buffer.alloc(8 * (found.length + 1))
+  found.forEach((id, index) => all.writeBigUInt64LE(BigInt(id), 8 * index))
+  all.writeBigUInt64LE(2n ** 45n, 8 * found.length)
+  const many = Buffer.alloc(1 << 20, '#')
+  t.equal(addon.statmounts(all, namespace, STATMOUNT_MASK, many), found.length + 1)
+  const each: Buffer[] = []
+  for (let at = 0, size; (size = many.readUInt32LE(at)) > 0; at += Math.ceil(size / 8) * 8)
+    each.push(many.subarray(at, at + size))
+  t.strictSame(
+    each.map((record) => new Statmount(record).id),
+    found,
+    'one after the other, without the one that is gone',
+  )
+  const [first = Buffer.alloc(0)] = each
+  const room = Math.ceil(first.length / 8) * 8 + 4
+  const little = Buffer.alloc(room + 64, '#')
+  t.equal(addon.statmounts(all, namespace, STATMOUNT_MASK, little.subarray(0, room)), 1)
+  t.equal(little.toString('latin1', room), '#'.repeat(64), 'and no byte beside it')
+  t.equal(addon.statmounts(all, namespace, STATMOUNT_MASK, little.subarray(0, 100)), EOVERFLOW)
+  t.equal(addon.statmounts(all, namespace, STATMOUNT_MASK, Buffer.alloc(2)), EOVERFLOW)
+  t.equal(addon.statmounts(all, 2 ** 50, STATMOUNT_MASK, many), found.length + 1, 'all are gone')
+  t.equal(many.readUInt32LE(), 0)
   t.equal(addon.listmount(LSMT_ROOT, 0, 2 ** 50, ids), ENOENT)
   for (const id of [0.5, NaN, 2 ** 53, '1'])
     t.throws(() => addon.listmount(id as number, 0, namespace, ids), TypeError, String(id))

@@ -26,7 +26,7 @@ const OPENS = new Set<Name>([
 const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
-  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'prctl', 'capset', 'setgroups', 'setresuid',
+  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'statmounts', 'prctl', 'capset', 'setgroups', 'setresuid',
   'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'sigaction', 'noted', 'kill', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
@@ -191,6 +191,9 @@ export class FakeAddon implements Addon {
   }
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number {
     return this.fill(this.call('listmount', [id, last, namespace, ids]), ids)
+  }
+  statmounts(ids: Uint8Array, namespace: number, mask: number, buffer: Uint8Array): number {
+    return this.fill(this.call('statmounts', [ids, namespace, mask, buffer]), buffer)
   }
   statmount(id: number, namespace: number, mask: number, buffer: Uint8Array): number {
     return this.fill(this.call('statmount', [id, namespace, mask, buffer]), buffer)

@@ -1,4 +1,11 @@
-import { NAMESPACE_INFO, readId, readNamespaceInfo, Statmount } from '../../../src/sys/statmount.js'
+import {
+  hasPlace,
+  NAMESPACE_INFO,
+  readId,
+  readNamespaceInfo,
+  Statmount,
+} from '../../../src/sys/statmount.js'
+import { encodeRecord } from '../host/fake-namespaces.js'
 import { test } from '../support/check.js'
 import { encodeRow } from '../host/fake-namespaces.js'
 
@@ -42,4 +49,17 @@ test('numbers of 64 bits, and what is known of a namespace', (t) => {
   info.writeBigUInt64LE(2n ** 40n + 9n, 8)
   t.strictSame(readNamespaceInfo(info), { id: 2 ** 40 + 9, count: 3_000_000_000 })
   t.equal(readId(info, 8), 2 ** 40 + 9)
+})
+
+test('whether any of many mounts is on such a place, or on none', (t) => {
+  const row = (mountpoint: string): Buffer => encodeRecord({ id: 7, parent: 1, mountpoint })
+  const end = Buffer.alloc(4)
+  const others = [row('/'), row('/dev/shm'), row('/proc/sys')]
+  const has = (...rows: Buffer[]): boolean => hasPlace(Buffer.concat([...rows, end]), 'link_remap.')
+  t.equal(has(), false)
+  t.equal(has(...others), false)
+  t.equal(has(...others, row('/data/link_remap.7')), true)
+  t.equal(has(row('/link_remap.7'), ...others), true)
+  t.equal(has(...others, row('')), true, 'nobody knows where that is')
+  t.equal(has(...others, end, row('/link_remap.7')), false, 'what was there before is none')
 })

@@ -67,6 +67,7 @@ test('a call that may fail answers -errno', (t) => {
     ['setns', () => sys.trySetns(FD, 1)],
     ['listmount', () => sys.tryListmount(7, Buffer.alloc(8))],
     ['statmount', () => sys.tryStatmount(7, 8, 1, Buffer.alloc(8))],
+    ['statmounts', () => sys.tryStatmounts(7, Buffer.alloc(8), 1, Buffer.alloc(8))],
     ['ioctl_nsfs', () => sys.tryIoctlNsfs(FD, 10, Buffer.alloc(16))],
     ['flock', () => sys.tryFlock(FD, 1)],
     ['prctl', () => sys.tryPrctl(1, 2)],
