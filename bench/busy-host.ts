@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { criuGc } from '../test/rig/repo.js'
 import { Dump } from './dump.js'
-import { interleave, medianCpu, ms, paired, type Bench, type Row, type Run } from './measure.js'
+import { type Bench, interleave, paired, type Row, type Run, times } from './measure.js'
 
 const ROUNDS = 9
 const PROCESSES = 2000
@@ -35,8 +35,7 @@ export const busyHost = (bench: Bench): Row[] => {
   const mount = each('mounts', 'namespaces', NAMESPACES * (MOUNTS - 1))
   const namespace = each('namespaces', 'alone', NAMESPACES) - mount * (own + 1)
   const us = (value: number): string => `${value.toFixed(1)} us`
-  const from = (side: keyof typeof runs): string =>
-    `${ms(medianCpu(runs[side]))} to ${ms(medianCpu(runs.alone))} of processor time`
+  const from = (side: keyof typeof runs): string => `${times(runs[side])} to ${times(runs.alone)}`
   return [
     {
       what: 'one remap: each process of the host',

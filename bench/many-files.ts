@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { file } from '../test/encode/messages.js'
 import { Dump } from './dump.js'
-import { interleave, median, medianMs, ms, paired, type Bench, type Row } from './measure.js'
+import { type Bench, interleave, median, paired, type Row, times } from './measure.js'
 
 const ROUNDS = 9
 const LINKS = 10
@@ -46,7 +46,7 @@ export const manyFiles = (bench: Bench): Row[] => {
       what: '1,000,000 files, 10 remaps: the scan of files.img',
       goal: '',
       measured: `${(megabytes / (scan / 1000)).toFixed(0)} MB/s`,
-      from: `${megabytes.toFixed(0)} MB, ${ms(medianMs(runs.many))} to ${ms(medianMs(runs.few))}`,
+      from: `${megabytes.toFixed(0)} MB, ${times(runs.many)} to ${times(runs.few)}`,
     },
     {
       what: 'its peak memory, beyond node with an empty script',

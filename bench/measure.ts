@@ -114,3 +114,7 @@ export const medianMs = (runs: readonly Run[]): number => median(runs.map(({ wal
 export const medianCpu = (runs: readonly Run[]): number => median(runs.map(({ cpuMs }) => cpuMs))
 
 export const ms = (value: number): string => `${value.toFixed(1)} ms`
+
+/** Wall and processor time: a machine that does other things as well stretches the one more than the other. */
+export const times = (runs: readonly Run[]): string =>
+  `${medianMs(runs).toFixed(1)} (${medianCpu(runs).toFixed(1)} cpu) ms`

@@ -75,7 +75,7 @@ const main = (): void => {
     const bench = new Bench(folder)
     console.log(
       `node ${process.version}, Linux ${os.release()}, ${os.cpus().length} processors; ` +
-        'medians of interleaved runs, whole processes by the wall clock\n',
+        'medians of interleaved runs, whole processes by the wall clock, processor time in parentheses\n',
     )
     const rows = chosen.flatMap(([name, run]) => measure(name, run, bench))
     console.log(table(rows))

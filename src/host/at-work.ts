@@ -27,11 +27,14 @@ const ROOM = 256
  * @throws SyscallError where the processes of this machine cannot be listed.
  */
 export const whoIsAtWork = (sys: Sys, directory: number): string | undefined => {
-  const waiting = new Set(ancestors())
+  // Nearly always nobody is found, and nobody has to know who waits.
+  let waiting: ReadonlySet<number> | undefined
   for (const { pid, fd, what } of findHolders(sys, directory)) {
     const asked = whatOf(sys, directory, pid, fd, what)
     // Who waits for us may hold what it gave up; another clean-up waits for the lock.
-    if (asked === undefined || (!isCriu(pid) && (waiting.has(pid) || isCleanUp(pid)))) continue
+    if (asked === undefined) continue
+    waiting ??= new Set(ancestors())
+    if (!isCriu(pid) && (waiting.has(pid) || isCleanUp(pid))) continue
     return `${processText(pid)} ${asked}`
   }
   return undefined
