@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { endNow } from '../encode/images.js'
 import { run, type Done } from '../rig/execute.js'
 import { inside } from '../rig/inner.js'
 import { mount } from '../rig/namespace.js'
@@ -54,6 +55,8 @@ await inside(import.meta.url, async () => {
     })
     scene.options.push('--keep-last-link')
     for (const { survivor } of scene.made) fs.rmSync(survivor, { force: true })
+    // Within the dump, however long that took.
+    endNow(scene.images)
     const shown = await run(show(scene))
     t.strictSame(outcomes(shown), ['4 removed', '6 kept last-link'])
     t.strictSame(outcomes(await run(scene.clean)), outcomes(shown))

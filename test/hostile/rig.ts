@@ -213,8 +213,7 @@ export interface Expected {
 const GOOD = '90 removed'
 
 /** what `show` calls what `clean` does; that a directory forbids it only a deletion tells */
-const shown = (verdict: string): string =>
-  verdict.replace(/ removed$/, ' would-remove').replace(/ failed EPERM$/, ' would-remove')
+const shown = (verdict: string): string => verdict.replace(/ removed$/, ' would-remove')
 
 const repeated = (verdict: string): string => verdict.replace(/ removed$/, ' absent')
 
