@@ -36,6 +36,15 @@ const holder = async (t: Test, argv0: string, ...held: number[]): Promise<ChildP
   return child
 }
 
+/** Empty for one that has ended. */
+const statusOf = (pid: number): string => {
+  try {
+    return fs.readFileSync(`/proc/${pid}/status`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
 const end = async (child: ChildProcess): Promise<void> => {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
@@ -148,12 +157,16 @@ t.test('a task of the tree that is traced', { skip: root || needs('strace') }, a
       .split(' ')
       .filter((pid) => pid !== '')
       .map(Number)
-  const traced = (pid: number): boolean =>
-    fs.readFileSync(`/proc/${pid}/status`, 'latin1').includes(`TracerPid:\t${tracer.pid}`)
+  // Before it starts anything strace tries what the kernel can, with children of its own.
+  const traced = (pid: number): boolean => {
+    const status = statusOf(pid)
+    return status.startsWith('Name:\tsleep') && status.includes(`TracerPid:\t${tracer.pid}`)
+  }
   let task: number | undefined
   while ((task = childrenOf().find(traced)) === undefined) await setTimeout(5)
+  const found = task
   t.teardown(() => {
-    process.kill(task, 'SIGKILL')
+    process.kill(found, 'SIGKILL')
   })
   const host = hostView()
   const now = Date.now() / 1000
