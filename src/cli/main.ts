@@ -130,10 +130,14 @@ const asGcError = (error: unknown, held: Held | undefined): GcError => {
   if (error instanceof SyscallError) {
     const { code, syscall, message } = error
     if (code === 'ENOSYS')
-      return new GcError('unsupported', `this kernel lacks ${syscall}, or something forbids it`, {
-        next: 'nothing was deleted; Linux 5.12 or newer is needed',
-        cause: error,
-      })
+      return new GcError(
+        'unsupported',
+        `this kernel lacks ${syscall} (ENOSYS), or something forbids it`,
+        {
+          next: 'nothing was deleted; Linux 5.12 or newer is needed',
+          cause: error,
+        },
+      )
     if (code === 'EPERM')
       return notPermitted(syscall, lacking(held, TO_CONSTRUCT).join(' and '), error)
     return new GcError('internal', message, {
@@ -155,10 +159,14 @@ const asGcError = (error: unknown, held: Held | undefined): GcError => {
 
 const notPermitted = (syscall: string, missing: string, cause: SyscallError): GcError =>
   missing === ''
-    ? new GcError('unsupported', `${syscall} is not permitted, though no capability is missing`, {
-        next: 'nothing was deleted; see whether this is the initial user namespace, and which seccomp filter or security module forbids it',
-        cause,
-      })
+    ? new GcError(
+        'unsupported',
+        `${syscall} is not permitted (EPERM), though no capability is missing`,
+        {
+          next: 'nothing was deleted; see whether this is the initial user namespace, and which seccomp filter or security module forbids it',
+          cause,
+        },
+      )
     : new GcError('unsupported', `${syscall} is not permitted: ${missing} is missing`, {
         next: `nothing was deleted; run it with ${missing}`,
         cause,

@@ -88,7 +88,7 @@ const findHolders = (sys: Sys, directory: number): Found[] => {
     const memory = new Int32Array(room * ROW)
     const length = sys.tryFindHolders(inode, path, mayAsk, new Uint8Array(memory.buffer))
     if (length === EOVERFLOW) continue
-    if (length < 0) throw new SyscallError('open', length, '/proc' as Bytes)
+    if (length < 0) throw new SyscallError('getdents64', length, '/proc' as Bytes)
     const rows = memory.subarray(0, length / memory.BYTES_PER_ELEMENT)
     return Array.from({ length: rows.length / ROW }, (_, index) => {
       const [pid = 0, fd = 0, what = 0] = rows.subarray(index * ROW)
