@@ -62,14 +62,16 @@ export const ancestors = (): number[] => {
 }
 
 /** 0 for one that is not seen. */
-const parentOf = (pid: number): number => Number(/^PPid:\t(\d+)/m.exec(statusOf(pid))?.[1] ?? 0)
+const parentOf = (pid: number): number => pidIn(pid, /^PPid:\t(\d+)/m)
 
 /** Who traces it; 0 for nobody. */
-export const tracerOf = (pid: number): number =>
-  Number(/^TracerPid:\t(\d+)/m.exec(statusOf(pid))?.[1] ?? 0)
+export const tracerOf = (pid: number): number => pidIn(pid, /^TracerPid:\t(\d+)/m)
 
-const statusOf = (pid: number): string =>
-  ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
+/** What its status says (proc_pid_status(5)). */
+const pidIn = (pid: number, line: RegExp): number => {
+  const status = ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
+  return Number(line.exec(status)?.[1] ?? 0)
+}
 
 /** Clock ticks of proc_pid_stat(5) in a second: a constant of the kernel's interface. */
 const TICKS = 100

@@ -198,7 +198,7 @@ export class Sys {
     return this.addon.statmount(id, namespace, mask, buffer)
   }
 
-  /** How many of `ids` that was, or -errno; `rowsOf` reads what `buffer` has then. */
+  /** How many of `ids` that was, or -errno; `hasPlace` looks through what `buffer` has then. */
   tryStatmounts(namespace: number, ids: Uint8Array, mask: number, buffer: Uint8Array): number {
     return this.addon.statmounts(ids, namespace, mask, buffer)
   }
