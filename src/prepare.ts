@@ -8,7 +8,7 @@ import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { whoTraces } from './host/at-work.js'
 import { readClocks, toNow, type Clocks } from './host/clock.js'
 import { hostOf, type Host } from './host/host.js'
-import type { Living } from './host/living/living.js'
+import { refuseTraced, type Living } from './host/living/living.js'
 import { refuseAtWork } from './host/lock.js'
 import { isOnLink } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
@@ -72,8 +72,9 @@ export const prepare = (
       : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
   const { living, spans } = found ?? { living: undefined, spans: [] }
   const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
-  if (plan.remaps.length === 0 && plan.namespaces.length === 0)
-    return { checkpoint, living, plan, ready: undefined }
+  const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
+  if (living !== undefined && isNothing) refuseTraced(living)
+  if (isNothing) return { checkpoint, living, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
   const { others, deaths } = survivorsOf(sys, plan, host, options.accept, end)
