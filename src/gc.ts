@@ -3,7 +3,7 @@ import { fromText, type Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
-import type { Outcome } from './collect/outcome.js'
+import { lookAgain, type Looked } from './collect/looks.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { Acts } from './host/acts.js'
 import { readClocks, toNow, type Clocks } from './host/clock.js'
@@ -18,16 +18,14 @@ import { ImageDirectory } from './images/directory.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { openRoot } from './namespaces/root.js'
 import type { Externals } from './plan/external.js'
-import type { Plan, PlannedRemap } from './plan/planned.js'
+import type { Plan } from './plan/planned.js'
 import { planCollection } from './plan/plan.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
 import type { Command, Report } from './report/report.js'
 import { notedSignal, noteSignals } from './sys/signals.js'
-import { sleep } from './sleep.js'
 import type { Sys } from './sys/sys.js'
-import type { Time } from './time.js'
 
 export interface RunOptions {
   readonly command: Command
@@ -105,11 +103,9 @@ interface Prepared {
   readonly ready: Ready | undefined
 }
 
-interface Ready {
+interface Ready extends Looked {
   readonly host: Host
   readonly window: Window
-  readonly others: AllNamespaces
-  readonly deaths: ReadonlyMap<PlannedRemap, Outcome>
   readonly constructed: Constructed
 }
 
@@ -126,33 +122,12 @@ const prepare = (sys: Sys, images: ImageDirectory, options: RunOptions): Prepare
   const window = windowOf(checkpoint, clocks)
   const { to: end } = beginAndEnd(window)
   if (checkpoint.tree === 'host') refuseAtWork(whoTraces(checkpoint.pids, host, end), images.path)
-  const { others, deaths } = survivorsOf(sys, plan, host, options.accept, end)
+  const { others, deaths } = lookAgain(() => {
+    const others = othersOf(sys, plan)
+    return { others, deaths: lookForSurvivors(sys, plan, host, others, options.accept, end) }
+  })
   const constructed = construct(sys, plan, { host, end })
   return { checkpoint, plan, ready: { host, window, others, deaths, constructed } }
-}
-
-/** How often survivors are looked for, and the pause in between in ms. */
-const LOOKS = 3
-const PAUSE = 30
-
-/**
- * What may live on, and what other mount namespaces have. One that ends while it is looked at can hide what it had,
- * and numbers of devices are given again at once: what seems to live is looked at again.
- */
-const survivorsOf = (
-  sys: Sys,
-  plan: Plan,
-  host: Host,
-  accept: Consent,
-  end: Time,
-): Pick<Ready, 'others' | 'deaths'> => {
-  for (let looks = 1; ; looks++) {
-    const others = othersOf(sys, plan)
-    const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
-    const isSettled = [...deaths.values()].every(({ verdict }) => verdict !== 'kept')
-    if (isSettled || others.unseen !== undefined || looks === LOOKS) return { others, deaths }
-    sleep(PAUSE)
-  }
 }
 
 /** What other mount namespaces have that may be a link's file system, or in the way of a deletion. */
