@@ -56,7 +56,7 @@ function* everyCall(named: Named, finished: ReadonlySet<Named>): Generator<Job> 
   for (let n = 1; !finished.has(named); n++) yield { named, n }
 }
 
-const DELETES = 'unlinkat'
+export const DELETES = 'unlinkat'
 
 /** the first and the last one, each that deletes, and of the others as many as are wanted */
 function* someCalls(named: Named, calls: readonly string[], step: number): Generator<Job> {

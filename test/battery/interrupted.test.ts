@@ -9,7 +9,7 @@ import { sumOf, verdicts } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
 import { mountinfo } from '../rig/mountinfo.js'
 import { SEED, SIGNAL } from './counts.js'
-import { jobs, leftAlone, Places, type Moment, type Place } from './every-call.js'
+import { DELETES, jobs, leftAlone, Places, type Moment, type Place } from './every-call.js'
 import type { Problems } from './judge.js'
 import { progress } from './progress.js'
 import type { Scene } from './scene.js'
@@ -19,6 +19,7 @@ import { inParallel, KillAt } from './tool.js'
 const { SIGTERM } = os.constants.signals
 const ENDED = 128 + SIGTERM
 const ALARM = 9
+const TRIED = new Set(['removed', 'failed'])
 
 /** the document of a run to which a signal came, or of one that it found done; `alone`: verdicts without a signal */
 const checkReport = (
@@ -29,8 +30,7 @@ const checkReport = (
 ): Problems => {
   const problems: Problems = []
   const { remaps = [], totals, exit } = done.report ?? {}
-  if (totals === undefined || totals.remaps !== scene.links.length)
-    return [`totals: ${JSON.stringify(totals)}`]
+  if (totals?.remaps !== scene.links.length) return [`totals: ${JSON.stringify(totals)}`]
   if (sumOf(totals) !== totals.remaps) problems.push(`totals: ${JSON.stringify(totals)}`)
   if (remaps.some(({ alarm }) => alarm) || exit?.code === ALARM) problems.push('an alarm')
   const removed = remaps.filter(({ verdict }) => verdict === 'removed')
@@ -89,6 +89,9 @@ const point = async (
   if (ended && done.code !== scene.code) problems.push(`no signal, and exit code ${done.code}`)
   if (ended) return { done, ended, problems }
   problems.push(...check(scene, done, gone, alone))
+  // The link in hand is finished, and no other is begun.
+  const tried = done.report?.remaps?.filter(({ verdict }) => TRIED.has(verdict)).length
+  if (call === DELETES && tried !== n) problems.push(`${tried} deletions`)
   if (gone.length > 0 && gone.length < scene.leftovers.length) {
     const again = await run(scene.clean)
     const end = scene.since(before)
