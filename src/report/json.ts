@@ -61,7 +61,8 @@ export const toJson = (report: Report): Json => {
     schema: SCHEMA,
     command: report.command,
     exit: exit(exitOf(report), report.interrupted),
-    imagesDir: checkpoint.directory,
+    ...(checkpoint.directory === undefined ? {} : { imagesDir: checkpoint.directory }),
+    ...livingJson(report),
     dump: checkpoint.dump,
     signs: checkpoint.signs,
     complete: checkpoint.complete,
@@ -123,6 +124,7 @@ const providerJson = (provider: Provider): Json => {
   switch (provider.kind) {
     case 'root':
     case 'host':
+    case 'living':
       return { kind: provider.kind, ...name('path', provider.path), ...name('below', provider.sub) }
     case 'external':
       return {
@@ -151,6 +153,19 @@ const mountJson = ({ attachment, state, contents, problem }: ConstructedMount): 
   ...(problem === undefined ? {} : { problem }),
 })
 
+const livingJson = ({ living }: Report): Json =>
+  living === undefined
+    ? {}
+    : {
+        living: {
+          pid: living.pid,
+          startedAt: toIso(living.started),
+          processes: living.pids.length,
+          namespaces: living.namespaces.map(({ id, name: inode, pid }) => ({ id, inode, pid })),
+          unread: living.unread,
+        },
+      }
+
 const remapJson = (
   { planned, outcome }: ReportedRemap,
   providers: ReadonlyMap<number, Provider>,
@@ -160,7 +175,9 @@ const remapJson = (
   const provider = mount === undefined ? undefined : providers.get(mount.mntId)
   return {
     id: remap.remapId,
-    origId: remap.origId,
+    ...(remap.found === 'held' ? {} : { origId: remap.origId }),
+    ...(remap.found === undefined ? {} : { found: remap.found }),
+    ...(remap.held === undefined ? {} : { heldBy: remap.held.by }),
     ...name('link', remap.link),
     ...name('original', remap.original.path),
     ...(mount === undefined ? {} : describeMount(mount)),
