@@ -818,7 +818,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the type of the file',
-    replace: 'if (!facts.isType) return TYPE;',
+    replace: 'if (!isType) return "type";',
     by: '',
     trial: isKept('type', (scene) => {
       scene.remap(4, '/app/link_remap.4')
@@ -865,7 +865,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'an immutable file',
     needsChattr: true,
-    replace: 'if (facts.isImmutable) return IMMUTABLE;',
+    replace: 'return isImmutable ? "immutable" : void 0;',
     by: '',
     trial: isKept('immutable', (scene) => {
       const link = ordinary(scene)
