@@ -1,6 +1,6 @@
 // Which capabilities a step needs that was refused, and which of them this thread lacks: a container or a service
 // manager takes some of root's away.
-import fs from 'node:fs'
+import { kernelText } from './kernel-text.js'
 
 /** Numbers of linux/capability.h, of those that a run needs. */
 const NUMBERS = {
@@ -34,7 +34,7 @@ export const parseCapabilities = (status: string, set: 'CapEff' | 'CapPrm'): Hel
 /** Of the calling thread: those in effect, or those that it could have. */
 export const heldCapabilities = (set: 'CapEff' | 'CapPrm' = 'CapEff'): Held | undefined => {
   try {
-    return parseCapabilities(fs.readFileSync('/proc/thread-self/status', 'latin1'), set)
+    return parseCapabilities(kernelText('/proc/thread-self/status'), set)
   } catch {
     return undefined
   }
