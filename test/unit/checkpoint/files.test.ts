@@ -1,4 +1,5 @@
-import { linkName, readRegFiles, type RegFiles } from '../../../src/checkpoint/files.js'
+import { readRegFiles, type RegFiles } from '../../../src/checkpoint/files.js'
+import { linkName } from '../../../src/link-name.js'
 import { image } from '../../encode/images.js'
 import { encode, file, regFile, type RegFile } from '../../encode/messages.js'
 import { test, type Test } from '../support/check.js'
