@@ -21,15 +21,27 @@ export const isEmptyDirectory = (sys: Sys, directory: number): boolean => {
 const LENGTH_AT = 16
 const NAME_AT = 19
 
-/** Those names in records of getdents64(2) that are wanted. */
-export const namesIn = (records: Buffer, isWanted: (name: Bytes) => boolean): Bytes[] => {
-  const names: Bytes[] = []
+/** A name in a directory, and the inode below whatever is mounted on it. */
+export interface Entry {
+  readonly name: Bytes
+  readonly inoHigh: number
+  readonly inoLow: number
+}
+
+/** Those in records of getdents64(2) whose names are wanted. */
+export const entriesIn = (records: Buffer, isWanted: (name: Bytes) => boolean): Entry[] => {
+  const entries: Entry[] = []
   for (let at = 0; at + NAME_AT < records.length;) {
     const length = records.readUInt16LE(at + LENGTH_AT)
     if (length === 0) break
     const name = fromBuffer(records, at + NAME_AT, records.indexOf(0, at + NAME_AT))
-    if (isWanted(name)) names.push(name)
+    if (isWanted(name))
+      entries.push({
+        name,
+        inoLow: records.readUInt32LE(at),
+        inoHigh: records.readUInt32LE(at + 4),
+      })
     at += length
   }
-  return names
+  return entries
 }

@@ -40,6 +40,7 @@ export class Scene extends HandMade {
   mark = 'unshare'
   /** the container lives, and there are no images: its process, and where it holds a file of each link */
   private holder: ChildProcess | undefined
+  private when: readonly string[] = []
 
   /** a directory of the scene, on the host */
   dir(...parts: string[]): string {
@@ -94,7 +95,7 @@ export class Scene extends HandMade {
    * A process in a mount namespace of its own holds the file of each link, by a name that it has lost; nothing else
    * tells of them. To be called when all links are made.
    */
-  holdAll(): void {
+  holdAll(since: readonly string[] = ['--since', '1d']): void {
     this.mark = 'chdir'
     this.code = INCOMPLETE
     const lost = this.made.map(({ survivor }) => `${survivor} is lost`)
@@ -112,15 +113,21 @@ export class Scene extends HandMade {
     ]
     const child = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.holder = child
+    this.when = since
     this.finally(() => child.kill('SIGKILL'))
     while (lost.some((name) => fs.existsSync(name))) later()
     later()
   }
 
+  /** Of the process that holds them. */
+  get pid(): number {
+    return this.holder?.pid ?? 0
+  }
+
   override args(): string[] {
     return this.holder === undefined
       ? super.args()
-      : ['--pid', String(this.holder.pid), '--since', '1d', ...this.options]
+      : ['--pid', String(this.pid), ...this.when, ...this.options]
   }
 
   /** the words of a clean-up */

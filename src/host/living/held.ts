@@ -11,8 +11,9 @@ import {
   O_NOFOLLOW,
   O_PATH,
   O_RDONLY,
+  STATX_ATTR_MOUNT_ROOT,
 } from '../../sys/constants.js'
-import { namesIn } from '../../sys/directory.js'
+import { entriesIn } from '../../sys/directory.js'
 import { errnoName } from '../../sys/errno.js'
 import { isSameInode, readStat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
@@ -148,7 +149,8 @@ export class HeldLinks {
     unread: (what: string) => readonly Name[],
   ): readonly Name[] {
     const { sys } = this
-    const directory = inodeKey(sys.fstatCached(fd))
+    const stat = sys.fstatCached(fd)
+    const directory = inodeKey(stat)
     const buffer = (this.memory ??= Buffer.allocUnsafe(CHUNK))
     const found: Name[] = []
     for (let read = 0; ;) {
@@ -159,11 +161,14 @@ export class HeldLinks {
       if (length < 0 || read > MOST) return found
       const part = buffer.subarray(0, length)
       if (!part.includes(LINK_PREFIX)) continue
-      for (const name of namesIn(part, isLinkName)) {
+      for (const { name, ...below } of entriesIn(part, isLinkName)) {
         if (sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) < 0) continue
-        const stat = readStat(sys.addon.stat)
+        const { attributes, ctime, ...inode } = readStat(sys.addon.stat)
+        // Of what is mounted on it only the entry tells what lies below.
+        const isCovered = (attributes & STATX_ATTR_MOUNT_ROOT) !== 0
+        const key = inodeKey(isCovered ? { ...stat, ...below } : inode)
         const link = dir === ROOT ? concat(ROOT, name) : concat(dir, ROOT, name)
-        found.push({ link, place: `${directory} ${name}`, key: inodeKey(stat), ctime: stat.ctime })
+        found.push({ link, place: `${directory} ${name}`, key, ctime })
       }
     }
   }
