@@ -190,7 +190,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 20;
+constexpr int kLayout = 21;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -637,6 +637,19 @@ Value PeekFrom(const CallbackInfo &info) {
   return answer(info, before + 1);
 }
 
+// getsockopt(2) of an option that is a number, and never a negative one.
+Value Getsockopt(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  int level = in.i32(1);
+  int name = in.i32(2);
+  if (!in.ok()) return {};
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, level, name, &value, &size) < 0) return answer(info, -1);
+  return answer(info, value);
+}
+
 // recvmsg(2) that takes nothing: copies of the files in the next message, which the caller closes. How many, or
 // -errno; -EAGAIN past the last message.
 Value PeekFiles(const CallbackInfo &info) {
@@ -1039,6 +1052,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"unlinked_files", UnlinkedFilesOf},
       {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
       {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
+      {"getsockopt", Getsockopt},
       {"chdir", Chdir},           {"fchdir", Fchdir},         {"chroot", Chroot},
       {"listmount", Listmount},   {"statmount", Statmount},   {"statmounts", Statmounts},   {"ioctl_nsfs", IoctlNsfs},
       {"prctl", Prctl},           {"capset", Capset},

@@ -22,12 +22,15 @@ import type { Plan, PlannedRemap } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
+import { findResidue } from './residue/find.js'
+import { planResidue, type Finding } from './residue/plan.js'
 import { sleep } from './sleep.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 import type { PlanOptions } from './plan/planned.js'
 
 export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
+  readonly imagesDir: string | undefined
   readonly workDir: string | undefined
   readonly dumpLog: string | undefined
   readonly restoreLog: string | undefined
@@ -40,9 +43,17 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
+  readonly residue: Residue
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
+}
+
+/** What else was left than links. */
+export interface Residue {
+  readonly findings: readonly Finding[]
+  /** What could not be looked at, a phrase each. */
+  readonly unread: readonly string[]
 }
 
 export interface Ready {
@@ -71,9 +82,10 @@ export const prepare = (
       ? undefined
       : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
   const { living, spans } = found ?? { living: undefined, spans: [] }
+  const residue = residueOf(sys, host, living, options)
   const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
   if (plan.remaps.length === 0 && plan.namespaces.length === 0)
-    return { checkpoint, living, plan, ready: undefined }
+    return { checkpoint, living, residue, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
   const { others, deaths } = survivorsOf(sys, plan, host, options.accept, end)
@@ -82,9 +94,23 @@ export const prepare = (
   return {
     checkpoint: withoutHeld(checkpoint, plan),
     living,
+    residue,
     plan,
     ready: { host, window, spans, others, deaths, constructed },
   }
+}
+
+/** Without a living container none is looked for: most runs want their links removed, and nothing else. */
+const residueOf = (
+  sys: Sys,
+  host: Host,
+  living: Living | undefined,
+  { imagesDir, workDir }: Pick<PrepareOptions, 'imagesDir' | 'workDir'>,
+): Residue => {
+  if (living === undefined) return { findings: [], unread: [] }
+  const folders = [workDir, imagesDir].filter((folder) => folder !== undefined)
+  const facts = findResidue(sys, host, living, folders)
+  return { findings: planResidue(facts), unread: facts.unread }
 }
 
 /** What the living container shows is not lost any more. */

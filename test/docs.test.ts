@@ -344,6 +344,8 @@ const REPORT = keysOf<JsonReport>({
   exit: true,
   imagesDir: true,
   living: true,
+  residue: true,
+  residueUnread: true,
   dump: true,
   signs: true,
   complete: true,

@@ -209,6 +209,11 @@ export class Sys {
     return this.addon.kcmp(tid1, tid2, KCMP_FILES)
   }
 
+  /** A number, or -errno. */
+  tryGetsockopt(fd: number, level: number, name: number): number {
+    return this.addon.getsockopt(fd, level, name)
+  }
+
   /** Where looks into a socket's queue begin from now on; what it was before, and 1, or -errno. */
   tryPeekFrom(fd: number, offset: number): number {
     return this.addon.peek_from(fd, offset)
