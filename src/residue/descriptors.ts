@@ -1,14 +1,22 @@
 // What a tree has open and mapped that is of a dump: TCP sockets in repair mode, and the memory of CRIU's parasite.
-import fs from 'node:fs'
-import { concat } from '../bytes.js'
+import { concat, type Bytes } from '../bytes.js'
 import { threadsOf } from '../host/living/tasks.js'
-import { AT_FDCWD, IPPROTO_TCP, SO_PROTOCOL, SOL_SOCKET, TCP_REPAIR } from '../sys/constants.js'
+import {
+  AT_FDCWD,
+  EOVERFLOW,
+  IPPROTO_TCP,
+  O_PATH,
+  SO_PROTOCOL,
+  SOL_SOCKET,
+  TCP_REPAIR,
+} from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import type { RepairedSocket } from './facts.js'
 import type { Unread } from './unread.js'
 
-const PARASITE = '/memfd:CRIUMFD (deleted)'
-const PARASITE_MAPPING = ` ${PARASITE}\n`
+const PARASITE = '/memfd:CRIUMFD (deleted)' as Bytes
+/** Words of each: a descriptor, and the inode of the socket. */
+const ROW = 2
 
 export class Descriptors {
   readonly repaired: RepairedSocket[] = []
@@ -16,8 +24,8 @@ export class Descriptors {
   private readonly sys: Sys
   private readonly unread: Unread
   /** Each socket once, whoever has it. */
-  private readonly sockets = new Set<string>()
-  private readonly buffer = Buffer.allocUnsafe(64)
+  private readonly sockets = new Set<number>()
+  private rows = new Int32Array(1024)
 
   constructor(sys: Sys, unread: Unread) {
     this.sys = sys
@@ -26,36 +34,41 @@ export class Descriptors {
 
   look(pids: readonly number[]): void {
     for (const pid of pids) {
-      const { hasParasite, sockets } = this.lookAt(pid)
-      if (hasParasite || this.mapsParasite(pid)) this.parasites.push(pid)
+      const sockets = this.lookAt(pid)
       if (sockets.length > 0) this.lookAtSockets(pid, sockets)
     }
   }
 
-  private lookAt(pid: number): { hasParasite: boolean; sockets: number[] } {
+  /** Its sockets that were not seen yet. */
+  private lookAt(pid: number): number[] {
     const { sys, unread } = this
-    const what = `descriptors of process ${pid}`
-    const names = unread.try(what, () => fs.readdirSync(`/proc/${pid}/fd`)) ?? []
+    const what = `descriptors and memory of process ${pid}`
+    const task = unread.number(what, sys.tryOpenat(AT_FDCWD, concat(`/proc/${pid}`), O_PATH))
+    if (task === undefined) return []
+    const length = unread.number(what, this.read(task))
+    sys.close(task)
+    const rows = this.rows.subarray(0, (length ?? 0) / Int32Array.BYTES_PER_ELEMENT)
     const sockets: number[] = []
-    let hasParasite = false
-    for (const name of names) {
-      const link = sys.readlinkat(AT_FDCWD, concat(`/proc/${pid}/fd/${name}`), this.buffer)
-      if (link === undefined) continue
-      if (link === PARASITE) hasParasite = true
-      if (!link.startsWith('socket:') || this.sockets.has(link)) continue
-      this.sockets.add(link)
-      sockets.push(Number(name))
+    for (let at = 0; at < rows.length; at += ROW) {
+      const [fd = 0, inode = 0] = rows.subarray(at, at + ROW)
+      if (fd < 0) this.parasites.push(pid)
+      else if (!this.sockets.has(inode)) {
+        this.sockets.add(inode)
+        sockets.push(fd)
+      }
     }
     for (const tid of threadsOf(pid))
       if (tid !== pid && sys.tryKcmpFiles(pid, tid) > 0)
         unread.add(`sockets of thread ${tid} of process ${pid}`, 'it has descriptors of its own')
-    return { hasParasite, sockets }
+    return sockets
   }
 
-  private mapsParasite(pid: number): boolean {
-    const what = `memory of process ${pid}`
-    const maps = this.unread.try(what, () => fs.readFileSync(`/proc/${pid}/maps`))
-    return maps?.includes(PARASITE_MAPPING) ?? false
+  private read(task: number): number {
+    for (;;) {
+      const length = this.sys.trySocketsAnd(task, PARASITE, new Uint8Array(this.rows.buffer))
+      if (length !== EOVERFLOW) return length
+      this.rows = new Int32Array(this.rows.length * 4)
+    }
   }
 
   private lookAtSockets(pid: number, fds: readonly number[]): void {

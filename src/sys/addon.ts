@@ -48,6 +48,8 @@ export interface Addon {
   ): number
   /** Of a task by an fd of its folder in /proc: `what` is 1 for descriptors, 2 for memory. */
   unlinked_files(task: number, what: number, records: Uint8Array): number
+  /** The same for its sockets, and for whether it has `file` open or mapped. */
+  sockets_and(task: number, file: Bytes, rows: Uint8Array): number
   pidfd_open(pid: number): number
   pidfd_getfd(pidfd: number, fd: number): number
   kcmp(pid1: number, pid2: number, type: number): number

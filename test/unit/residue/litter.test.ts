@@ -13,6 +13,8 @@ import { loadAddon } from '../../../src/sys/addon.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { inRepo } from '../../rig/repo.js'
 
+const PRIVATE = ['unshare', '--mount', '--propagation', 'private']
+
 const skip = process.getuid?.() === 0 ? false : 'needs root'
 
 const yards = (folder: string, isAtWork: () => boolean): string[] => {
@@ -24,8 +26,8 @@ const yards = (folder: string, isAtWork: () => boolean): string[] => {
 /** A tmpfs on it in another mount namespace, until what this answers is called. */
 const mounted = async (t: Test, place: string): Promise<() => Promise<void>> => {
   const script = 'mount -t tmpfs tmpfs "$1" && echo && read line'
-  const args = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', place]
-  const child = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  const [command = '', ...args] = [...PRIVATE, 'sh', '-c', script, 'sh', place]
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   return async () => {
