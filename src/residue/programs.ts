@@ -10,7 +10,7 @@ const PATIENCE = 5000
 /** Of the biggest rule sets ten thousand rules are a few MB. */
 const MOST = 64 * 1024 * 1024
 /** Nobody else may write what we start. */
-const ROOTS_ALONE = { uid: 0, gid: 0, mode: 0o755 }
+const ROOTS_ALONE = { uid: 0n, gid: 0n, mode: 0o755n }
 
 export type Ran =
   | { readonly kind: 'ran'; readonly program: string; readonly text: string }
@@ -49,7 +49,7 @@ export class Programs {
 
   private start(name: string, file: string, args: readonly string[]): Ran {
     const failed = (why: string): Ran => ({ kind: 'failed', why: `${name}: ${why}` })
-    const problem = distrust(fs.statSync(file), ROOTS_ALONE)
+    const problem = distrust(fs.statSync(file, { bigint: true }), ROOTS_ALONE)
     if (problem !== undefined) return failed(`not started: ${problem}`)
     if (this.isSlow) return failed('not started: another one did not end in time')
     // Not imported, which every run would pay for.
