@@ -13,7 +13,8 @@ import { loadAddon } from '../../../src/sys/addon.js'
 import { Sys } from '../../../src/sys/sys.js'
 import { inRepo } from '../../rig/repo.js'
 
-const PRIVATE = ['unshare', '--mount', '--propagation', 'private']
+/** Whose mounts are seen nowhere else. */
+const PRIVATE = 'unshare'
 
 const skip = process.getuid?.() === 0 ? false : 'needs root'
 
@@ -26,8 +27,9 @@ const yards = (folder: string, isAtWork: () => boolean): string[] => {
 /** A tmpfs on it in another mount namespace, until what this answers is called. */
 const mounted = async (t: Test, place: string): Promise<() => Promise<void>> => {
   const script = 'mount -t tmpfs tmpfs "$1" && echo && read line'
-  const [command = '', ...args] = [...PRIVATE, 'sh', '-c', script, 'sh', place]
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = spawn(PRIVATE, ['--mount', 'sh', '-c', script, 'sh', place], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   return async () => {
