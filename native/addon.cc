@@ -191,7 +191,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 20;
+constexpr int kLayout = 21;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -621,6 +621,67 @@ Value UnlinkedFilesOf(const CallbackInfo &info) {
   return answer(info, static_cast<long>(files.used()));
 }
 
+// Whether a text file of /proc has `text` in it; false with errno where it cannot be read.
+bool hasText(int dir, const char *file, const char *text) {
+  int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char data[16384];
+  size_t size = strlen(text), held = 0;
+  ssize_t length = 0;
+  bool found = false;
+  while (!found && (length = read(fd, data + held, sizeof data - held)) > 0) {
+    held += static_cast<size_t>(length);
+    found = memmem(data, held, text, size) != nullptr;
+    // It may stand across two reads.
+    size_t rest = held < size ? held : size - 1;
+    memmove(data, data + held - rest, rest);
+    held = rest;
+  }
+  int error = length < 0 ? errno : 0;
+  close(fd);
+  errno = error;
+  return found;
+}
+
+// What a task, by an fd of its folder in /proc, has of a dump: a descriptor and an inode for each of its sockets, and
+// -1 and 0 where `file` is open or mapped. The length in bytes of what was found, or -errno. One call, because a
+// container has tens of thousands of descriptors.
+Value SocketsAnd(const CallbackInfo &info) {
+  Reader in(info);
+  int task = in.fd(0);
+  Path file;
+  in.path(1, &file);
+  size_t length;
+  uint8_t *memory = in.memory(2, &length);
+  if (!in.ok()) return {};
+  size_t used = 0;
+  bool isFull = false, isThere = false;
+  auto put = [&](int fd, uint32_t inode) {
+    const uint32_t row[] = {static_cast<uint32_t>(fd), inode};
+    isFull = used + sizeof row > length;
+    if (!isFull) memcpy(memory + used, row, sizeof row), used += sizeof row;
+    return !isFull;
+  };
+  int dir = openat(task, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0) return answer(info, -1);
+  static const char kSocket[] = "socket:[";
+  int result = eachNumber(dir, [&](const char *fd) {
+    char link[64];
+    ssize_t size = readlinkat(dir, fd, link, sizeof link - 1);
+    if (size <= 0) return true;
+    link[size] = '\0';
+    if (strcmp(link, file.c_str()) == 0) isThere = true;
+    if (strncmp(link, kSocket, sizeof kSocket - 1) != 0) return true;
+    return put(number<int>(fd), number<uint32_t>(link + sizeof kSocket - 1));
+  });
+  close(dir);
+  if (result < 0) return errno = -result, answer(info, -1);
+  if (!isThere && !(isThere = hasText(task, "maps", file.c_str())) && errno != 0) return answer(info, -1);
+  if (isThere) put(-1, 0);
+  if (isFull) return errno = EOVERFLOW, answer(info, -1);
+  return answer(info, static_cast<long>(used));
+}
+
 // pidfd_open(2)
 Value PidfdOpen(const CallbackInfo &info) {
   Reader in(info);
@@ -660,6 +721,19 @@ Value PeekFrom(const CallbackInfo &info) {
   if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) < 0) return answer(info, -1);
   // -1 is an offset like others.
   return answer(info, before + 1);
+}
+
+// getsockopt(2) of an option that is a number, and never a negative one.
+Value Getsockopt(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  int level = in.i32(1);
+  int name = in.i32(2);
+  if (!in.ok()) return {};
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, level, name, &value, &size) < 0) return answer(info, -1);
+  return answer(info, value);
 }
 
 // recvmsg(2) that takes nothing: copies of the files in the next message, which the caller closes. How many, or
@@ -1061,9 +1135,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
       {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
       {"find_holders", FindHolders},
-      {"unlinked_files", UnlinkedFilesOf},
+      {"unlinked_files", UnlinkedFilesOf}, {"sockets_and", SocketsAnd},
       {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
       {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
+      {"getsockopt", Getsockopt},
       {"chdir", Chdir},           {"fchdir", Fchdir},         {"chroot", Chroot},
       {"listmount", Listmount},   {"statmount", Statmount},   {"statmounts", Statmounts},   {"ioctl_nsfs", IoctlNsfs},
       {"prctl", Prctl},           {"capset", Capset},

@@ -53,7 +53,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : new ImageDirectory(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, plan, ready } =
+  const { checkpoint, living, residue, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
@@ -62,6 +62,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
       command,
       checkpoint,
       living,
+      residue,
       mounts: [],
       remaps: [],
       others: [],
@@ -94,6 +95,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     command,
     checkpoint,
     living,
+    residue,
     mounts: [...constructed.mounts.values()],
     remaps: plan.remaps.map((planned, index) => ({
       planned,

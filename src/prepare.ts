@@ -22,10 +22,13 @@ import type { Plan } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
+import { findResidue } from './residue/find.js'
+import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
 import type { PlanOptions } from './plan/planned.js'
 
 export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
+  readonly imagesDir: string | undefined
   readonly workDir: string | undefined
   readonly dumpLog: string | undefined
   readonly restoreLog: string | undefined
@@ -38,9 +41,17 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
+  readonly residue: Residue
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
+}
+
+/** What else was left than links. */
+export interface Residue {
+  readonly findings: readonly Finding[]
+  /** What could not be looked at, a phrase each. */
+  readonly unread: readonly string[]
 }
 
 export interface Ready extends Looked {
@@ -79,9 +90,10 @@ const prepareAll = (
       ? undefined
       : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
   const { living, spans } = found ?? { living: undefined, spans: [] }
+  const residue = residueOf(sys, host, living, options)
   const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
-  if (isNothing) return { checkpoint, living, plan, ready: undefined }
+  if (isNothing) return { checkpoint, living, residue, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
   const { others, deaths } = lookAgain(() => {
@@ -93,9 +105,23 @@ const prepareAll = (
   return {
     checkpoint: withoutHeld(checkpoint, plan),
     living,
+    residue,
     plan,
     ready: { host, window, spans, others, deaths, constructed },
   }
+}
+
+/** Without a living container none is looked for: most runs want their links removed, and nothing else. */
+const residueOf = (
+  sys: Sys,
+  host: Host,
+  living: Living | undefined,
+  { imagesDir, workDir }: Pick<PrepareOptions, 'imagesDir' | 'workDir'>,
+): Residue => {
+  if (living === undefined) return { findings: [], unread: [] }
+  const folders = [workDir, imagesDir].filter((folder) => folder !== undefined)
+  const facts = findResidue(sys, host, living, folders)
+  return { findings: planResidue(facts), unread: facts.unread }
 }
 
 /** What the living container shows is not lost any more. */

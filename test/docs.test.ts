@@ -16,8 +16,15 @@ import type { Options } from '../src/index.js'
 import { LIMITS } from '../src/limits.js'
 import { isTooLong, pathProblem } from '../src/paths.js'
 import { DOUBTS } from '../src/proof/doubts.js'
+import { KINDS } from '../src/residue/plan.js'
 import { VERDICTS } from '../src/report/report.js'
-import type { JsonMount, JsonProvider, JsonRemap, JsonReport } from '../src/report/schema.js'
+import type {
+  JsonMount,
+  JsonProvider,
+  JsonRemap,
+  JsonReport,
+  JsonResidue,
+} from '../src/report/schema.js'
 import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
 
@@ -347,6 +354,8 @@ const REPORT = keysOf<JsonReport>({
   exit: true,
   imagesDir: true,
   living: true,
+  residue: true,
+  residueUnread: true,
   dump: true,
   signs: true,
   complete: true,
@@ -419,11 +428,27 @@ const LIVING = keysOf<NonNullable<JsonReport['living']>>({
   namespaces: true,
   unread: true,
 })
+const RESIDUE = keysOf<JsonResidue>({ kind: true, what: true, where: true, undo: true })
 const OTHERS = keysOf<JsonReport['others'][number]>({
   directory: true,
   directoryBase64: true,
   names: true,
   namesBase64: true,
+})
+
+test('kinds of what else was left', (t) => {
+  const rows = tableRows(readmeSection('Use it on a real host')).map(([kind]) => bare(kind))
+  t.strictSame(
+    rows.filter((kind) => (KINDS as readonly string[]).includes(kind)),
+    KINDS,
+    'README',
+  )
+  const items = [...manSection('RESIDUE').matchAll(/^\.It Li (\S+)\n(?!\.It)./gm)]
+  t.strictSame(
+    items.map(([, kind]) => kind),
+    KINDS,
+    MAN,
+  )
 })
 
 test('JSON: keys', (t) => {
@@ -432,10 +457,10 @@ test('JSON: keys', (t) => {
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  for (const key of new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...LIVING]))
-    t.ok(inMan.has(key), `${key} in ${MAN}`)
+  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE].flat()
+  for (const key of new Set(keys)) t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
-  const all = new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...LIVING, ...errors])
+  const all = new Set([...keys, ...errors])
   t.strictSame(
     [...inMan].filter((key) => !all.has(key)),
     [],

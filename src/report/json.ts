@@ -63,6 +63,8 @@ export const toJson = (report: Report): Json => {
     exit: exit(exitOf(report), report.interrupted),
     ...(checkpoint.directory === undefined ? {} : { imagesDir: checkpoint.directory }),
     ...livingJson(report),
+    residue: report.residue?.findings ?? [],
+    residueUnread: report.residue?.unread ?? [],
     dump: checkpoint.dump,
     signs: checkpoint.signs,
     complete: checkpoint.complete,

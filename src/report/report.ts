@@ -6,6 +6,7 @@ import type { ExitName } from '../errors.js'
 import type { Living } from '../host/living/living.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
+import type { Residue } from '../prepare.js'
 import type { SignalName } from '../sys/signals.js'
 
 export type Command = 'show' | 'clean'
@@ -20,6 +21,8 @@ export interface Report {
   readonly checkpoint: Checkpoint
   /** The container of --pid. */
   readonly living?: Pick<Living, 'pid' | 'started' | 'pids' | 'namespaces' | 'unread'> | undefined
+  /** What else a dump left there. It is named, and changes no exit code. */
+  readonly residue?: Residue
   readonly mounts: readonly ConstructedMount[]
   readonly remaps: readonly ReportedRemap[]
   /** Links that these images do not list, in directories that were looked into. */

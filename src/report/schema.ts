@@ -5,6 +5,7 @@ import type { Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/directory.js'
 import type { Doubt } from '../proof/doubts.js'
+import type { Kind } from '../residue/plan.js'
 import type { SignalName } from '../sys/signals.js'
 import type { Totals } from './report.js'
 
@@ -68,6 +69,14 @@ export interface JsonRemap {
   readonly alarm?: true
 }
 
+export interface JsonResidue {
+  readonly kind: Kind
+  readonly what: string
+  readonly where: string
+  /** For a shell of root's. Absent where nothing needs it, or where it is not as CRIU makes it. */
+  readonly undo?: string
+}
+
 export interface JsonReport {
   readonly schema: 'criu-gc/1'
   readonly command: 'show' | 'clean'
@@ -92,6 +101,10 @@ export interface JsonReport {
     /** What could not be looked at. */
     readonly unread: readonly string[]
   }
+  /** What else than links a dump left in that container and on this host. */
+  readonly residue: readonly JsonResidue[]
+  /** What could not be looked at for that. */
+  readonly residueUnread: readonly string[]
   /** What kind of dump the directory holds, and by which signs. */
   readonly dump: DumpKind
   readonly signs: readonly string[]

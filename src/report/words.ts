@@ -152,7 +152,18 @@ const unreadOf = (unread: readonly string[]): string[] => {
   return lines
 }
 
-/** What the exit code rests on besides the remaps. */
+/** What else was left: the fact, and the line that undoes it. */
+const residueOf = ({ residue }: Report): string[] => {
+  if (residue === undefined) return []
+  const { findings, unread } = residue
+  const lines = findings.flatMap(({ what, where, undo }) => [
+    `also left: ${where}: ${what}`,
+    ...(undo === undefined ? [] : [`to undo that: ${undo}`]),
+  ])
+  return [...lines, ...unread.map((what) => `not looked at: ${what}`)]
+}
+
+/** What the exit code rests on besides the remaps, and what else there is to know. */
 export const warnings = (report: Report): string[] => {
   const { checkpoint, mounts } = report
   const out: string[] = []
@@ -173,5 +184,5 @@ export const warnings = (report: Report): string[] => {
       )
   const { unknown } = checkpoint.counts
   if (unknown > 0) out.push(`${unknown} remaps of a type that is not known: left alone`)
-  return [...out, ...otherLinks(report), ...checkpoint.notes]
+  return [...out, ...otherLinks(report), ...residueOf(report), ...checkpoint.notes]
 }

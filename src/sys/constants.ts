@@ -26,6 +26,7 @@ export const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NON
 export const O_PATH = 0o10000000
 
 export const CLONE_NEWNS = 0x20000
+export const CLONE_NEWNET = 0x40000000
 export const CLONE_FS = 0x200
 export const MS_PRIVATE = 0x40000
 export const MS_REC = 0x4000
@@ -79,6 +80,11 @@ export const KCMP_FILES = 2
 /** What `unlinked_files` looks at. */
 export const DESCRIPTORS = 1
 export const MEMORY = 2
+
+export const SOL_SOCKET = 1
+export const SO_PROTOCOL = 38
+export const IPPROTO_TCP = 6
+export const TCP_REPAIR = 19
 
 export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000

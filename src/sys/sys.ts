@@ -194,6 +194,11 @@ export class Sys {
     return this.addon.unlinked_files(task, what, records)
   }
 
+  /** Bytes of `rows` that were filled, or -errno: of each socket two words of 32 bits, its descriptor and inode; -1 and 0 for `file`. */
+  trySocketsAnd(task: number, file: Bytes, rows: Uint8Array): number {
+    return this.addon.sockets_and(task, file, rows)
+  }
+
   /** An fd, or -errno. */
   tryPidfdOpen(pid: number): number {
     return this.addon.pidfd_open(pid)
@@ -207,6 +212,11 @@ export class Sys {
   /** 0 where both threads have one table of descriptors; -errno where that cannot be told. */
   tryKcmpFiles(tid1: number, tid2: number): number {
     return this.addon.kcmp(tid1, tid2, KCMP_FILES)
+  }
+
+  /** A number, or -errno. */
+  tryGetsockopt(fd: number, level: number, name: number): number {
+    return this.addon.getsockopt(fd, level, name)
   }
 
   /** Where looks into a socket's queue begin from now on; what it was before, and 1, or -errno. */

@@ -21,6 +21,8 @@ import {
   O_DIRECTORY,
   O_PATH,
   RESOLVE_BENEATH,
+  SO_PROTOCOL,
+  SOL_SOCKET,
   STATX_ATTR_MOUNT_ROOT,
 } from '../../../src/sys/constants.js'
 import { readStat } from '../../../src/sys/stat.js'
@@ -480,3 +482,38 @@ test('a process by its descriptor, and its tables', (t, addon) => {
   t.equal(addon.kcmp(process.pid, process.pid, KCMP_FILES), 0)
   t.throws(() => addon.pidfd_open(1.5), TypeError)
 })
+
+test('sockets of a task, and whether it has a file open or mapped', (t, addon) => {
+  // Node makes such pipes of two sockets.
+  const child = spawn('sleep', ['60'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const rows = new Int32Array(64)
+  const bytes = new Uint8Array(rows.buffer)
+  const task = addon.openat(AT_FDCWD, fromText(`/proc/${child.pid}`), O_PATH | O_DIRECTORY, 0)
+  const look = (file: string, room = bytes): number => addon.sockets_and(task, fromText(file), room)
+  const row = Int32Array.BYTES_PER_ELEMENT * 2
+  try {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/${child.pid}/fd/0`)) ?? []
+    t.equal(look('/nowhere'), row)
+    t.strictSame([...rows.subarray(0, 2)], [0, Number(inode)])
+    t.equal(look('/dev/null'), row * 2, 'open')
+    t.strictSame([...rows.subarray(2, 4)], [-1, 0])
+    const [, program = ''] =
+      /(\/\S+)$/m.exec(fs.readFileSync(`/proc/${child.pid}/maps`, 'latin1')) ?? []
+    t.equal(look(program), row * 2, 'mapped')
+    rows.fill(7)
+    t.equal(look('/dev/null', bytes.subarray(0, row)), EOVERFLOW)
+    t.strictSame([...new Set(rows.subarray(2))], [7], 'no byte beside it')
+
+    const pidfd = addon.pidfd_open(child.pid ?? 0)
+    const socket = addon.pidfd_getfd(pidfd, 0)
+    t.equal(addon.getsockopt(socket, SOL_SOCKET, SO_PROTOCOL), 0)
+    t.equal(addon.getsockopt(socket, SOL_SOCKET, 12345), ENOPROTOOPT)
+    t.equal(addon.getsockopt(task, SOL_SOCKET, SO_PROTOCOL), EBADF, 'what is no socket')
+    for (const fd of [socket, pidfd]) addon.close(fd)
+  } finally {
+    addon.close(task)
+    child.kill('SIGKILL')
+  }
+})
+
+const ENOPROTOOPT = -92

@@ -8,6 +8,8 @@ import {
   verdictWord,
   warnings,
 } from '../../../src/report/words.js'
+import { toJson } from '../../../src/report/json.js'
+import { exitOf } from '../../../src/report/report.js'
 import type { Checkpoint, DumpKind } from '../../../src/checkpoint/model.js'
 import { test } from '../support/check.js'
 import { at, b } from '../support/model.js'
@@ -248,4 +250,28 @@ test('a signal that ended the run is said, with how much it left', (t) => {
     )[0]
   t.match(said(OUTCOMES.removed, left, left), /SIGHUP .* 2 link remaps were not looked at/)
   t.match(said(OUTCOMES.removed), /SIGHUP came when all/)
+})
+
+test('what else was left: the fact, the line that undoes it, and what was not looked at', (t) => {
+  const [kind, where] = ['stopped', 'process 5'] as const
+  const residue = {
+    findings: [
+      { kind, what: 'stopped', where, undo: 'kill -CONT 5' },
+      { kind: 'parasite', what: 'harmless', where, undo: undefined },
+    ],
+    unread: ['status of process 6 (EPERM)'],
+  } as const
+  const lines = warnings(report([], { residue }))
+  t.strictSame(lines.slice(-4), [
+    'also left: process 5: stopped',
+    'to undo that: kill -CONT 5',
+    'also left: process 5: harmless',
+    'not looked at: status of process 6 (EPERM)',
+  ])
+  t.equal(exitOf(report([], { residue })), exitOf(report([])), 'the exit code is of links')
+  t.match(toJson(report([], { residue })), {
+    residue: [{ kind, what: 'stopped', where, undo: 'kill -CONT 5' }, { kind: 'parasite' }],
+    residueUnread: residue.unread,
+  })
+  t.match(toJson(report([])), { residue: [], residueUnread: [] }, 'none was looked for')
 })

@@ -1,0 +1,349 @@
+// What a killed dump leaves beside links is named, with a command that undoes it; what somebody else made on purpose is
+// not. In mount and network namespaces of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { JsonReport, JsonResidue } from '../../src/report/schema.js'
+import { attempt, must } from '../rig/command.js'
+import { compile } from '../rig/compile.js'
+import { errors, skipReason, tryDump } from '../rig/criu.js'
+import { runGc } from '../rig/gc.js'
+import { inside } from '../rig/inner.js'
+import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
+import { needs } from '../rig/needs.js'
+
+const needsFilters =
+  needs('nft', 'nftables') || needs('iptables-legacy', 'iptables') || needs('python3')
+
+class Program {
+  pid = 0
+  private readonly child: ChildProcess
+  private text = ''
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.text += text))
+  }
+
+  /** what it says next, up to the end of the line */
+  async line(): Promise<string> {
+    while (!this.text.includes('\n')) await once(this.child.stdout!, 'data')
+    const [line = '', ...rest] = this.text.split('\n')
+    this.text = rest.join('\n')
+    return line
+  }
+
+  async echo(): Promise<string> {
+    this.child.stdin!.write('x')
+    return this.line()
+  }
+
+  /** its end is said in a line of its own */
+  kill(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal)
+  }
+}
+
+/** between pipes of its own, which are none of Node's sockets, and a session of its own, as CRIU wants it */
+const PIPES = 'cat | { setsid "$@"; echo "ended $?"; } | cat'
+
+/** residue.c in a network namespace of its own, or in ours */
+async function start(t: Test, words: readonly string[], own = true): Promise<Program> {
+  const command = [compile('residue.c', '-pthread'), ...words]
+  const inNetns = own ? ['unshare', '--net', '--', ...command] : command
+  const child = spawn('sh', ['-c', PIPES, 'sh', ...inNetns], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const ended = once(child, 'exit')
+  const program = new Program(child)
+  const [, pid] = /^ready (\d+)$/.exec(await program.line()) ?? []
+  program.pid = Number(pid)
+  t.teardown(async () => {
+    if (existsSync(`/proc/${program.pid}`)) program.kill('SIGKILL')
+    child.stdin.end()
+    await ended
+  })
+  return program
+}
+
+const look = ({ pid }: Program, word: 'show' | 'clean' = 'show'): JsonReport => {
+  const { report, stderr } = runGc(word, ['--pid', String(pid)])
+  if (report?.residue === undefined) throw new Error(stderr)
+  return report as JsonReport
+}
+
+const CACHE = '/run/criu.kdat.tmp'
+const HOSTS = ['kerndat', 'yard']
+
+/** what is the container's: this machine may have something of others */
+const findings = (report: JsonReport): readonly JsonResidue[] =>
+  report.residue.filter(({ kind }) => !HOSTS.includes(kind))
+
+const kinds = (report: JsonReport): string[] => findings(report).map(({ kind }) => kind)
+
+/** as an operator would who pastes the lines */
+function undo(t: Test, all: readonly JsonResidue[]): void {
+  for (const { undo, where } of all) {
+    if (undo === undefined) continue
+    const done = attempt('sh', ['-c', undo])
+    t.equal(done.code, 0, `${where}: ${undo}\n${done.stderr}`)
+  }
+}
+
+const inNetns = ({ pid }: Program, ...words: string[]): string =>
+  must('nsenter', ['--target', String(pid), '--net', ...words])
+
+/** all rules of both interfaces, without counters */
+const rulesOf = (program: Program): string =>
+  ['nft list ruleset', 'iptables-legacy-save', 'ip6tables-legacy-save']
+    .map((words) => inNetns(program, ...words.split(' ')))
+    .join('')
+    .replace(/^#.*\n/gm, '')
+    .replace(/\[\d+:\d+\]|counter packets \d+ bytes \d+/g, '')
+
+const LOCK = [
+  ...['*filter', ':CRIU - [0:0]', '-I INPUT -j CRIU', '-I OUTPUT -j CRIU'],
+  ...['-A CRIU -m mark --mark 0xC114 -j ACCEPT', '-A CRIU -j DROP', 'COMMIT', ''],
+].join('\n')
+
+const lock = (program: Program, restore: string, text = LOCK): string =>
+  inNetns(program, 'sh', '-c', `printf %s '${text}' | ${restore} -w --noflush`)
+
+function withTmpfs(t: Test, place: string): void {
+  mount('-t', 'tmpfs', 'tmpfs', place)
+  t.teardown(() => {
+    unmount(place)
+  })
+}
+
+const tests = (): void => {
+  must('ip', ['link', 'set', 'lo', 'up'])
+
+  t.test(
+    'a program that nothing was done to, and one that blocks its signals itself',
+    async (t) => {
+      const program = await start(t, ['full', 'tcp'])
+      t.strictSame(kinds(look(program)), [])
+    },
+  )
+
+  t.test('a socket in repair mode', { skip: needsFilters }, async (t) => {
+    const program = await start(t, ['repair'])
+    t.equal(await program.echo(), 'not sent')
+    const [found, ...others] = findings(look(program, 'clean'))
+    t.strictSame(others, [])
+    t.match(found, { kind: 'tcp-repair', where: `process ${program.pid}` })
+    t.equal(await program.echo(), 'not sent', 'clean has changed nothing')
+    undo(t, [found!])
+    t.equal(await program.echo(), 'echoed')
+    t.strictSame(kinds(look(program)), [])
+  })
+
+  t.test('signals that CRIU blocked, in each thread', { skip: needsFilters }, async (t) => {
+    const program = await start(t, ['mute'])
+    program.kill('SIGTERM')
+    const report = look(program)
+    t.strictSame(kinds(report), ['blocked-signals'])
+    const [found] = findings(report)
+    t.match(found?.where, new RegExp(`^threads ${program.pid}, \\d+$`))
+    undo(t, [found!])
+    t.equal(await program.line(), 'ended 143', 'it was waiting')
+  })
+
+  t.test('stopped', async (t) => {
+    const program = await start(t, [])
+    program.kill('SIGSTOP')
+    const isStopped = (): boolean =>
+      readFileSync(`/proc/${program.pid}/status`, 'utf8').includes('T (stopped)')
+    while (!isStopped()) await sleep(10)
+    const found = findings(look(program))
+    t.match(found, [{ kind: 'stopped', where: `process ${program.pid}` }])
+    undo(t, found)
+    t.notOk(isStopped())
+  })
+
+  t.test("memory of CRIU's parasite", async (t) => {
+    const program = await start(t, ['memfd'])
+    const found = findings(look(program))
+    t.match(found, [{ kind: 'parasite', where: `process ${program.pid}` }])
+    t.notHas(found[0], { undo: String }, 'nothing can undo it')
+  })
+
+  for (const [version, type, file, frozen, thawed] of [
+    [2, ['-t', 'cgroup2', 'none'], 'cgroup.freeze', '1', '0'],
+    [1, ['-t', 'cgroup', '-o', 'freezer', 'none'], 'freezer.state', 'FROZEN', 'THAWED'],
+  ] as const)
+    t.test(`a frozen cgroup above it, version ${version}`, async (t) => {
+      const place = mkdtempSync(join(tmpdir(), 'criu-gc-cgroup-'))
+      t.teardown(() => rmdirSync(place))
+      if (attempt('mount', [...type, place]).code !== 0) {
+        t.comment(`cgroups of version ${version} that can freeze cannot be mounted here`)
+        return
+      }
+      t.teardown(() => {
+        unmount(place)
+      })
+      const above = join(place, `criu-gc-test-${process.pid}`)
+      const own = join(above, 'own')
+      mkdirSync(own, { recursive: true })
+      t.teardown(() => {
+        for (const folder of [own, above]) rmdirSync(folder)
+      })
+      if (!existsSync(join(above, file))) {
+        t.comment(`cgroups of version ${version} cannot be frozen here`)
+        return
+      }
+      const program = await start(t, [])
+      writeFileSync(join(own, 'cgroup.procs'), String(program.pid))
+      const state = join(above, file)
+      t.strictSame(kinds(look(program)), [])
+      t.teardown(() => {
+        writeFileSync(state, thawed)
+      })
+      writeFileSync(state, frozen)
+      const found = findings(look(program))
+      t.match(found, [
+        { kind: 'frozen', where: new RegExp(`/criu-gc-test-${process.pid}/${file}$`) },
+      ])
+      undo(t, found)
+      t.equal(readFileSync(state, 'utf8').trim(), thawed)
+      t.strictSame(kinds(look(program)), [])
+    })
+
+  t.test('network locks of each kind', { skip: needsFilters }, async (t) => {
+    const program = await start(t, ['tcp'])
+    const restores = ['iptables', 'ip6tables'].flatMap((name) => [
+      `${name}-nft-restore`,
+      `${name}-legacy-restore`,
+    ])
+    const others = ['INPUT', 'OUTPUT'].map((chain) => `-A ${chain} -p udp -j DROP\n`).join('')
+    for (const restore of restores) lock(program, restore, `*filter\n${others}COMMIT\n`)
+    const before = rulesOf(program)
+    for (const restore of restores) lock(program, restore)
+    const locked = rulesOf(program)
+    const found = findings(look(program, 'clean'))
+    t.equal(rulesOf(program), locked, 'a look changes no rule')
+    t.strictSame(new Set(found.map(({ kind }) => kind)), new Set(['network-lock']))
+    t.strictSame(
+      restores.filter((restore) => !found.some(({ undo }) => undo?.includes(` ${restore} `))),
+      [],
+      'one for each program',
+    )
+    t.equal(found.length, restores.length)
+    undo(t, found)
+    t.equal(rulesOf(program), before)
+    t.equal(await program.echo(), 'echoed')
+  })
+
+  t.test('what others made is named, without a command', { skip: needsFilters }, async (t) => {
+    const program = await start(t, [])
+    lock(program, 'iptables-nft-restore', LOCK.replace('-j DROP', '-p udp -j DROP'))
+    inNetns(program, 'nft', 'add table inet CRIU-mine')
+    const found = findings(look(program))
+    t.strictSame(
+      found.map(({ kind }) => kind),
+      ['network-lock', 'network-lock'],
+    )
+    for (const one of found) {
+      t.match(one.what, /not as CRIU makes it/)
+      t.notHas(one, { undo: String })
+    }
+  })
+
+  t.test("a lock of the host's network namespace", { skip: needsFilters }, async (t) => {
+    const program = await start(t, [], false)
+    lock(program, 'iptables-nft-restore')
+    const found = findings(look(program))
+    t.match(found, [{ kind: 'network-lock', where: "the host's network namespace" }])
+    undo(t, found)
+    t.strictSame(kinds(look(program)), [])
+  })
+
+  for (const method of ['iptables', 'nftables'])
+    t.test(
+      `a killed dump that locked with ${method}: the connection goes on`,
+      { skip: skipReason() ?? needsFilters },
+      async (t) => {
+        const program = await start(t, ['tcp'])
+        t.equal(await program.echo(), 'echoed')
+        const images = t.testdir({})
+        const done = tryDump({
+          pid: program.pid,
+          images,
+          extra: ['--tcp-established', '--network-lock', method],
+          killAt: { before: 'pstree.img' },
+        })
+        t.equal(done.code, -1, `killed ${errors({ images }, 'dump.log')}`)
+        const ours = must('nft', ['list', 'ruleset'])
+        const found = findings(look(program))
+        t.match(kinds({ residue: found } as JsonReport).slice(0, 1), ['network-lock'])
+        t.ok(
+          found.some(({ kind }) => kind === 'tcp-repair'),
+          'both ends are in repair mode',
+        )
+        undo(t, found)
+        t.equal(await program.echo(), 'echoed')
+        t.strictSame(
+          kinds(look(program)).filter((kind) => kind !== 'parasite'),
+          [],
+        )
+        t.notMatch(rulesOf(program), 'CRIU')
+        t.equal(must('nft', ['list', 'ruleset']), ours, "the host's rules are as before")
+      },
+    )
+
+  t.test('programs that are missing are named with their packages', async (t) => {
+    const program = await start(t, [])
+    withTmpfs(t, '/usr/sbin')
+    const { exit, residueUnread } = look(program)
+    t.match(residueUnread, [
+      `network locks of process ${program.pid} (missing: nft (package nftables), iptables-nft-save (package iptables), ip6tables-nft-save (package iptables))`,
+    ])
+    t.equal(exit.name, 'incomplete', 'as without images in any case')
+  })
+
+  t.test('a program that never ends', async (t) => {
+    const program = await start(t, [])
+    withTmpfs(t, '/usr/sbin')
+    writeFileSync('/usr/sbin/nft', '#!/bin/sh\nexec sleep 100000\n')
+    chmodSync('/usr/sbin/nft', 0o755)
+    const { residueUnread } = look(program)
+    t.match(
+      residueUnread[0],
+      `network locks of process ${program.pid} (nft: it did not end in time)`,
+    )
+  })
+
+  t.test('on the host: an empty cache of what the kernel can', async (t) => {
+    const program = await start(t, [])
+    withTmpfs(t, '/run')
+    const caches = (): JsonResidue[] =>
+      look(program).residue.filter(({ kind }) => kind === 'kerndat')
+    t.strictSame(caches(), [])
+    writeFileSync(CACHE, '')
+    const criu = spawn('sleep', ['100000'], { argv0: 'criu' })
+    t.teardown(() => criu.kill('SIGKILL'))
+    await once(criu, 'spawn')
+    t.strictSame(caches(), [], 'while a CRIU runs')
+    criu.kill('SIGKILL')
+    await once(criu, 'exit')
+    const found = caches()
+    t.match(found, [{ where: CACHE }])
+    undo(t, found)
+    t.notOk(existsSync(CACHE))
+    writeFileSync(CACHE, 'contents')
+    t.strictSame(caches(), [])
+  })
+}
+
+await inside(import.meta.url, tests, { more: ['--net', ...OWN_PROCESSES] })
