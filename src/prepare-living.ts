@@ -15,13 +15,16 @@ import { Wanted } from './plan/wanted.js'
 import { withRows, writingSpans } from './proof/evidence.js'
 import type { Span } from './proof/window.js'
 import type { Sys } from './sys/sys.js'
-import { isAfter, type Time } from './time.js'
+import { isAfter, plus, type Time } from './time.js'
 
 export interface LivingOptions {
   readonly since: Time | undefined
   /** Absolute host paths. */
   readonly keep: readonly string[]
 }
+
+/** In seconds: what the start of a process and the time of a file may be apart though they are one moment. */
+const APART = 0.05
 
 export const prepareLiving = (
   sys: Sys,
@@ -32,9 +35,9 @@ export const prepareLiving = (
   clocks: Clocks,
 ): { readonly living: Living; readonly plan: Plan; readonly spans: readonly Span[] } => {
   // A whole dump lists all that it made.
-  const living = readLiving(sys, host, options.pid, !checkpoint.complete)
-  const wanted = readWanted(options.keep, checkpoint, host, living.started)
-  const isDumped = checkpoint.directory === undefined || !isAfter(living.started, end)
+  const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
+  const wanted = readWanted(options.keep, checkpoint, host, plus(living.started, APART))
+  const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
   const held = toRemaps(living.held, wanted)
   const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
   const { since } = options

@@ -16,6 +16,7 @@
  *   map OLD NEW SIZE MODE   the same, but kept by a shared mapping only
  *   fifo OLD NEW MODE       the same with a fifo
  *   many DIR COUNT SIZE     COUNT times hold, DIR/old-N to DIR/new-N
+ *   open PATH               hold a file that is there: whoever has others of its names may unlink them later
  *   file PATH SIZE MODE     a plain file, closed again
  *   suffix TEXT             added to each NEW from here on, also after exec: a second run in the same
  *                           place makes files of its own and touches none of the first one's
@@ -26,6 +27,9 @@
  *
  * Readiness: fd 3 is open until the process waits, so who started it reads that end until it is
  * closed by this process and by all its children. Any failure is a line there and exit 1.
+ *
+ * On SIGUSR1 it writes to all that it holds and reads it back, and its name (comm) is "works N" from then
+ * on, or "broken N": the N-th time that it was asked. Every file is left as it was.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -48,6 +52,12 @@
 #define READY 3
 
 static const char *root = "";
+
+/* All that is held, to be tried when asked: descriptors, and memory of mapped files. */
+enum { MOST = 4096 };
+static int files[MOST];
+static volatile char *memory[MOST];
+static int file_count, memory_count;
 
 static void fail(const char *what, const char *arg)
 {
@@ -179,6 +189,46 @@ static int create(const char *path, long size, mode_t mode)
 	return fd;
 }
 
+static void keep_file(int fd)
+{
+	if (file_count < MOST)
+		files[file_count++] = fd;
+}
+
+/* 'y' and back to 'x', through a pipe or in place. */
+static int works(int fd)
+{
+	struct stat about;
+	char c = 0;
+
+	if (fstat(fd, &about))
+		return 0;
+	if (S_ISFIFO(about.st_mode))
+		return write(fd, "y", 1) == 1 && read(fd, &c, 1) == 1 && c == 'y';
+	if (pread(fd, &c, 1, 0) != 1 || c != 'x' || pwrite(fd, "y", 1, 0) != 1)
+		return 0;
+	return pread(fd, &c, 1, 0) == 1 && c == 'y' && pwrite(fd, "x", 1, 0) == 1;
+}
+
+static void asked(int signal)
+{
+	static int times;
+	int good = 1;
+	char name[32]; /* the kernel takes 15 bytes of it */
+
+	(void)signal;
+	for (int i = 0; i < file_count; i++)
+		good &= works(files[i]);
+	for (int i = 0; i < memory_count; i++) {
+		good &= *memory[i] == 'x';
+		*memory[i] = 'y';
+		good &= *memory[i] == 'y';
+		*memory[i] = 'x';
+	}
+	snprintf(name, sizeof(name), "%s %d", good ? "works" : "broken", ++times);
+	prctl(PR_SET_NAME, name);
+}
+
 /* What makes CRIU link: open, not reachable by its first name, and not without names. */
 static void rename_behind_its_back(const char *old, const char *new)
 {
@@ -194,25 +244,40 @@ static void rename_behind_its_back(const char *old, const char *new)
 
 static void hold(const char *old, const char *new, long size, mode_t mode)
 {
-	create(old, size, mode);
+	keep_file(create(old, size, mode));
 	rename_behind_its_back(old, new);
 }
 
 static void map(const char *old, const char *new, long size, mode_t mode)
 {
 	int fd = create(old, size, mode);
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	if (mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED)
+	if (at == MAP_FAILED)
 		fail("mmap", old);
+	if (memory_count < MOST)
+		memory[memory_count++] = at;
 	close(fd);
 	rename_behind_its_back(old, new);
 }
 
 static void fifo(const char *old, const char *new, mode_t mode)
 {
-	if (mkfifo(old, mode) || chmod(old, mode) || open(old, O_RDWR) < 0)
+	int fd = mkfifo(old, mode) || chmod(old, mode) ? -1 : open(old, O_RDWR);
+
+	if (fd < 0)
 		fail("fifo", old);
+	keep_file(fd);
 	rename_behind_its_back(old, new);
+}
+
+static void open_there(const char *path)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0)
+		fail("open", path);
+	keep_file(fd);
 }
 
 static void many(const char *dir, long count, long size)
@@ -310,6 +375,9 @@ static char **step(char **w)
 	} else if (IS("fifo", 3)) {
 		fifo(w[0], w[1], strtol(w[2], NULL, 8));
 		return w + 3;
+	} else if (IS("open", 1)) {
+		open_there(w[0]);
+		return w + 1;
 	} else if (IS("many", 3)) {
 		many(w[0], atol(w[1]), atol(w[2]));
 		return w + 3;
@@ -342,8 +410,11 @@ static void run(char **words)
 
 int main(int argc, char **argv)
 {
+	struct sigaction when_asked = { .sa_handler = asked, .sa_flags = SA_RESTART };
+
 	(void)argc;
 	umask(022);
+	sigaction(SIGUSR1, &when_asked, NULL);
 	/* a session of its own (no controlling terminal for CRIU to follow); EPERM after exec is fine */
 	setsid();
 	run(argv + 1);

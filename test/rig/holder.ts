@@ -21,6 +21,7 @@ export const fifo = (old: string, kept: string, mode = 0o644): Instruction => [
 export const many = (dir: string, count: number, size: number): Instruction => [
   ...['many', dir, String(count), String(size)],
 ]
+export const open = (path: string): Instruction => ['open', path]
 export const bind = (from: string, to: string): Instruction => ['bind', from, to]
 export const tmpfs = (at: string, options = 'size=1m'): Instruction => ['tmpfs', at, options]
 export const mkdir = (dir: string): Instruction => ['mkdir', dir]

@@ -16,6 +16,7 @@ export interface Tree {
   /** the root first */
   pids: number[]
   alive: () => boolean
+  isAlive: (pid: number) => boolean
   /** kills what is left of it and waits for its root */
   stop: () => Promise<void>
 }
@@ -71,6 +72,7 @@ export async function startTree(program: string, instructions: Instruction[]): P
     pid: rootOf(tasks),
     pids: tasks.map((one) => one.pid),
     alive: () => tasks.some(isSame),
+    isAlive: (pid) => tasks.some((one) => one.pid === pid && isSame(one)),
     stop,
   }
 }

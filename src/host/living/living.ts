@@ -3,6 +3,7 @@
 import { usage, GcError } from '../../errors.js'
 import type { Sys } from '../../sys/sys.js'
 import { plus, type Time } from '../../time.js'
+import type { Clocks } from '../clock.js'
 import type { Host } from '../host.js'
 import { processText, TICKS, tracerOf } from '../processes.js'
 import { HeldLinks, type HeldLink } from './held.js'
@@ -12,7 +13,7 @@ import { UnlinkedFiles } from './unlinked.js'
 
 export interface Living {
   readonly pid: number
-  /** By this machine's clock, to the second or so. */
+  /** By this machine's clock, to a few hundredths of a second. */
   readonly started: Time
   /** Process ids that were looked at. */
   readonly pids: readonly number[]
@@ -33,7 +34,13 @@ const NEXT = 'nothing was touched; give the process id of the container, as its 
  * The tree of process `pid`. `seeksLinks`: also links of files that it holds.
  * @throws GcError usage (no such process, or one of ours), unsupported, refused, busy.
  */
-export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolean): Living => {
+export const readLiving = (
+  sys: Sys,
+  host: Host,
+  { realtime, boottime }: Clocks,
+  pid: number,
+  seeksLinks: boolean,
+): Living => {
   const root = taskAt(pid)
   if (root === undefined) throw usage(`there is no process ${pid}`, { next: NEXT })
   if (root.state === 'Z') throw usage(`process ${pid} has ended`, { next: NEXT })
@@ -64,7 +71,8 @@ export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolea
     )
   return {
     pid,
-    started: plus(host.bootedAt, root.start / TICKS),
+    // Not by the time of the boot, which is said late on purpose.
+    started: plus(realtime, root.start / TICKS - boottime),
     pids,
     namespaces: namespaces.found,
     held: links.found,
