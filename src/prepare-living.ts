@@ -57,12 +57,14 @@ const logSpans = ({ hints: { dumpLog } }: Checkpoint): Span[] =>
   dumpLog === undefined ? [] : [{ from: dumpLog.begun, to: dumpLog.written }]
 
 const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
+  const all = links.map((one) => ({ ...one, keptFor: wanted.listing(one.mount, one.link) }))
+  // Whose a name is that a wanted checkpoint lists is known: it leaves no question about the others.
   const names = new Map<string, number>()
-  for (const { file } of links) {
+  for (const { file, keptFor } of all) {
     const key = inodeKey(file.inode)
-    names.set(key, (names.get(key) ?? 0) + 1)
+    if (keptFor === undefined) names.set(key, (names.get(key) ?? 0) + 1)
   }
-  return links.map(({ namespace, mount, link, file }) => ({
+  return all.map(({ namespace, mount, link, file, keptFor }) => ({
     nsId: namespace.id,
     mount,
     link,
@@ -71,7 +73,7 @@ const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
       ...file.inode,
       by: file.holder,
       isAlone: names.get(inodeKey(file.inode)) === 1,
-      keptFor: wanted.listing(mount, link),
+      keptFor,
     },
   }))
 }

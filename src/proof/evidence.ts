@@ -11,8 +11,9 @@
 // | | no | one | while somebody did | this dump's |
 // | | no | one | after that | newer, doubt |
 //
-// Somebody wrote images around each time of a file of theirs, and for as long as a log of theirs goes on. Links are
-// made one right after the other: those of one row belong together.
+// A name that a wanted checkpoint lists does not count as one more. Somebody wrote images around each time of a file of
+// theirs, and for as long as a log of theirs goes on. Links are made one right after the other: those of one row belong
+// together.
 import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
 import type { Doubt } from './doubts.js'
 import type { Span } from './window.js'

@@ -90,12 +90,11 @@ export const isDead = (pid: number): boolean => ['', 'Z', 'X'].includes(fieldOf(
 /** who traced them is gone, and they wait again, or have ended */
 export const settled = async (pids: readonly number[]): Promise<void> => {
   for (const pid of pids)
-    await until(`process ${pid} is busy`, () =>
-      isDead(pid) || (fieldOf(pid, 'TracerPid') === '0' && fieldOf(pid, 'State') === 'S')
-        ? true
-        : undefined,
-    )
+    await until(`process ${pid} is busy`, () => isDead(pid) || isWaiting(pid) || undefined)
 }
+
+const isWaiting = (pid: number): boolean =>
+  fieldOf(pid, 'TracerPid') === '0' && fieldOf(pid, 'State') === 'S'
 
 export type Health = 'works' | 'works, unblocked' | 'broken'
 
