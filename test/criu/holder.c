@@ -11,10 +11,11 @@
  *   exec PATH               go on as the program PATH, so that the program file too is an inner one
  *   stdio                   fds 0-2 to /dev/null, opened *here*: CRIU refuses those of an outer
  *                           mount; all others but 3 closed
- *   mkdir DIR; rmdir DIR; chdir DIR
+ *   mkdir DIR; rmdir DIR; chdir DIR; chroot DIR
  *   hold OLD NEW SIZE MODE  make OLD, link it to NEW, unlink OLD, keep it open
  *   map OLD NEW SIZE MODE   the same, but kept by a shared mapping only
  *   fifo OLD NEW MODE       the same with a fifo
+ *   lose OLD NEW            the same with a file that is there, and is not held by this: the program itself, say
  *   many DIR COUNT SIZE     COUNT times hold, DIR/old-N to DIR/new-N
  *   open PATH               hold a file that is there: whoever has others of its names may unlink them later
  *   file PATH SIZE MODE     a plain file, closed again
@@ -48,22 +49,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define READY 3
+#include "holding.h"
 
 static const char *root = "";
-
-/* All that is held, to be tried when asked: descriptors, and memory of mapped files. */
-enum { MOST = 4096 };
-static int files[MOST];
-static volatile char *memory[MOST];
-static int file_count, memory_count;
-
-static void fail(const char *what, const char *arg)
-{
-	dprintf(READY, "holder: %s %s: %s\n", what, arg, strerror(errno));
-	exit(1);
-}
 
 /* Where DST is as long as the container's root is still a folder of the host. */
 static const char *inside(const char *path)
@@ -161,85 +149,6 @@ static void stdio(void)
 		dup2(fd, i);
 	/* and whatever the starter left open */
 	close_range(READY + 1, ~0U, 0);
-}
-
-/* size bytes of 'x'; nothing reads them, but the size is in the images */
-static void fill(int fd, const char *path, long size)
-{
-	static char block[4096];
-
-	memset(block, 'x', sizeof(block));
-	for (long left = size; left > 0;) {
-		ssize_t n = write(fd, block, left < 4096 ? left : 4096);
-
-		if (n <= 0)
-			fail("write", path);
-		left -= n;
-	}
-}
-
-static int create(const char *path, long size, mode_t mode)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, mode);
-
-	/* again without the umask */
-	if (fd < 0 || fchmod(fd, mode))
-		fail("create", path);
-	fill(fd, path, size);
-	return fd;
-}
-
-static void keep_file(int fd)
-{
-	if (file_count < MOST)
-		files[file_count++] = fd;
-}
-
-/* 'y' and back to 'x', through a pipe or in place. */
-static int works(int fd)
-{
-	struct stat about;
-	char c = 0;
-
-	if (fstat(fd, &about))
-		return 0;
-	if (S_ISFIFO(about.st_mode))
-		return write(fd, "y", 1) == 1 && read(fd, &c, 1) == 1 && c == 'y';
-	if (pread(fd, &c, 1, 0) != 1 || c != 'x' || pwrite(fd, "y", 1, 0) != 1)
-		return 0;
-	return pread(fd, &c, 1, 0) == 1 && c == 'y' && pwrite(fd, "x", 1, 0) == 1;
-}
-
-static void asked(int signal)
-{
-	static int times;
-	int good = 1;
-	char name[32]; /* the kernel takes 15 bytes of it */
-
-	(void)signal;
-	for (int i = 0; i < file_count; i++)
-		good &= works(files[i]);
-	for (int i = 0; i < memory_count; i++) {
-		good &= *memory[i] == 'x';
-		*memory[i] = 'y';
-		good &= *memory[i] == 'y';
-		*memory[i] = 'x';
-	}
-	snprintf(name, sizeof(name), "%s %d", good ? "works" : "broken", ++times);
-	prctl(PR_SET_NAME, name);
-}
-
-/* What makes CRIU link: open, not reachable by its first name, and not without names. */
-static void rename_behind_its_back(const char *old, const char *new)
-{
-	const char *suffix = getenv("HOLDER_SUFFIX");
-	char full[4096];
-
-	snprintf(full, sizeof(full), "%s%s", new, suffix ? suffix : "");
-	if (link(old, full))
-		fail("link", full);
-	if (unlink(old))
-		fail("unlink", old);
 }
 
 static void hold(const char *old, const char *new, long size, mode_t mode)
@@ -366,6 +275,9 @@ static char **step(char **w)
 	} else if (IS("chdir", 1)) {
 		mounted(chdir(w[0]), "chdir", w[0]);
 		return w + 1;
+	} else if (IS("chroot", 1)) {
+		mounted(chroot(w[0]) || chdir("/"), "chroot", w[0]);
+		return w + 1;
 	} else if (IS("hold", 4)) {
 		hold(w[0], w[1], atol(w[2]), strtol(w[3], NULL, 8));
 		return w + 4;
@@ -375,6 +287,9 @@ static char **step(char **w)
 	} else if (IS("fifo", 3)) {
 		fifo(w[0], w[1], strtol(w[2], NULL, 8));
 		return w + 3;
+	} else if (IS("lose", 2)) {
+		rename_behind_its_back(w[0], w[1]);
+		return w + 2;
 	} else if (IS("open", 1)) {
 		open_there(w[0]);
 		return w + 1;
@@ -410,11 +325,9 @@ static void run(char **words)
 
 int main(int argc, char **argv)
 {
-	struct sigaction when_asked = { .sa_handler = asked, .sa_flags = SA_RESTART };
-
 	(void)argc;
 	umask(022);
-	sigaction(SIGUSR1, &when_asked, NULL);
+	answer_when_asked();
 	/* a session of its own (no controlling terminal for CRIU to follow); EPERM after exec is fine */
 	setsid();
 	run(argv + 1);

@@ -66,12 +66,14 @@ const { SIGTRAP, SIGSEGV } = constants.signals
 /** In ms: a process that takes longer than that hangs. */
 const PATIENCE = 60_000
 
-const until = async <T>(what: string, ask: () => T | undefined): Promise<T> => {
-  for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(5)) {
+export const until = async <T>(what: string, ask: () => T | undefined): Promise<T> => {
+  const end = Date.now() + PATIENCE
+  for (;;) {
     const answer = ask()
     if (answer !== undefined) return answer
+    if (Date.now() > end) throw new Error(`${what}: nothing in ${PATIENCE} ms`)
+    await sleep(5)
   }
-  throw new Error(`${what}: nothing in ${PATIENCE} ms`)
 }
 
 const read = (pid: number, file: string): string => {
@@ -90,7 +92,7 @@ export const isDead = (pid: number): boolean => ['', 'Z', 'X'].includes(fieldOf(
 /** who traced them is gone, and they wait again, or have ended */
 export const settled = async (pids: readonly number[]): Promise<void> => {
   for (const pid of pids)
-    await until(`process ${pid} is busy`, () => isDead(pid) || isWaiting(pid) || undefined)
+    await until(`process ${pid} is busy`, () => (isDead(pid) || isWaiting(pid) ? true : undefined))
 }
 
 const isWaiting = (pid: number): boolean =>
@@ -123,7 +125,7 @@ const mustBeBroken = (pid: number): 'broken' => {
 
 const ask = async (pid: number): Promise<Health> => {
   if (isDead(pid)) return mustBeBroken(pid)
-  const isBlocked = fieldOf(pid, 'SigBlk') !== '0000000000000000'
+  const isBlocked = fieldOf(pid, 'SigBlk').startsWith('ffffffff')
   const before = read(pid, 'comm')
   process.kill(pid, 'SIGUSR1')
   if (isBlocked) unblock(pid)
