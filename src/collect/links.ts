@@ -145,16 +145,19 @@ export class Links {
     })
     if (known !== undefined) return explainKnown(known, stat)
     const { spans } = this.options
+    // Another name of the file may have gone by our own hand.
+    const isAfter = whenChanged(stat.ctime, spans) === 'after'
+    const ctime = isAfter ? this.acts.ctimeBefore(stat) : stat.ctime
     const verdict = judgeEvidence(
       {
         isSameInode: isSameInode(stat, held),
         isWanted: held.keptFor !== undefined,
         isAlone: held.isAlone,
-        changed: whenChanged(stat.ctime, spans),
+        changed: whenChanged(ctime, spans),
       },
       this.accepts,
     )
-    return verdict.is === 'own' ? undefined : explainEvidence(verdict, stat, held, spans)
+    return verdict.is === 'own' ? undefined : explainEvidence(verdict, { ctime }, held, spans)
   }
 
   /** Under `show` those count as gone that `clean` would have removed by then. */

@@ -11,6 +11,7 @@ import { remaps } from '../rig/images.js'
 import { askAll, newLinks, settled, startLiving, type Living, type Shape } from '../rig/living.js'
 import { manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
 import { mount, mountTables, unmount } from '../rig/namespace.js'
+import { send } from '../rig/signal.js'
 import { makeRootfs, makeTree } from '../rig/rootfs.js'
 
 const SHARED = '/data/shared'
@@ -84,7 +85,7 @@ async function restored(t: Test, { built, base }: Living, images: string): Promi
     await settled([pid])
     t.equal(await askAll([pid]), 'works', 'the restored container')
   } finally {
-    process.kill(pid, 'SIGKILL')
+    send(pid, 'SIGKILL')
   }
 }
 

@@ -7,6 +7,9 @@ export type Instruction = string[]
 /** static, so that it runs in an empty root file system */
 export const holder = (): string => compile('holder.c', '-static', '-s')
 
+/** the same with what few programs do (test/criu/odd-holder.c) */
+export const oddHolder = (): string => compile('odd-holder.c', '-static', '-s', '-pthread')
+
 const octal = (mode: number): string => mode.toString(8)
 
 export const hold = (old: string, kept: string, size: number, mode = 0o644): Instruction => [

@@ -8,6 +8,7 @@ import { unblock } from './dump-at.js'
 import { holder, type Instruction } from './holder.js'
 import { diffManifest, manifest, type Manifest } from './manifest.js'
 import { newBase, type Built } from './scenario.js'
+import { send } from './signal.js'
 import { startTree, type Tree } from './tree.js'
 
 export interface Shape {
@@ -127,7 +128,7 @@ const ask = async (pid: number): Promise<Health> => {
   if (isDead(pid)) return mustBeBroken(pid)
   const isBlocked = fieldOf(pid, 'SigBlk').startsWith('ffffffff')
   const before = read(pid, 'comm')
-  process.kill(pid, 'SIGUSR1')
+  send(pid, 'SIGUSR1')
   if (isBlocked) unblock(pid)
   const answer = await until(`process ${pid} does not answer`, () => {
     const now = read(pid, 'comm')

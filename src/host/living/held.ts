@@ -9,6 +9,7 @@ import {
   IN_NAMESPACE,
   O_DIRECTORY,
   O_RDONLY,
+  STATX_ATTR_MOUNT_ROOT,
 } from '../../sys/constants.js'
 import { namesIn } from '../../sys/directory.js'
 import { errnoName } from '../../sys/errno.js'
@@ -132,6 +133,9 @@ export class HeldLinks {
       for (const name of namesIn(part, isLinkName)) {
         if (sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) < 0) continue
         const stat = readStat(sys.addon.stat)
+        // What is seen there is another file, and the one below cannot be unlinked.
+        if ((stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0)
+          unread(`something is mounted on ${escape(name)}`)
         found.push({ name, place: `${directory} ${name}`, key: inodeKey(stat), ctime: stat.ctime })
       }
     }

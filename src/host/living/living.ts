@@ -8,7 +8,7 @@ import type { Host } from '../host.js'
 import { processText, TICKS, tracerOf } from '../processes.js'
 import { HeldLinks, type HeldLink } from './held.js'
 import { LivingNamespaces, type LivingNamespace } from './namespaces.js'
-import { isSameTask, readTree, taskAt, type Task } from './tasks.js'
+import { isSameTask, readTree, taskAt, threadsOf, type Task } from './tasks.js'
 import { UnlinkedFiles } from './unlinked.js'
 
 export interface Living {
@@ -43,7 +43,9 @@ export const readLiving = (
 ): Living => {
   const root = taskAt(pid)
   if (root === undefined) throw usage(`there is no process ${pid}`, { next: NEXT })
-  if (root.state === 'Z') throw usage(`process ${pid} has ended`, { next: NEXT })
+  // A first thread that has ended leaves the process to the others.
+  if (root.state === 'Z' && threadsOf(pid).length <= 1)
+    throw usage(`process ${pid} has ended`, { next: NEXT })
   const namespaces = new LivingNamespaces(sys, host)
   const files = new UnlinkedFiles(sys)
   const seen = new Map<number, Task>()
