@@ -18,6 +18,8 @@
  *   lose OLD NEW            the same with a file that is there, and is not held by this: the program itself, say
  *   many DIR COUNT SIZE     COUNT times hold, DIR/old-N to DIR/new-N
  *   open PATH               hold a file that is there: whoever has others of its names may unlink them later
+ *   ghost PATH SIZE         hold a file that has lost its only name
+ *   tcp; outer NAME         a connection; one to somebody else, who listens at that name (abstract, unix(7))
  *   file PATH SIZE MODE     a plain file, closed again
  *   suffix TEXT             added to each NEW from here on, also after exec: a second run in the same
  *                           place makes files of its own and touches none of the first one's
@@ -35,9 +37,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +49,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "holding.h"
@@ -189,6 +195,37 @@ static void open_there(const char *path)
 	keep_file(fd);
 }
 
+static void ghost(const char *path, long size)
+{
+	keep_file(create(path, size, 0600));
+	if (unlink(path))
+		fail("unlink", path);
+}
+
+static void tcp(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(listener, (void *)&at, size) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&at, &size) || connect(client, (void *)&at, size) ||
+	    accept(listener, NULL, NULL) < 0)
+		fail("tcp", "127.0.0.1");
+}
+
+static void outer(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(at.sun_path + 1, name, sizeof(at.sun_path) - 2);
+	/* some who listen there take all the zeros behind it for a part of the name */
+	if (connect(client, (void *)&at, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)) &&
+	    connect(client, (void *)&at, sizeof(at)))
+		fail("connect", name);
+}
+
 static void many(const char *dir, long count, long size)
 {
 	char old[4096], new[4096];
@@ -292,6 +329,15 @@ static char **step(char **w)
 		return w + 2;
 	} else if (IS("open", 1)) {
 		open_there(w[0]);
+		return w + 1;
+	} else if (IS("ghost", 2)) {
+		ghost(w[0], atol(w[1]));
+		return w + 2;
+	} else if (IS("tcp", 0)) {
+		tcp();
+		return w;
+	} else if (IS("outer", 1)) {
+		outer(w[0]);
 		return w + 1;
 	} else if (IS("many", 3)) {
 		many(w[0], atol(w[1]), atol(w[2]));

@@ -1,6 +1,6 @@
 // A tree that a dump is made of and that lives on: what is on its file systems, also those that only it sees, and
 // whether it still works.
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -51,7 +51,9 @@ export const startLiving = async (shape: Shape): Promise<Living> => {
     tree = await startIn(base, built)
     const pids = pidsOf(tree)
     const trees = [...built.trees, ...(shape.inside?.(pids) ?? [])]
-    return { base, built, tree, pids, end, look: () => manifest(...trees) }
+    // what only a process sees is gone with it
+    const look = (): Manifest => manifest(...trees.filter((path) => existsSync(path)))
+    return { base, built, tree, pids, end, look }
   } catch (error) {
     await end()
     throw error
