@@ -24,6 +24,12 @@ export { GcError }
 export interface Options {
   /** Directory with the images of the dump. */
   readonly imagesDir: string
+  /** A process of the container, which lives. */
+  readonly pid?: number
+  /** With `pid`: when the dump began, as --since takes it. */
+  readonly since?: string
+  /** With `pid`: images of checkpoints that are wanted. */
+  readonly keep?: readonly string[]
   /** Host path of the root task's rootfs. */
   readonly root?: string
   /** In CRIU's syntax, such as `mnt[/data]:/srv/data` or `mnt[]`. */
@@ -42,16 +48,24 @@ export interface Options {
   readonly maxRemaps?: number
 }
 
+/** For a living container images need not be there. */
+export interface LivingOptions extends Omit<Options, 'imagesDir'> {
+  readonly imagesDir?: string
+  readonly pid: number
+}
+
 export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts' | 'gone'> {
   /** What is mounted here; read from /proc where not given. */
   readonly host?: HostView
 }
 
 /** Looks, changes nothing. Needs root. @throws GcError where the run as a whole could not be done. */
-export const show = (options: Options): Promise<JsonReport> => runCommand('show', options)
+export const show = (options: Options | LivingOptions): Promise<JsonReport> =>
+  runCommand('show', options)
 
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
-export const clean = (options: Options): Promise<JsonReport> => runCommand('clean', options)
+export const clean = (options: Options | LivingOptions): Promise<JsonReport> =>
+  runCommand('clean', options)
 
 /**
  * The dump in a directory. Needs no privilege but to read the images, and changes nothing.
@@ -79,11 +93,14 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
 
 const COMMAND = fileURLToPath(new URL('criu-gc.cjs', import.meta.url))
 
-const argumentsOf = (command: string, options: Options): string[] => [
+const argumentsOf = (command: string, options: Options | LivingOptions): string[] => [
   command,
   '--json',
   '--no-default-config',
-  `--images-dir=${options.imagesDir}`,
+  ...(options.imagesDir === undefined ? [] : [`--images-dir=${options.imagesDir}`]),
+  ...(options.pid === undefined ? [] : [`--pid=${options.pid}`]),
+  ...(options.since === undefined ? [] : [`--since=${options.since}`]),
+  ...(options.keep ?? []).map((value) => `--keep=${value}`),
   ...(options.root === undefined ? [] : [`--root=${options.root}`]),
   ...(options.external ?? []).map((value) => `--external=${value}`),
   ...(options.mounts === undefined ? [] : [`--mounts=${options.mounts}`]),
@@ -96,10 +113,14 @@ const argumentsOf = (command: string, options: Options): string[] => [
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
 ]
 
-const runCommand = (command: 'show' | 'clean', options: Options): Promise<JsonReport> =>
+const runCommand = (
+  command: 'show' | 'clean',
+  options: Options | LivingOptions,
+): Promise<JsonReport> =>
   new Promise((resolve, reject) => {
     checkOptions(options)
-    checkImagesDir(options.imagesDir)
+    if (options.imagesDir !== undefined || options.pid === undefined)
+      checkImagesDir(options.imagesDir)
     const settings = {
       // Nothing of ours reaches a process of root: no NODE_OPTIONS, no LD_PRELOAD.
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

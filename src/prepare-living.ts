@@ -1,5 +1,6 @@
 // What of a living container is the dump's: its mounts in the place of those of the images, and the links of files
 // that it holds where the images do not list all.
+import type { Bytes } from './bytes.js'
 import { badImages, GcError } from './errors.js'
 import { readCheckpoint } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
@@ -38,7 +39,7 @@ export const prepareLiving = (
   const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
   const wanted = readWanted(options.keep, checkpoint, host, plus(living.started, APART))
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
-  const held = toRemaps(living.held, wanted)
+  const held = toRemaps(living.held, wanted, new Set(checkpoint.hints.done))
   const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
   const { since } = options
   const now = { sec: clocks.realtime.sec + 1, nsec: 0 }
@@ -56,7 +57,11 @@ export const prepareLiving = (
 const logSpans = ({ hints: { dumpLog } }: Checkpoint): Span[] =>
   dumpLog === undefined ? [] : [{ from: dumpLog.begun, to: dumpLog.written }]
 
-const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
+const toRemaps = (
+  links: readonly HeldLink[],
+  wanted: Wanted,
+  done: ReadonlySet<Bytes>,
+): HeldRemap[] => {
   const all = links.map((one) => ({ ...one, keptFor: wanted.listing(one.mount, one.link) }))
   // Whose a name is that a wanted checkpoint lists is known: it leaves no question about the others.
   const names = new Map<string, number>()
@@ -71,8 +76,9 @@ const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
     original: file.path,
     held: {
       ...file.inode,
-      by: file.holder,
+      by: file.holder(),
       isAlone: names.get(inodeKey(file.inode)) === 1,
+      isLogged: done.has(file.path),
       keptFor,
     },
   }))

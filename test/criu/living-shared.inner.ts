@@ -3,6 +3,7 @@
 // the checkpoint, which is restored afterwards. Run by living-shared.test.ts.
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { dump, restore, tryDump, type KillAt } from '../rig/criu.js'
 import { runGc } from '../rig/gc.js'
@@ -89,6 +90,9 @@ async function restored(t: Test, { built, base }: Living, images: string): Promi
   }
 }
 
+/** dumps right after one another cannot be told apart by the times of files */
+const apart = (): Promise<void> => sleep(300)
+
 const KILLS: Record<string, KillAt> = {
   'before its links': { before: 'files.img' },
   'with its links': { before: 'pstree.img' },
@@ -109,14 +113,20 @@ for (const order of ['before', 'after'] as const)
           return newLinks(before, look())
         }
         let wanted: string[] = []
-        if (order === 'before') wanted = takeB()
+        if (order === 'before') {
+          wanted = takeB()
+          await apart()
+        }
         const between = look()
         const own = join(a.base, 'images')
         t.equal(tryDump({ ...dumpOptions(a, own), killAt }).code, -1)
         await settled(a.pids)
         const links = newLinks(between, look())
         t.equal(links.length > 0, when === 'with its links')
-        if (order === 'after') wanted = takeB()
+        if (order === 'after') {
+          await apart()
+          wanted = takeB()
+        }
         t.ok(wanted.length > 0 && wanted.length === remaps(images).length)
 
         const [before, tables] = [look(), mountTables()]

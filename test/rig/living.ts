@@ -130,7 +130,7 @@ const ask = async (pid: number): Promise<Health> => {
   if (isDead(pid)) return mustBeBroken(pid)
   const isBlocked = fieldOf(pid, 'SigBlk').startsWith('ffffffff')
   const before = read(pid, 'comm')
-  send(pid, 'SIGUSR1')
+  if (!send(pid, 'SIGUSR1')) return mustBeBroken(pid)
   if (isBlocked) unblock(pid)
   const answer = await until(`process ${pid} does not answer`, () => {
     const now = read(pid, 'comm')
