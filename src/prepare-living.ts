@@ -16,13 +16,16 @@ import { Wanted } from './plan/wanted.js'
 import { withRows, writingSpans } from './proof/evidence.js'
 import type { Span } from './proof/window.js'
 import type { Sys } from './sys/sys.js'
-import { isAfter, type Time } from './time.js'
+import { isAfter, plus, type Time } from './time.js'
 
 export interface LivingOptions {
   readonly since: Time | undefined
   /** Absolute host paths. */
   readonly keep: readonly string[]
 }
+
+/** In seconds: what the start of a process and the time of a file may be apart though they are one moment. */
+const APART = 0.05
 
 export const prepareLiving = (
   sys: Sys,
@@ -33,9 +36,9 @@ export const prepareLiving = (
   clocks: Clocks,
 ): { readonly living: Living; readonly plan: Plan; readonly spans: readonly Span[] } => {
   // A whole dump lists all that it made.
-  const living = readLiving(sys, host, options.pid, !checkpoint.complete)
-  const wanted = readWanted(options.keep, checkpoint, host, living.started)
-  const isDumped = checkpoint.directory === undefined || !isAfter(living.started, end)
+  const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
+  const wanted = readWanted(options.keep, checkpoint, host, plus(living.started, APART))
+  const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
   const held = toRemaps(living.held, wanted, new Set(checkpoint.hints.done))
   const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
   const { since } = options
@@ -59,12 +62,14 @@ const toRemaps = (
   wanted: Wanted,
   done: ReadonlySet<Bytes>,
 ): HeldRemap[] => {
+  const all = links.map((one) => ({ ...one, keptFor: wanted.listing(one.mount, one.link) }))
+  // Whose a name is that a wanted checkpoint lists is known: it leaves no question about the others.
   const names = new Map<string, number>()
-  for (const { file } of links) {
+  for (const { file, keptFor } of all) {
     const key = inodeKey(file.inode)
-    names.set(key, (names.get(key) ?? 0) + 1)
+    if (keptFor === undefined) names.set(key, (names.get(key) ?? 0) + 1)
   }
-  return links.map(({ namespace, mount, link, file }) => ({
+  return all.map(({ namespace, mount, link, file, keptFor }) => ({
     nsId: namespace.id,
     mount,
     link,
@@ -74,7 +79,7 @@ const toRemaps = (
       by: file.holder(),
       isAlone: names.get(inodeKey(file.inode)) === 1,
       isLogged: done.has(file.path),
-      keptFor: wanted.listing(mount, link),
+      keptFor,
     },
   }))
 }

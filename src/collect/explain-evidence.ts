@@ -9,7 +9,7 @@ import { doubted, kept, type Outcome } from './outcome.js'
 
 export const explainEvidence = (
   verdict: Exclude<EvidenceVerdict, { is: 'own' }>,
-  { ctime }: Stat,
+  { ctime }: Pick<Stat, 'ctime'>,
   { by, keptFor }: Held,
   spans: readonly Span[],
 ): Outcome => {

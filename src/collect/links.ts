@@ -150,17 +150,20 @@ export class Links {
     })
     if (known !== undefined) return explainKnown(known, stat)
     const { spans } = this.options
+    // Another name of the file may have gone by our own hand.
+    const isAfter = whenChanged(stat.ctime, spans) === 'after'
+    const ctime = isAfter ? this.acts.ctimeBefore(stat) : stat.ctime
     const verdict = judgeEvidence(
       {
         isSameInode: isSameInode(stat, held),
         isWanted: held.keptFor !== undefined,
         isAlone: held.isAlone,
         isLogged: held.isLogged && this.isUnchangedSince(place.stat),
-        changed: whenChanged(stat.ctime, spans),
+        changed: whenChanged(ctime, spans),
       },
       this.accepts,
     )
-    return verdict.is === 'own' ? undefined : explainEvidence(verdict, stat, held, spans)
+    return verdict.is === 'own' ? undefined : explainEvidence(verdict, { ctime }, held, spans)
   }
 
   /** No name was made in the directory, or taken out of it, since the images were written, but by clean-ups. */

@@ -40,6 +40,9 @@ export const whoIsAtWork = (sys: Sys, directory: number): string | undefined => 
   return undefined
 }
 
+/** In seconds: how much later than it was the boot may be said to have been. */
+const LATE = 3
+
 /**
  * The same of tasks that live on: a dump traces them. `pids` are of this host, where a task that was started after
  * `end` is another one.
@@ -51,7 +54,7 @@ export const whoTraces = (
 ): string | undefined => {
   for (const pid of pids) {
     const tracer = tracerOf(pid)
-    if (tracer > 0 && !isAfter(plus(bootedAt, startOf(pid)), end))
+    if (tracer > 0 && !isAfter(plus(bootedAt, startOf(pid) - LATE), end))
       return `${processText(tracer)} traces process ${pid} of the tree`
   }
   return undefined

@@ -12,8 +12,9 @@
 // | | no | one | after that, but a dump that was killed had made a link for it, by its log, and the directory was not changed since | this dump's: the container writes to it |
 // | | no | one | after that, otherwise | newer, doubt |
 //
-// Somebody wrote images around each time of a file of theirs, and for as long as a log of theirs goes on. Links are
-// made one right after the other: those of one row belong together.
+// A name that a wanted checkpoint lists does not count as one more. Somebody wrote images around each time of a file of
+// theirs, and for as long as a log of theirs goes on. Links are made one right after the other: those of one row belong
+// together.
 import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
 import type { Doubt } from './doubts.js'
 import type { Span } from './window.js'

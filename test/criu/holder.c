@@ -11,11 +11,15 @@
  *   exec PATH               go on as the program PATH, so that the program file too is an inner one
  *   stdio                   fds 0-2 to /dev/null, opened *here*: CRIU refuses those of an outer
  *                           mount; all others but 3 closed
- *   mkdir DIR; rmdir DIR; chdir DIR
+ *   mkdir DIR; rmdir DIR; chdir DIR; chroot DIR
  *   hold OLD NEW SIZE MODE  make OLD, link it to NEW, unlink OLD, keep it open
  *   map OLD NEW SIZE MODE   the same, but kept by a shared mapping only
  *   fifo OLD NEW MODE       the same with a fifo
+ *   lose OLD NEW            the same with a file that is there, and is not held by this: the program itself, say
  *   many DIR COUNT SIZE     COUNT times hold, DIR/old-N to DIR/new-N
+ *   open PATH               hold a file that is there: whoever has others of its names may unlink them later
+ *   ghost PATH SIZE         hold a file that has lost its only name
+ *   tcp; outer NAME         a connection; one to somebody else, who listens at that name (abstract, unix(7))
  *   file PATH SIZE MODE     a plain file, closed again
  *   suffix TEXT             added to each NEW from here on, also after exec: a second run in the same
  *                           place makes files of its own and touches none of the first one's
@@ -26,13 +30,18 @@
  *
  * Readiness: fd 3 is open until the process waits, so who started it reads that end until it is
  * closed by this process and by all its children. Any failure is a line there and exit 1.
+ *
+ * On SIGUSR1 it writes to all that it holds and reads it back, and its name (comm) is "works N" from then
+ * on, or "broken N": the N-th time that it was asked. Every file is left as it was.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,20 +49,15 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define READY 3
+#include "holding.h"
 
 static const char *root = "";
-
-static void fail(const char *what, const char *arg)
-{
-	dprintf(READY, "holder: %s %s: %s\n", what, arg, strerror(errno));
-	exit(1);
-}
 
 /* Where DST is as long as the container's root is still a folder of the host. */
 static const char *inside(const char *path)
@@ -153,66 +157,73 @@ static void stdio(void)
 	close_range(READY + 1, ~0U, 0);
 }
 
-/* size bytes of 'x'; nothing reads them, but the size is in the images */
-static void fill(int fd, const char *path, long size)
-{
-	static char block[4096];
-
-	memset(block, 'x', sizeof(block));
-	for (long left = size; left > 0;) {
-		ssize_t n = write(fd, block, left < 4096 ? left : 4096);
-
-		if (n <= 0)
-			fail("write", path);
-		left -= n;
-	}
-}
-
-static int create(const char *path, long size, mode_t mode)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, mode);
-
-	/* again without the umask */
-	if (fd < 0 || fchmod(fd, mode))
-		fail("create", path);
-	fill(fd, path, size);
-	return fd;
-}
-
-/* What makes CRIU link: open, not reachable by its first name, and not without names. */
-static void rename_behind_its_back(const char *old, const char *new)
-{
-	const char *suffix = getenv("HOLDER_SUFFIX");
-	char full[4096];
-
-	snprintf(full, sizeof(full), "%s%s", new, suffix ? suffix : "");
-	if (link(old, full))
-		fail("link", full);
-	if (unlink(old))
-		fail("unlink", old);
-}
-
 static void hold(const char *old, const char *new, long size, mode_t mode)
 {
-	create(old, size, mode);
+	keep_file(create(old, size, mode));
 	rename_behind_its_back(old, new);
 }
 
 static void map(const char *old, const char *new, long size, mode_t mode)
 {
 	int fd = create(old, size, mode);
+	char *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-	if (mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED)
+	if (at == MAP_FAILED)
 		fail("mmap", old);
+	if (memory_count < MOST)
+		memory[memory_count++] = at;
 	close(fd);
 	rename_behind_its_back(old, new);
 }
 
 static void fifo(const char *old, const char *new, mode_t mode)
 {
-	if (mkfifo(old, mode) || chmod(old, mode) || open(old, O_RDWR) < 0)
+	int fd = mkfifo(old, mode) || chmod(old, mode) ? -1 : open(old, O_RDWR);
+
+	if (fd < 0)
 		fail("fifo", old);
+	keep_file(fd);
 	rename_behind_its_back(old, new);
+}
+
+static void open_there(const char *path)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0)
+		fail("open", path);
+	keep_file(fd);
+}
+
+static void ghost(const char *path, long size)
+{
+	keep_file(create(path, size, 0600));
+	if (unlink(path))
+		fail("unlink", path);
+}
+
+static void tcp(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(listener, (void *)&at, size) || listen(listener, 1) ||
+	    getsockname(listener, (void *)&at, &size) || connect(client, (void *)&at, size) ||
+	    accept(listener, NULL, NULL) < 0)
+		fail("tcp", "127.0.0.1");
+}
+
+static void outer(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(at.sun_path + 1, name, sizeof(at.sun_path) - 2);
+	/* some who listen there take all the zeros behind it for a part of the name */
+	if (connect(client, (void *)&at, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)) &&
+	    connect(client, (void *)&at, sizeof(at)))
+		fail("connect", name);
 }
 
 static void many(const char *dir, long count, long size)
@@ -301,6 +312,9 @@ static char **step(char **w)
 	} else if (IS("chdir", 1)) {
 		mounted(chdir(w[0]), "chdir", w[0]);
 		return w + 1;
+	} else if (IS("chroot", 1)) {
+		mounted(chroot(w[0]) || chdir("/"), "chroot", w[0]);
+		return w + 1;
 	} else if (IS("hold", 4)) {
 		hold(w[0], w[1], atol(w[2]), strtol(w[3], NULL, 8));
 		return w + 4;
@@ -310,6 +324,21 @@ static char **step(char **w)
 	} else if (IS("fifo", 3)) {
 		fifo(w[0], w[1], strtol(w[2], NULL, 8));
 		return w + 3;
+	} else if (IS("lose", 2)) {
+		rename_behind_its_back(w[0], w[1]);
+		return w + 2;
+	} else if (IS("open", 1)) {
+		open_there(w[0]);
+		return w + 1;
+	} else if (IS("ghost", 2)) {
+		ghost(w[0], atol(w[1]));
+		return w + 2;
+	} else if (IS("tcp", 0)) {
+		tcp();
+		return w;
+	} else if (IS("outer", 1)) {
+		outer(w[0]);
+		return w + 1;
 	} else if (IS("many", 3)) {
 		many(w[0], atol(w[1]), atol(w[2]));
 		return w + 3;
@@ -344,6 +373,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	umask(022);
+	answer_when_asked();
 	/* a session of its own (no controlling terminal for CRIU to follow); EPERM after exec is fine */
 	setsid();
 	run(argv + 1);

@@ -7,7 +7,8 @@ import { inRepo } from './repo.js'
 /** the program (or library, that is a matter of the flags) made of test/criu/SOURCE */
 export function compile(source: string, ...flags: string[]): string {
   const path = inRepo('test', 'criu', source)
-  const version = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)
+  const text = [path, inRepo('test', 'criu', 'holding.h')].map((file) => readFileSync(file))
+  const version = createHash('sha256').update(Buffer.concat(text)).digest('hex').slice(0, 12)
   const cache = inRepo('.criu', 'cache')
   const program = `${cache}/${source.replace('.c', '')}-${version}`
   if (existsSync(program)) return program

@@ -56,16 +56,18 @@ function killing(at: KillAt): Record<string, string> {
   return { LD_PRELOAD, CRIU_KILL_CLOSE: at.after }
 }
 
-/** does not throw when the dump fails; the log is dump.log among the images */
+/** the log is dump.log among the images */
+export const dumpArguments = ({ pid, images, external, extra = [] }: DumpOptions): string[] => [
+  ...['dump', '--tree', String(pid), '--images-dir', images],
+  ...['--link-remap', '-v4', '--log-file', 'dump.log'],
+  ...repeated('--external', external),
+  ...extra,
+]
+
+/** does not throw when the dump fails */
 export function tryDump(options: DumpOptions): Result {
   mkdirSync(options.images, { recursive: true })
-  const args = [
-    ...['dump', '--tree', String(options.pid), '--images-dir', options.images],
-    ...['--link-remap', '-v4', '--log-file', 'dump.log'],
-    ...repeated('--external', options.external),
-    ...(options.extra ?? []),
-  ]
-  return attempt(criu, args, options.killAt && killing(options.killAt))
+  return attempt(criu, dumpArguments(options), options.killAt && killing(options.killAt))
 }
 
 /** throws unless the dump ends as it was told to: well, or killed */

@@ -7,6 +7,9 @@ export type Instruction = string[]
 /** static, so that it runs in an empty root file system */
 export const holder = (): string => compile('holder.c', '-static', '-s')
 
+/** the same with what few programs do (test/criu/odd-holder.c) */
+export const oddHolder = (): string => compile('odd-holder.c', '-static', '-s', '-pthread')
+
 const octal = (mode: number): string => mode.toString(8)
 
 export const hold = (old: string, kept: string, size: number, mode = 0o644): Instruction => [
@@ -21,6 +24,7 @@ export const fifo = (old: string, kept: string, mode = 0o644): Instruction => [
 export const many = (dir: string, count: number, size: number): Instruction => [
   ...['many', dir, String(count), String(size)],
 ]
+export const open = (path: string): Instruction => ['open', path]
 export const bind = (from: string, to: string): Instruction => ['bind', from, to]
 export const tmpfs = (at: string, options = 'size=1m'): Instruction => ['tmpfs', at, options]
 export const mkdir = (dir: string): Instruction => ['mkdir', dir]

@@ -1,7 +1,7 @@
 // Tests with mounts run in a mount namespace of their own. The outer test file starts the inner one
 // with insideMountNamespace; the inner one may then mount what it likes and the machine's own mount
 // table stays as it is, even when the test is killed.
-import { readlinkSync, readSync } from 'node:fs'
+import { mkdirSync, readlinkSync, readSync } from 'node:fs'
 import { PLACE } from '../../src/host/notes.js'
 import { must } from './command.js'
 import { mountinfo } from './mountinfo.js'
@@ -90,4 +90,10 @@ export function mount(...args: string[]): void {
 export function unmount(path: string): void {
   if (!isInside()) throw new Error(`umount ${path}: not in a private mount namespace`)
   must('umount', ['-l', path])
+}
+
+/** CRIU keeps what it knows of the kernel in /run: of ours, so that one that is killed leaves nothing to others */
+export function ownRun(): void {
+  mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
+  mkdirSync(PLACE, { mode: 0o700 })
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { restore, type RestoreOptions } from './criu.js'
+import { send } from './signal.js'
 import { mount, unmount } from './namespace.js'
 import { checkpoint, type Checkpoint, type Scenario } from './scenario.js'
 
@@ -28,5 +29,5 @@ export async function dumped(t: Test, scenario: Scenario): Promise<Checkpoint> {
 export function restoreAndEnd(made: Checkpoint): void {
   restore(optionsOf(made))
   // all others of the tree go with it: it is the first of its pid namespace, or alone
-  process.kill(Number(readFileSync(`${made.images}/restored.pid`, 'latin1')), 'SIGKILL')
+  send(Number(readFileSync(`${made.images}/restored.pid`, 'latin1')), 'SIGKILL')
 }

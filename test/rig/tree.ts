@@ -1,10 +1,11 @@
 // Starts the tree of processes that is dumped, and ends it: these processes and no others.
 import { spawn } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import type { Instruction } from './holder.js'
+import { send } from './signal.js'
 
 interface Task {
   pid: number
@@ -16,6 +17,7 @@ export interface Tree {
   /** the root first */
   pids: number[]
   alive: () => boolean
+  isAlive: (pid: number) => boolean
   /** kills what is left of it and waits for its root */
   stop: () => Promise<void>
 }
@@ -25,7 +27,8 @@ function task(pid: number): Task | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z') return undefined
+    // a first thread that has ended leaves the process to the others
+    if (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1) return undefined
     return { pid, started: fields[19] ?? '' }
   } catch {
     return undefined
@@ -40,10 +43,11 @@ function family(pid: number): Task[] {
 }
 
 /** a task that only launched the first one of a pid namespace is not of the tree */
-function rootOf(tasks: Task[]): number {
-  const first = tasks[0]?.pid ?? -1
+function rootOf(tasks: Task[]): number | undefined {
+  const [first, second] = tasks.map(({ pid }) => pid)
+  if (first === undefined) return undefined
   const own = readlinkSync(`/proc/${first}/ns/pid`)
-  return readlinkSync(`/proc/${first}/ns/pid_for_children`) === own ? first : (tasks[1]?.pid ?? -1)
+  return readlinkSync(`/proc/${first}/ns/pid_for_children`) === own ? first : second
 }
 
 const isSame = (was: Task): boolean => task(was.pid)?.started === was.started
@@ -60,17 +64,19 @@ export async function startTree(program: string, instructions: Instruction[]): P
   const trouble = await text(child.stdio[3] as Readable)
   const tasks = family(child.pid ?? -1)
   const stop = async (): Promise<void> => {
-    for (const one of tasks) if (isSame(one)) process.kill(one.pid, 'SIGKILL')
+    for (const one of tasks) if (isSame(one)) send(one.pid, 'SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await exited
   }
-  if (trouble || tasks.length === 0) {
+  const root = trouble ? undefined : rootOf(tasks)
+  if (root === undefined) {
     await stop()
     throw new Error(trouble || `${program} ended before it was ready`)
   }
   return {
-    pid: rootOf(tasks),
+    pid: root,
     pids: tasks.map((one) => one.pid),
     alive: () => tasks.some(isSame),
+    isAlive: (pid) => tasks.some((one) => one.pid === pid && isSame(one)),
     stop,
   }
 }

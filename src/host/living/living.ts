@@ -3,16 +3,17 @@
 import { usage, GcError } from '../../errors.js'
 import type { Sys } from '../../sys/sys.js'
 import { plus, type Time } from '../../time.js'
+import type { Clocks } from '../clock.js'
 import type { Host } from '../host.js'
 import { processText, TICKS, tracerOf } from '../processes.js'
 import { HeldLinks, type HeldLink } from './held.js'
 import { LivingNamespaces, type LivingNamespace } from './namespaces.js'
-import { isSameTask, readTree, taskAt, type Task } from './tasks.js'
+import { isSameTask, readTree, taskAt, threadsOf, type Task } from './tasks.js'
 import { UnlinkedFiles } from './unlinked.js'
 
 export interface Living {
   readonly pid: number
-  /** By this machine's clock, to the second or so. */
+  /** By this machine's clock, to a few hundredths of a second. */
   readonly started: Time
   /** Process ids that were looked at. */
   readonly pids: readonly number[]
@@ -33,10 +34,18 @@ const NEXT = 'nothing was touched; give the process id of the container, as its 
  * The tree of process `pid`. `seeksLinks`: also links of files that it holds.
  * @throws GcError usage (no such process, or one of ours), unsupported, refused.
  */
-export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolean): Living => {
+export const readLiving = (
+  sys: Sys,
+  host: Host,
+  { realtime, boottime }: Clocks,
+  pid: number,
+  seeksLinks: boolean,
+): Living => {
   const root = taskAt(pid)
   if (root === undefined) throw usage(`there is no process ${pid}`, { next: NEXT })
-  if (root.state === 'Z') throw usage(`process ${pid} has ended`, { next: NEXT })
+  // A first thread that has ended leaves the process to the others.
+  if (root.state === 'Z' && threadsOf(pid).length <= 1)
+    throw usage(`process ${pid} has ended`, { next: NEXT })
   const namespaces = new LivingNamespaces(sys, host)
   const files = new UnlinkedFiles(sys)
   const seen = new Map<number, Task>()
@@ -63,7 +72,8 @@ export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolea
     )
   return {
     pid,
-    started: plus(host.bootedAt, root.start / TICKS),
+    // Not by the time of the boot, which is said late on purpose.
+    started: plus(realtime, root.start / TICKS - boottime),
     pids,
     namespaces: namespaces.found,
     held: links.found,

@@ -174,6 +174,11 @@ t.test('a task of the tree that is traced', { skip: root || needs('strace') }, a
     whoTraces([process.pid, task], host, at(now + 60)),
     `process ${tracer.pid} (strace) traces process ${task} of the tree`,
   )
+  t.match(
+    whoTraces([task], host, at(now)),
+    /strace/,
+    'also one that was started just before the end',
+  )
   t.equal(whoTraces([process.pid], host, at(now + 60)), undefined, 'not one that nobody traces')
   t.equal(whoTraces([task], host, at(now - 3600)), undefined, 'nor one that was started later')
   t.ok(startOf(task) > 0)

@@ -1,0 +1,127 @@
+/*
+ * Runs CRIU and kills it at the N-th of its system calls, as the OOM killer or a timeout would at any moment:
+ *
+ *   dump-at count COMMAND...      how many calls there are, and which of them made the first link, to fd 3
+ *   dump-at N COMMAND...          SIGKILL at the entry of the N-th call; its number and the links made to fd 3
+ *   dump-at unblock PID           what a killed dump may leave: all signals blocked; they are let through again
+ *
+ * Only CRIU's own thread is traced: its children trace each other when it tries what the kernel can do, and a
+ * process has one tracer. Exits as the command does, with 128 + signal where one ended it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The beginning of struct ptrace_syscall_info, which C libraries name differently. */
+struct call {
+	uint8_t op, pad[3];
+	uint32_t arch;
+	uint64_t instruction, stack;
+	int64_t value;
+};
+
+enum { ENTRY = 1, EXIT = 2 };
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(125);
+}
+
+static pid_t start(char **command)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0) {
+		raise(SIGSTOP);
+		close(3);
+		execvp(command[0], command);
+		fail(command[0]);
+	}
+	if (waitpid(pid, &status, WUNTRACED) < 0)
+		fail("waitpid");
+	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) < 0)
+		fail("PTRACE_SEIZE");
+	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
+		fail("PTRACE_INTERRUPT");
+	kill(pid, SIGCONT);
+	return pid;
+}
+
+static int ended(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Counts calls to the N-th one; 0 is to the end. */
+static int run(pid_t pid, long nth)
+{
+	long calls = 0, links = 0, first = 0, number = -1;
+	int status;
+
+	for (;;) {
+		int signal = 0;
+
+		if (waitpid(pid, &status, __WALL) < 0)
+			fail("waitpid");
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			break;
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+			struct call call = {0};
+
+			if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call), &call) < 0 && errno != ESRCH)
+				fail("PTRACE_GET_SYSCALL_INFO");
+			if (call.op == ENTRY) {
+				number = call.value;
+				if (++calls == nth)
+					kill(pid, SIGKILL);
+			} else if (call.op == EXIT && number == SYS_linkat && call.instruction && call.value == 0 &&
+				   ++links == 1) {
+				first = calls;
+			}
+		} else if (status >> 16 == 0) {
+			signal = WSTOPSIG(status);
+		}
+		if (ptrace(PTRACE_SYSCALL, pid, 0, signal) < 0 && errno != ESRCH)
+			fail("PTRACE_SYSCALL");
+	}
+	if (nth)
+		dprintf(3, "%ld %ld\n", number, links);
+	else
+		dprintf(3, "%ld %ld\n", calls, first);
+	return ended(status);
+}
+
+static int unblock(pid_t pid)
+{
+	uint64_t none = 0;
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0)
+		fail("PTRACE_SEIZE");
+	if (waitpid(pid, &status, __WALL) < 0)
+		fail("waitpid");
+	if (ptrace(PTRACE_SETSIGMASK, pid, sizeof(none), &none) < 0)
+		fail("PTRACE_SETSIGMASK");
+	return ptrace(PTRACE_DETACH, pid, 0, 0) < 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return 125;
+	if (!strcmp(argv[1], "unblock"))
+		return unblock(atoi(argv[2]));
+	return run(start(argv + 2), atol(argv[1]));
+}

@@ -1,0 +1,172 @@
+// Two containers share a volume, and a file there that has lost the name under which both opened it. One has a
+// checkpoint that is wanted; the dump of the other one was killed. Cleaning up after that one never takes the link of
+// the checkpoint, which is restored afterwards. Run by living-shared.test.ts.
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { dump, restore, tryDump, type KillAt } from '../rig/criu.js'
+import { runGc } from '../rig/gc.js'
+import * as h from '../rig/holder.js'
+import { remaps } from '../rig/images.js'
+import { askAll, newLinks, settled, startLiving, type Living, type Shape } from '../rig/living.js'
+import { manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
+import { mount, mountTables, unmount } from '../rig/namespace.js'
+import { send } from '../rig/signal.js'
+import { makeRootfs, makeTree } from '../rig/rootfs.js'
+
+const SHARED = '/data/shared'
+
+/** `own` files of its own are opened before the shared one, so that links of the two have names of their own */
+const shape = (name: string, volumeOf: (base: string) => string, own: number): Shape => ({
+  name,
+  build(base) {
+    const root = makeRootfs(`${base}/rootfs`, ['data', 'tmp'])
+    const volume = volumeOf(base)
+    // CRIU restores to a mount point only
+    mount('--bind', root, root)
+    const files = Array.from({ length: own }, (_, n) => h.hold(`/app/old${n}`, `/app/kept${n}`, 5))
+    return {
+      instructions: h.container(
+        root,
+        [h.bind(volume, '/data'), h.tmpfs('/tmp')],
+        [...files, h.open(SHARED), h.hold('/data/old', `/data/kept-${name}`, 7)],
+      ),
+      held: [],
+      dumpExternal: ['mnt[/data]:/data'],
+      root,
+      external: [`mnt[/data]:${volume}`],
+      trees: [root, volume],
+      cleanup: () => unmount(root),
+    }
+  },
+})
+
+interface Scene {
+  readonly a: Living
+  readonly b: Living
+  readonly volume: string
+  readonly look: () => Manifest
+}
+
+async function scene(t: Test): Promise<Scene> {
+  const a = await startLiving(
+    shape(
+      'a',
+      (base) => {
+        const volume = makeTree(`${base}/volume`)
+        writeFileSync(`${volume}/shared`, 'x'.repeat(9))
+        return volume
+      },
+      1,
+    ),
+  )
+  t.teardown(a.end)
+  const volume = join(a.base, 'volume')
+  const b = await startLiving(shape('b', () => volume, 4))
+  t.teardown(b.end)
+  linkSync(`${volume}/shared`, `${volume}/other`)
+  unlinkSync(`${volume}/shared`)
+  return { a, b, volume, look: () => manifest(...new Set([...a.built.trees, ...b.built.trees])) }
+}
+
+const dumpOptions = ({ tree, built }: Living, images: string) => ({
+  pid: tree.pid,
+  images,
+  external: built.dumpExternal ?? [],
+})
+
+/** it works as before, and ends */
+async function restored(t: Test, { built, base }: Living, images: string): Promise<void> {
+  const pidfile = join(base, 'restored.pid')
+  const { root = '', external = [] } = built
+  restore({ images, root, external, extra: ['--pidfile', pidfile] })
+  const pid = Number(readFileSync(pidfile, 'latin1'))
+  try {
+    await settled([pid])
+    t.equal(await askAll([pid]), 'works', 'the restored container')
+  } finally {
+    send(pid, 'SIGKILL')
+  }
+}
+
+/** dumps right after one another cannot be told apart by the times of files */
+const apart = (): Promise<void> => sleep(300)
+
+const KILLS: Record<string, KillAt> = {
+  'before its links': { before: 'files.img' },
+  'with its links': { before: 'pstree.img' },
+}
+
+for (const order of ['before', 'after'] as const)
+  for (const [when, killAt] of Object.entries(KILLS))
+    for (const known of ['not said', '--keep', 'beside'] as const)
+      t.test(`wanted, made ${order}; killed ${when}; ${known}`, async (t) => {
+        const { a, b, look } = await scene(t)
+        const first = look()
+        const beside = join(a.base, 'checkpoint-b')
+        const images = known === 'beside' ? beside : join(b.base, 'checkpoint')
+        mkdirSync(images)
+        const takeB = (): string[] => {
+          const before = look()
+          dump(dumpOptions(b, images))
+          return newLinks(before, look())
+        }
+        let wanted: string[] = []
+        if (order === 'before') {
+          wanted = takeB()
+          await apart()
+        }
+        const between = look()
+        const own = join(a.base, 'images')
+        t.equal(tryDump({ ...dumpOptions(a, own), killAt }).code, -1)
+        await settled(a.pids)
+        const links = newLinks(between, look())
+        t.equal(links.length > 0, when === 'with its links')
+        if (order === 'after') {
+          await apart()
+          wanted = takeB()
+        }
+        t.ok(wanted.length > 0 && wanted.length === remaps(images).length)
+
+        const [before, tables] = [look(), mountTables()]
+        const args = ['--pid', String(a.tree.pid), '-D', own]
+        const run = runGc('clean', [...args, ...(known === '--keep' ? ['--keep', images] : [])])
+        const after = look()
+        t.ok(
+          wanted.every((path) => after.has(path)),
+          'all that is wanted is there',
+        )
+        const left = links.filter((path) => after.has(path))
+        const gone = links.filter((path) => !after.has(path))
+        t.strictSame(onlyRemoved(before, after, gone), [], run.stderr)
+        t.strictSame(mountTables(), tables)
+        const reasons = (run.report?.remaps ?? []).flatMap(({ reason }) => reason ?? [])
+        t.comment(
+          `${links.length} links, ${left.length} left; exit ${run.code}; ${reasons.join(', ')}`,
+        )
+        t.equal(run.code, 3, run.stderr)
+        if (known === 'not said') {
+          // one that shares its file with a wanted one stays, and both are said
+          t.equal(left.length, links.length > 0 ? 1 : 0)
+          const doubt = order === 'before' ? 'older' : 'newer'
+          t.strictSame(reasons, links.length > 0 ? ['shared', 'shared'] : [doubt])
+        } else {
+          // the link that was made later has changed the file, after which nothing tells when the first one was made
+          const isChanged = order === 'after' && links.length > 0
+          t.equal(left.length, isChanged ? 1 : 0)
+          t.strictSame(reasons, isChanged ? ['wanted', 'newer'] : ['wanted'])
+          const keep = known === '--keep' ? ['--keep', images] : []
+          const accepted = runGc('clean', [...args, ...keep, '--accept', 'newer'])
+          t.equal(accepted.code, 3, accepted.stderr)
+          t.strictSame(
+            onlyRemoved(before, look(), links),
+            [],
+            'all of its own are gone with consent',
+          )
+        }
+        t.equal(await askAll(a.pids), 'works')
+        await restored(t, b, images)
+        t.notOk(wanted.some(existsSync), 'the restore has used its links up')
+        t.ok([...first.keys()].every(existsSync))
+      })
