@@ -1,5 +1,6 @@
 // Regular files that remaps refer to, by file id. A files.img may have a million entries of which
 // ten matter: only those are decoded.
+import type { Bytes } from '../bytes.js'
 import type { ImageDirectory, ImageState } from '../images/directory.js'
 import {
   decodeFile,
@@ -24,6 +25,15 @@ export const LINK_PREFIX = 'link_remap.'
 
 /** The name that CRIU gives a link: printf("%d") of the file id, so from 2^31 on negative. */
 export const linkName = (id: number): string => `${LINK_PREFIX}${id | 0}`
+
+/** Whether a path ends with the name of the link with that id; it is not put together, for there may be very many. */
+export const isNamed = (path: Bytes, id: number): boolean => {
+  const digits = String(id | 0)
+  const at = path.length - digits.length - BEFORE_ID.length
+  return at >= 0 && path.endsWith(digits) && path.startsWith(BEFORE_ID, at)
+}
+
+const BEFORE_ID = `/${LINK_PREFIX}`
 
 /** Reads files.img (CRIU 3.4 and later) or, where there is none, reg-files.img. */
 export const readRegFiles = (images: ImageDirectory, wanted: ReadonlySet<number>): RegFiles => {
@@ -62,10 +72,13 @@ const choose = <D>(
 ): ((data: Buffer, start: number, end: number) => D | undefined) => {
   // One search through the image beats a look into each of its entries.
   let mention = data.indexOf(LINK_PREFIX)
-  return (_, start, end) => {
+  const mentions = (start: number, end: number): boolean => {
     while (mention >= 0 && mention < start) mention = data.indexOf(LINK_PREFIX, start)
+    return mention >= 0 && mention < end
+  }
+  return (_, start, end) => {
     const id = peek(data, start, end)
-    return id < 0 || wanted.has(id) || (mention >= 0 && mention < end) ? decode : undefined
+    return id < 0 || wanted.has(id) || mentions(start, end) ? decode : undefined
   }
 }
 
@@ -76,4 +89,4 @@ const looksLikeLink = (file: RegFileEntry): boolean =>
   file.mnt_id === undefined &&
   file.flags === 0 &&
   file.pos === 0 &&
-  file.name.endsWith(`/${linkName(file.id)}`)
+  isNamed(file.name, file.id)
