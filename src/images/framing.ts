@@ -17,11 +17,12 @@ export interface Framing {
 /** Called with the bounds of each whole entry. False: this entry is not one, stop here. */
 export type OnEntry = (start: number, end: number) => boolean
 
+/** As far as the file goes, which may end within them. Makes nothing: each task has an image of its own. */
 const startsLike = (data: Buffer, words: readonly number[]): boolean => {
-  const expected = Buffer.alloc(words.length * 4)
-  words.forEach((word, i) => expected.writeUInt32LE(word, i * 4))
-  const length = Math.min(data.length, expected.length)
-  return data.compare(expected, 0, length, 0, length) === 0
+  const length = Math.min(data.length, words.length * 4)
+  for (let at = 0; at < length; at++)
+    if (data[at] !== (((words[at >> 2] as number) >>> (8 * (at & 3))) & 0xff)) return false
+  return true
 }
 
 /** The words that may lead an image of that kind: by its age, or always the same. */
