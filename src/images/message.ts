@@ -2,8 +2,9 @@
 // input needs: a known field has its one wire type, required ones are there, an unknown enum value
 // stays the number that it is, and the number of fields has a limit.
 import { Reader } from 'protobufjs/minimal.js'
-import { fromBuffer, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import { LIMITS } from '../limits.js'
+import { Text } from './text.js'
 
 const VARINT = 0
 const LENGTH_DELIMITED = 2
@@ -16,17 +17,22 @@ export class Fields {
   private count = 0
   private end = 0
   private data: Buffer
+  private text: Text
   private readonly reader: Reader
 
   constructor(data: Buffer) {
     this.data = data
+    this.text = new Text(data)
     this.reader = new Reader(data)
   }
 
   /** The message in `data` from `start` to `end`, from its beginning. */
   at(data: Buffer, start: number, end: number): this {
-    this.data = data
-    this.reader.buf = data
+    if (data !== this.data) {
+      this.data = data
+      this.text = new Text(data)
+      this.reader.buf = data
+    }
     this.reader.pos = start
     this.reader.len = end
     this.end = end
@@ -77,7 +83,7 @@ export class Fields {
   /** A proto2 string or bytes field, which are one on the wire: names need not be UTF-8. */
   bytes(): Bytes {
     const end = this.delimited()
-    const value = fromBuffer(this.data, this.reader.pos, end)
+    const value = this.text.at(this.reader.pos, end)
     this.reader.pos = end
     return value
   }

@@ -72,10 +72,13 @@ const pathLocator = ({
   const [namespace, ...others] = namespaces
   if (namespace?.complete !== true || others.length > 0)
     return () => ({ problem: 'the images do not say on which mount it is' })
-  const find = mountFinder(layOut(namespace, new Set(namespace.mounts), new Map()))
+  // Asked by images of CRIU before 1.3 alone: there may be very many mounts.
+  let find: ReturnType<typeof mountFinder> | undefined
   return ({ link }) => ({
     namespace,
-    mount: find(splitLast(link).dir),
+    mount: (find ??= mountFinder(layOut(namespace, new Set(namespace.mounts), new Map())))(
+      splitLast(link).dir,
+    ),
     problem: undefined,
   })
 }
