@@ -9,6 +9,9 @@ import { Text } from './text.js'
 const VARINT = 0
 const LENGTH_DELIMITED = 2
 
+/** Bits of a number of up to four bytes: its sign is not in doubt. */
+const SHORT = 28
+
 /** Walks the fields: `while (fields.next()) switch (fields.number) …`, one read or skip for each. */
 export class Fields {
   /** Of the current field. */
@@ -101,17 +104,23 @@ export class Fields {
     // Groups nest without a limit of their own, and no CRIU message has one.
     if (this.wire === 3 || this.wire === 4)
       throw new TypeError('groups are not part of CRIU images')
-    this.reader.skipType(this.wire, 0, this.number)
+    if (this.wire === LENGTH_DELIMITED) this.reader.pos = this.delimited()
+    else this.reader.skipType(this.wire, 0, this.number)
   }
 
-  /** Nearly all tags, ids and lengths are one byte, which needs none of the Reader's care. */
+  /** Nearly all tags, ids and lengths are a few bytes, which need none of the Reader's care. */
   private varint(): number {
-    const { reader } = this
-    const { pos } = reader
-    const first = this.data[pos] as number
-    if (pos >= this.end || first >= 0x80) return reader.uint32()
-    reader.pos = pos + 1
-    return first
+    const { reader, data, end } = this
+    let { pos } = reader
+    let value = 0
+    for (let shift = 0; shift < SHORT && pos < end; shift += 7) {
+      const byte = data[pos++] as number
+      value |= (byte & 0x7f) << shift
+      if (byte >= 0x80) continue
+      reader.pos = pos
+      return value
+    }
+    return reader.uint32()
   }
 
   private refuse(wire: number): never {
