@@ -104,7 +104,8 @@ export class Fields {
     // Groups nest without a limit of their own, and no CRIU message has one.
     if (this.wire === 3 || this.wire === 4)
       throw new TypeError('groups are not part of CRIU images')
-    if (this.wire === LENGTH_DELIMITED) this.reader.pos = this.delimited()
+    // There is no field 0, which the Reader knows.
+    if (this.wire === LENGTH_DELIMITED && this.number > 0) this.reader.pos = this.delimited()
     else this.reader.skipType(this.wire, 0, this.number)
   }
 

@@ -131,8 +131,7 @@ export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boole
   const grace = isRemote ? REMOTE : 0
   // Loops: asked of each link, and some() would make a function each time.
   for (const span of spans) if (isIn(time, latest, span, 0, grace)) return 'within'
-  for (const span of restores)
-    if (isIn(time, latest, span, TICK, TICK + grace)) return 'restored'
+  for (const span of restores) if (isIn(time, latest, span, TICK, TICK + grace)) return 'restored'
   return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
 }
 
