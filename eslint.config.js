@@ -13,6 +13,8 @@ const ROOMS = [
   'namespaces',
   'privilege',
   'collect',
+  'prepare-living.ts',
+  'prepare.ts',
   'report',
   'gc.ts',
   'cli',

@@ -20,6 +20,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -189,7 +190,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 8;
+constexpr int kLayout = 20;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -424,6 +425,252 @@ Value FindHolders(const CallbackInfo &info) {
   if (result < 0) errno = -result;
   if (isFull) errno = EOVERFLOW;
   return answer(info, result < 0 || isFull ? -1 : static_cast<long>(used));
+}
+
+// What of one task's files was unlinked, as it is written for JavaScript: this, then the path, at multiples of eight.
+struct Unlinked {
+  uint32_t length;
+  uint32_t kind;
+  uint64_t from, to;
+  uint64_t ino, mnt_id;
+  uint32_t major, minor, nlink, mode;
+};
+
+enum : uint32_t { kDescriptor = 1, kMapping = 2, kExecutable = 3, kQueue = 4, kUnread = 5 };
+enum : uint32_t { kDescriptors = 1, kMemory = 2 };
+
+class UnlinkedFiles {
+ public:
+  UnlinkedFiles(int task, uint8_t *data, size_t size) : task_(task), data_(data), size_(size) {}
+
+  bool full() const { return full_; }
+  size_t used() const { return used_; }
+
+  // A file of the task by its magic link. Only what has lost its name: the kernel writes that behind it, and
+  // file systems of other machines give it a name of their own.
+  void look(const char *link, uint32_t kind, uint64_t from, uint64_t to) {
+    char path[PATH_MAX];
+    ssize_t length = readlinkat(task_, link, path, sizeof path);
+    if (length < 0) {
+      // Closed meanwhile, or a descriptor of a task that ended.
+      if (errno != ENOENT && errno != ESRCH) unread(link);
+      return;
+    }
+    if (kind == kDescriptor && starts(path, length, "socket:[")) return queue(link, from);
+    if (!lost(path, length)) return;
+    struct statx st = {};
+    int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+    if (syscall(SYS_statx, task_, link, flags, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0) {
+      if (errno != ENOENT && errno != ESRCH) unread(link);
+      return;
+    }
+    Unlinked found = {0, kind, from, to, st.stx_ino, st.stx_mnt_id, st.stx_dev_major,
+                      st.stx_dev_minor, st.stx_nlink, st.stx_mode};
+    add(found, path, static_cast<size_t>(length));
+  }
+
+  void descriptors() {
+    int dir = openat(task_, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) return unread("fd");
+    int result = eachNumber(dir, [&](const char *fd) {
+      char link[32];
+      snprintf(link, sizeof link, "fd/%.20s", fd);
+      look(link, kDescriptor, number<uint64_t>(fd), 0);
+      return !full_;
+    });
+    close(dir);
+    if (result < 0) errno = -result, unread("fd");
+  }
+
+  // maps has a line for each mapping; its name ends as that of a link does.
+  void memory() {
+    look("exe", kExecutable, 0, 0);
+    int file = openat(task_, "maps", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return unread("maps");
+    char text[16384];
+    size_t held = 0;
+    ssize_t length;
+    while ((length = read(file, text + held, sizeof text - held)) > 0) {
+      held += static_cast<size_t>(length);
+      size_t at = 0;
+      while (char *end = static_cast<char *>(memchr(text + at, '\n', held - at))) {
+        *end = '\0';
+        mapping(text + at, static_cast<size_t>(end - text) - at);
+        at = static_cast<size_t>(end - text) + 1;
+      }
+      memmove(text, text + at, held -= at);
+      // No line is that long.
+      if (held == sizeof text) held = 0;
+    }
+    if (length < 0) unread("maps");
+    close(file);
+  }
+
+ private:
+  static bool starts(const char *text, ssize_t length, const char *with) {
+    size_t size = strlen(with);
+    return static_cast<size_t>(length) >= size && memcmp(text, with, size) == 0;
+  }
+
+  static bool lost(const char *path, ssize_t length) {
+    static const char kMark[] = " (deleted)";
+    const ssize_t size = sizeof kMark - 1;
+    if (length > size && memcmp(path + length - size, kMark, static_cast<size_t>(size)) == 0) return true;
+    auto slash = static_cast<const char *>(memrchr(path, '/', static_cast<size_t>(length)));
+    if (slash == nullptr) return false;
+    ssize_t rest = length - (slash - path);
+    return starts(slash, rest, "/.nfs") || starts(slash, rest, "/.fuse_hidden");
+  }
+
+  // "7f0a-7f0b r--p 00000000 fe:00 1234   /path (deleted)"; one file may have many, one after the other.
+  void mapping(const char *line, size_t length) {
+    const char *path = static_cast<const char *>(memchr(line, '/', length));
+    if (path == nullptr || !lost(path, static_cast<ssize_t>(length - static_cast<size_t>(path - line)))) return;
+    uint64_t from = number<uint64_t>(line, 16);
+    const char *dash = strchr(line, '-');
+    uint64_t to = dash == nullptr ? 0 : number<uint64_t>(dash + 1, 16);
+    // Device, inode and name are behind the third blank.
+    const char *file = line;
+    for (int blanks = 0; file != nullptr && blanks < 3; blanks++) file = strchr(file + 1, ' ');
+    if (file == nullptr || last_ == file) return;
+    last_ = file;
+    char link[64];
+    snprintf(link, sizeof link, "map_files/%llx-%llx", static_cast<unsigned long long>(from),
+             static_cast<unsigned long long>(to));
+    look(link, kMapping, from, to);
+  }
+
+  // Files that wait in a socket of the Unix family, of which fdinfo tells the number.
+  void queue(const char *link, uint64_t fd) {
+    char text[64];
+    snprintf(text, sizeof text, "fdinfo/%s", link + strlen("fd/"));
+    int file = openat(task_, text, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    char info[512];
+    ssize_t length = read(file, info, sizeof info - 1);
+    close(file);
+    if (length <= 0) return;
+    info[length] = '\0';
+    const char *at = strstr(info, "scm_fds:");
+    uint64_t count = at == nullptr ? 0 : number<uint64_t>(at + strlen("scm_fds:"));
+    if (count > 0) add({0, kQueue, fd, count, 0, 0, 0, 0, 0, 0}, "", 0);
+  }
+
+  void unread(const char *what) {
+    int error = errno;
+    add({0, kUnread, static_cast<uint64_t>(error), 0, 0, 0, 0, 0, 0, 0}, what, strlen(what));
+  }
+
+  void add(Unlinked record, const char *path, size_t length) {
+    size_t whole = sizeof record + (length + 7) / 8 * 8;
+    if (full_ || size_ - used_ < whole) {
+      full_ = true;
+      return;
+    }
+    record.length = static_cast<uint32_t>(sizeof record + length);
+    memcpy(data_ + used_, &record, sizeof record);
+    memcpy(data_ + used_ + sizeof record, path, length);
+    used_ += whole;
+  }
+
+  int task_;
+  uint8_t *data_;
+  size_t size_, used_ = 0;
+  bool full_ = false;
+  std::string last_;
+};
+
+// The files of a task, by an fd of its folder in /proc, that have lost their name: of its descriptors (1) and of its
+// memory (2). The length in bytes of what was found, or -EOVERFLOW. One call, because a container has tens of thousands.
+Value UnlinkedFilesOf(const CallbackInfo &info) {
+  Reader in(info);
+  int task = in.fd(0);
+  uint32_t what = in.u32(1);
+  size_t size;
+  uint8_t *data = in.memory(2, &size);
+  if (!in.ok()) return {};
+  UnlinkedFiles files(task, data, size);
+  if (what & kDescriptors) files.descriptors();
+  if (what & kMemory) files.memory();
+  if (files.full()) return errno = EOVERFLOW, answer(info, -1);
+  return answer(info, static_cast<long>(files.used()));
+}
+
+// pidfd_open(2)
+Value PidfdOpen(const CallbackInfo &info) {
+  Reader in(info);
+  int pid = in.i32(0);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_pidfd_open, pid, 0));
+}
+
+// pidfd_getfd(2)
+Value PidfdGetfd(const CallbackInfo &info) {
+  Reader in(info);
+  int pidfd = in.fd(0);
+  int fd = in.i32(1);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_pidfd_getfd, pidfd, fd, 0));
+}
+
+// kcmp(2) of what both have of a kind: 0 for the same.
+Value Kcmp(const CallbackInfo &info) {
+  Reader in(info);
+  int first = in.i32(0);
+  int second = in.i32(1);
+  int type = in.i32(2);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_kcmp, first, second, type, 0, 0));
+}
+
+// Where the next look into a socket's queue begins (SO_PEEK_OFF of socket(7)): the offset before, or -errno.
+Value PeekFrom(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  int offset = in.i32(1);
+  if (!in.ok()) return {};
+  int before = 0;
+  socklen_t size = sizeof before;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &before, &size) < 0) return answer(info, -1);
+  if (setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) < 0) return answer(info, -1);
+  // -1 is an offset like others.
+  return answer(info, before + 1);
+}
+
+// recvmsg(2) that takes nothing: copies of the files in the next message, which the caller closes. How many, or
+// -errno; -EAGAIN past the last message.
+Value PeekFiles(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  size_t size;
+  uint8_t *fds = in.memory(1, &size);
+  if (!in.ok()) return {};
+  char byte[65536];
+  struct iovec data = {byte, sizeof byte};
+  // SCM_MAX_FD of unix(7) is 253.
+  alignas(struct cmsghdr) char control[CMSG_SPACE(253 * sizeof(int)) + 512];
+  struct msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t length = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (length < 0) return answer(info, -1);
+  long count = 0;
+  for (auto *part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    size_t bytes = part->cmsg_len - CMSG_LEN(0);
+    for (size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int), count++) {
+      int received;
+      memcpy(&received, CMSG_DATA(part) + at, sizeof received);
+      if ((static_cast<size_t>(count) + 1) * sizeof(int) <= size)
+        memcpy(fds + static_cast<size_t>(count) * sizeof(int), &received, sizeof received);
+      else
+        close(received);
+    }
+  }
+  if (length == 0 && count == 0) return errno = EAGAIN, answer(info, -1);
+  return answer(info, count);
 }
 
 // struct mnt_ns_info of linux/nsfs.h, from Linux 6.12 on.
@@ -789,6 +1036,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
       {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
       {"find_holders", FindHolders},
+      {"unlinked_files", UnlinkedFilesOf},
+      {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
+      {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
       {"chdir", Chdir},           {"fchdir", Fchdir},         {"chroot", Chroot},
       {"listmount", Listmount},   {"statmount", Statmount},   {"statmounts", Statmounts},   {"ioctl_nsfs", IoctlNsfs},
       {"prctl", Prctl},           {"capset", Capset},

@@ -1,38 +1,25 @@
 // The whole order of a run: images → checkpoint → plan → namespaces → collect → report.
-import { fromText, type Bytes } from './bytes.js'
-import { readFrom } from './checkpoint/checkpoint.js'
+import type { Bytes } from './bytes.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
-import type { Outcome } from './collect/outcome.js'
-import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { Acts } from './host/acts.js'
-import { readClocks, toNow, type Clocks } from './host/clock.js'
-import { whoTraces } from './host/at-work.js'
-import { hostOf, type Host } from './host/host.js'
-import { lockImages, refuseAtWork, whileIdle } from './host/lock.js'
-import { isOnLink, mountpointTest } from './host/mountpoints.js'
-import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
+import { lockImages, whileIdle } from './host/lock.js'
+import { mountpointTest } from './host/mountpoints.js'
 import { openNotes, PLACE } from './host/notes.js'
-import { hostView } from './host/view.js'
 import { ImageDirectory } from './images/directory.js'
-import { construct, type Constructed } from './namespaces/construct.js'
-import { openRoot } from './namespaces/root.js'
 import type { Externals } from './plan/external.js'
-import type { Plan, PlannedRemap } from './plan/planned.js'
-import { planCollection } from './plan/plan.js'
+import { prepare } from './prepare.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
-import { beginAndEnd, dumpWindow, type Window } from './proof/window.js'
 import type { Command, Report } from './report/report.js'
 import { notedSignal, noteSignals } from './sys/signals.js'
-import { sleep } from './sleep.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
 export interface RunOptions {
   readonly command: Command
-  /** Absolute host paths. */
-  readonly imagesDir: string
+  /** Absolute host paths. Undefined where only a living container is looked at. */
+  readonly imagesDir: string | undefined
   readonly workDir: string | undefined
   readonly dumpLog: string | undefined
   readonly restoreLog: string | undefined
@@ -43,6 +30,12 @@ export interface RunOptions {
   readonly maxRemaps: number | undefined
   readonly accept: Consent
   readonly keepLastLink: boolean
+  /** A living container: of this process. */
+  readonly pid: number | undefined
+  /** When the dump began, where nothing else tells it. */
+  readonly since: Time | undefined
+  /** Images of checkpoints that are wanted. */
+  readonly keep: readonly string[]
   /** The images are ours alone from now on. */
   readonly onLocked: () => void
   readonly onProgress: (done: number, total: number) => void
@@ -56,16 +49,28 @@ export interface RunOptions {
 export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const { command, accept } = options
   const remove = command === 'clean'
-  const images = new ImageDirectory(options.imagesDir)
-  lockImages(sys, images)
+  const { imagesDir } = options
+  const images = imagesDir === undefined ? undefined : new ImageDirectory(imagesDir)
+  if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, plan, ready } = whileIdle(sys, images, () => prepare(sys, images, options))
+  const { checkpoint, living, plan, ready } =
+    images === undefined
+      ? prepare(sys, images, options)
+      : whileIdle(sys, images, () => prepare(sys, images, options))
   if (ready === undefined)
-    return { command, checkpoint, mounts: [], remaps: [], others: [], interrupted: undefined }
+    return {
+      command,
+      checkpoint,
+      living,
+      mounts: [],
+      remaps: [],
+      others: [],
+      interrupted: undefined,
+    }
 
   const { host, window, constructed } = ready
   const hostRoot = host.root()
-  const name = nameOf(checkpoint, images)
+  const name = nameOf(checkpoint, images, options.pid)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
   // Up to here nothing was done, and a signal just ends us.
   noteSignals(sys)
@@ -81,12 +86,14 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     },
     interrupted: () => notedSignal(sys),
     hostRoot,
+    spans: ready.spans,
     deaths: ready.deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })
   return {
     command,
     checkpoint,
+    living,
     mounts: [...constructed.mounts.values()],
     remaps: plan.remaps.map((planned, index) => ({
       planned,
@@ -97,78 +104,8 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   }
 }
 
-/** Everything that comes before the first deletion. */
-interface Prepared {
-  readonly checkpoint: Checkpoint
-  readonly plan: Plan
-  /** Undefined where there is nothing to do. */
-  readonly ready: Ready | undefined
-}
-
-interface Ready {
-  readonly host: Host
-  readonly window: Window
-  readonly others: AllNamespaces
-  readonly deaths: ReadonlyMap<PlannedRemap, Outcome>
-  readonly constructed: Constructed
-}
-
-const prepare = (sys: Sys, images: ImageDirectory, options: RunOptions): Prepared => {
-  const clocks = readClocks()
-  const checkpoint = readFrom(images, { ...options, clocks: toNow(clocks) })
-  const host = hostOf(sys, hostView(clocks))
-  const root =
-    options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
-  const plan = planCollection(checkpoint, { ...options, root, host })
-  if (plan.remaps.length === 0 && plan.namespaces.length === 0)
-    return { checkpoint, plan, ready: undefined }
-
-  const window = windowOf(checkpoint, clocks)
-  const { to: end } = beginAndEnd(window)
-  if (checkpoint.tree === 'host') refuseAtWork(whoTraces(checkpoint.pids, host, end), images.path)
-  const { others, deaths } = survivorsOf(sys, plan, host, options.accept, end)
-  const constructed = construct(sys, plan, { host, end })
-  return { checkpoint, plan, ready: { host, window, others, deaths, constructed } }
-}
-
-/** How often survivors are looked for, and the pause in between in ms. */
-const LOOKS = 3
-const PAUSE = 30
-
-/**
- * What may live on, and what other mount namespaces have. One that ends while it is looked at can hide what it had,
- * and numbers of devices are given again at once: what seems to live is looked at again.
- */
-const survivorsOf = (
-  sys: Sys,
-  plan: Plan,
-  host: Host,
-  accept: Consent,
-  end: Time,
-): Pick<Ready, 'others' | 'deaths'> => {
-  for (let looks = 1; ; looks++) {
-    const others = othersOf(sys, plan)
-    const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
-    const isSettled = [...deaths.values()].every(({ verdict }) => verdict !== 'kept')
-    if (isSettled || others.unseen !== undefined || looks === LOOKS) return { others, deaths }
-    sleep(PAUSE)
-  }
-}
-
-/** What other mount namespaces have that may be a link's file system, or in the way of a deletion. */
-const othersOf = (sys: Sys, plan: Plan): AllNamespaces => {
-  if (plan.remaps.length === 0) return { tables: [], unseen: undefined }
-  const isLike = isLikeVanished(plan)
-  return otherNamespaces(
-    sys,
-    isLike === undefined ? isOnLink : (row) => isOnLink(row) || isLike(row),
-  )
-}
-
-/** When the dump was by this machine's clock, and when restores of it failed. */
-const windowOf = ({ times, hints }: Checkpoint, clocks: Clocks): Window =>
-  dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, clocks)
-
 /** Of a file for these images: the name of the run that wrote them, or that of their directory. */
-const nameOf = ({ runId }: Checkpoint, images: ImageDirectory): string =>
-  runId !== undefined && /^[\w-]{1,64}$/.test(runId) ? runId : images.inode()
+const nameOf = ({ runId }: Checkpoint, images: ImageDirectory | undefined, pid = 0): string => {
+  if (runId !== undefined && /^[\w-]{1,64}$/.test(runId)) return runId
+  return images?.inode() ?? `pid-${pid}`
+}

@@ -29,6 +29,8 @@ export const HINT_LIMITS = {
   logTail: 256 * 1024,
   /** Images of which the times are asked for and nothing else. */
   timedImages: 64,
+  /** Files of which the times tell when somebody wrote into the directory. */
+  writtenFiles: 10_000,
   /** Names that one log may give us. */
   names: 64,
 } as const

@@ -6,14 +6,16 @@ import { ImageDirectory } from '../images/directory.js'
 import { LIMITS } from '../limits.js'
 import { classify, timesOfPreDump } from './classify.js'
 import { readClock } from './timens.js'
-import { NO_HINTS, type LogOptions } from './hints.js'
+import { hintsOfLog, NO_HINTS, type LogOptions } from './hints.js'
 import { readInventory } from './inventory.js'
 import type { Checkpoint, DumpKind, MountNamespace } from './model.js'
 import { readMountNamespace } from './mounts.js'
+import { withRecovered } from './recovered.js'
 import { readRemaps, type Remaps } from './remaps.js'
 import { hasImages } from './survey.js'
 import { readTasks, type Tasks } from './tasks.js'
-import type { Now } from './times.js'
+import { NO_TIMES, type Now } from './times.js'
+import { writingsIn } from './writings.js'
 
 /** What is known of the dump besides its images. */
 export interface ReadOptions extends LogOptions {
@@ -21,6 +23,8 @@ export interface ReadOptions extends LogOptions {
   readonly clocks?: Now | undefined
   /** In the place of the usual limit. */
   readonly maxRemaps?: number | undefined
+  /** The container lives, and tells what images do not: links are recovered, and none at all are no mistake. */
+  readonly isLiving?: boolean
 }
 
 /**
@@ -47,7 +51,11 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
   if (inventory.preDump && !names.some((name) => NOT_OF_PRE_DUMP.has(name))) return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
   const remaps = readRemaps(images, options.maxRemaps)
-  if (images.states.every(({ state }) => state === 'absent') && !hasImages(images, names))
+  if (
+    options.isLiving !== true &&
+    images.states.every(({ state }) => state === 'absent') &&
+    !hasImages(images, names)
+  )
     throw noImages(images, names)
   const namespaces = readNamespaces(images, names, tasks)
   const clock = readClock(images)
@@ -63,7 +71,10 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     tasks: tasks.count,
     pids: tasks.pids ?? [],
     namespaces,
-    ...ofRemaps(remaps, kind.dump),
+    writings: options.isLiving === true ? writingsIn(images, names) : [],
+    ...(options.isLiving === true && kind.dump !== 'whole'
+      ? withRecovered(ofRemaps(remaps, kind.dump), remaps)
+      : ofRemaps(remaps, kind.dump)),
     counts: remaps.counts,
     notes: [...tasks.notes, ...kind.notes],
   }
@@ -145,16 +156,11 @@ const guessTree = (
     ? 'namespaced'
     : 'host'
 
-const preDump = (images: ImageDirectory): Checkpoint => ({
-  directory: images.path,
-  images: images.states,
-  dump: 'pre-dump',
+const NOTHING = {
   signs: [],
   runId: undefined,
-  times: timesOfPreDump(images),
   hints: NO_HINTS,
-  complete: true,
-  preDump: true,
+  writings: [],
   tree: 'host',
   tasks: 0,
   pids: [],
@@ -162,5 +168,28 @@ const preDump = (images: ImageDirectory): Checkpoint => ({
   remaps: [],
   unlisted: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
+} as const
+
+const preDump = (images: ImageDirectory): Checkpoint => ({
+  ...NOTHING,
+  directory: images.path,
+  images: images.states,
+  dump: 'pre-dump',
+  times: timesOfPreDump(images),
+  complete: true,
+  preDump: true,
   notes: ['a pre-dump: it made no link remaps'],
+})
+
+/** Where no images were given: only the living tree tells. @throws GcError usage where a named log cannot be read. */
+export const withoutImages = ({ dumpLog }: LogOptions): Checkpoint => ({
+  ...NOTHING,
+  directory: undefined,
+  images: [],
+  dump: 'none',
+  hints: dumpLog === undefined ? NO_HINTS : hintsOfLog(dumpLog),
+  times: NO_TIMES,
+  complete: false,
+  preDump: false,
+  notes: [],
 })

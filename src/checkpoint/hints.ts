@@ -119,6 +119,12 @@ export const hintsOf = (
   ),
 })
 
+/** Of a log alone, without any images. @throws GcError usage where it cannot be read. */
+export const hintsOfLog = (path: string): Hints => {
+  const log = readLog(namedFile(path, '--dump-log'), 'dump')
+  return hintsOf({ log, of: 'this' }, [], undefined)
+}
+
 /** CRIU does that where tasks go on: after a failure, and after a dump that left them running. */
 const removedItsLinks = ({ ended, resumed }: Log): boolean =>
   ended === 'failed' || (ended === 'finished' && resumed)

@@ -13,7 +13,8 @@
 // inventory and is newer all the same, the inventory of a pre-dump, the log of another dump that failed.
 // CRIU writes into a directory that was used before, and removes only some of the images there.
 
-export type DumpKind = 'whole' | 'pre-dump' | 'failed' | 'killed' | 'mixed' | 'blind'
+/** `none`: no images were given. */
+export type DumpKind = 'whole' | 'pre-dump' | 'failed' | 'killed' | 'mixed' | 'blind' | 'none'
 
 export interface KindFacts {
   /** `broken`: it is empty or cut. */

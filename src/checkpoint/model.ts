@@ -64,6 +64,24 @@ export interface LinkRemap {
   readonly invalid: string | undefined
   /** Another remap before this one has the same link. */
   readonly duplicate: boolean
+  /** Not listed: `recovered` from its own entry in cut images, or `held` by the living tree. */
+  readonly found?: 'recovered' | 'held'
+  /** Of one that is held: what is known of it besides. */
+  readonly held?: Held
+}
+
+/** A file that a living task holds, and that has the name of a link remap. */
+export interface Held {
+  readonly inoHigh: number
+  readonly inoLow: number
+  readonly major: number
+  readonly minor: number
+  /** "descriptor 5 of process 12" */
+  readonly by: string
+  /** The file has no other name of that form. */
+  readonly isAlone: boolean
+  /** Where a checkpoint lists it that is to be kept: its images. */
+  readonly keptFor: string | undefined
 }
 
 /** A remap of cut images: one of its three entries is lost, so that it must be left alone. */
@@ -122,7 +140,8 @@ export interface Hints {
 }
 
 export interface Checkpoint {
-  readonly directory: string
+  /** Undefined where no images were given. */
+  readonly directory: string | undefined
   readonly images: readonly ImageState[]
   /** What kind of dump the directory holds. */
   readonly dump: DumpKind
@@ -130,6 +149,8 @@ export interface Checkpoint {
   readonly signs: readonly string[]
   /** Which run of CRIU wrote them, since 4.1. */
   readonly runId: Bytes | undefined
+  /** When somebody wrote there: births and changes of files. */
+  readonly writings: readonly Time[]
   readonly times: ImageTimes
   readonly hints: Hints
   /** The images are whole, and of one dump that CRIU did not give up. */

@@ -4,9 +4,10 @@ import type { Bytes } from '../bytes.js'
 import type { ImageDirectory, ImageState } from '../images/directory.js'
 import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
+import { isNamed, linkName } from '../link-name.js'
 import { isTooLong, pathProblem, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
-import { isNamed, linkName, readRegFiles, type RegFiles } from './files.js'
+import { readRegFiles, type RegFiles } from './files.js'
 import type { LinkRemap, Original, UnlistedLink } from './model.js'
 
 /** Before CRIU 1.4 wrote the type, this bit of remap_id said that it is a ghost's id. */
@@ -25,6 +26,7 @@ export interface Remaps {
   readonly lost: ReadonlySet<LinkRemap>
   readonly unlisted: readonly UnlistedLink[]
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
+  readonly entries: RegFiles
 }
 
 /** @throws GcError bad-images where a limit is passed. */
@@ -55,7 +57,7 @@ export const readRemaps = (images: ImageDirectory, limit: number = LIMITS.remaps
   // A writer that was killed stops between entries, too: what the listing lacks, only the files tell.
   for (const file of files.links)
     if (!wanted.has(file.id)) unlisted.push({ id: file.id, link: pathOf(file) })
-  return { listing, files: files.state, remaps, lost, unlisted, counts }
+  return { listing, files: files.state, remaps, lost, unlisted, counts, entries: files }
 }
 
 const join = (
@@ -99,7 +101,7 @@ const addTo = <K, V>(sets: Map<K, Set<V>>, key: K, value: V): boolean => {
 const pathOf = (file: RegFileEntry | undefined): Bytes | undefined =>
   file === undefined || isTooLong(file.name) ? undefined : file.name
 
-const describe = (file: RegFileEntry | undefined): Original => ({
+export const describe = (file: RegFileEntry | undefined): Original => ({
   path: pathOf(file) ?? ('' as Bytes),
   size: file?.size,
   mode: file?.mode,

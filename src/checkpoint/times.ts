@@ -83,6 +83,20 @@ const isCopy = (
   return written.sec + written.nsec / 1e9 > now.now - since + DOUBT
 }
 
+/** Of images that are not there. */
+export const NO_TIMES: ImageTimes = {
+  written: undefined,
+  earliest: undefined,
+  born: undefined,
+  reused: false,
+  tookSeconds: undefined,
+  clock: undefined,
+  clockWritten: undefined,
+  dumpUptime: undefined,
+  inOrder: false,
+  wholeSeconds: false,
+}
+
 /** What is known besides the images. */
 export interface MoreTimes {
   readonly clock: TimensEntry | undefined

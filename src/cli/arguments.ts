@@ -10,11 +10,14 @@ import type { Command } from '../report/report.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
 import { OPTIONS } from './options.js'
+import { sinceOf } from './since.js'
+import type { Time } from '../time.js'
 import { getopt, type Given, type Parsed } from './getopt.js'
 
 export interface Arguments {
   readonly command: Command | 'help' | 'version'
-  readonly imagesDir: string
+  /** Undefined with --pid alone. */
+  readonly imagesDir: string | undefined
   readonly workDir: string
   readonly root: string | undefined
   readonly externals: Externals
@@ -26,6 +29,11 @@ export interface Arguments {
   readonly dumpLog: string | undefined
   readonly restoreLog: string | undefined
   readonly accept: Consent
+  /** The container that was dumped lives: a process of it. */
+  readonly pid: number | undefined
+  readonly since: Time | undefined
+  /** Images of checkpoints that are wanted. */
+  readonly keep: readonly string[]
   readonly keepLastLink: boolean
   readonly allowEnvironment: boolean
   readonly json: boolean
@@ -120,12 +128,14 @@ const collectValues = (
     const { value, where } = last(name) ?? {}
     return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
   }
-  const imagesDir = directory('images-dir', fromHere) ?? fromHere('')
+  const pid = locating(last('pid')?.where, () => pidOf(last('pid')?.value))
+  const imagesDir =
+    directory('images-dir', fromHere) ?? (pid === undefined ? fromHere('') : undefined)
   const accept = new Set(values('accept').flatMap(doubtsOf))
   return {
     command,
     imagesDir,
-    workDir: directory('work-dir', fromHere) ?? imagesDir,
+    workDir: directory('work-dir', fromHere) ?? imagesDir ?? fromHere(''),
     root: directory('root', (value) => path.resolve(value)),
     externals: parseExternals(options.flatMap(externalOption)),
     mounts: locating(last('mounts')?.where, () => mountsOf(last('mounts')?.value)),
@@ -134,6 +144,9 @@ const collectValues = (
     dumpLog: directory('dump-log', fromHere),
     restoreLog: directory('restore-log', fromHere),
     accept: has('force') ? new Set(DOUBTS) : accept,
+    pid,
+    since: sinceIfGiven(last('since')?.value, pid),
+    keep: needsPid('keep', values('keep'), pid).map(fromHere),
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
@@ -204,6 +217,33 @@ const maxRemapsOf = (value: string | undefined): number | undefined => {
   const number = /^\d{1,7}$/.test(value) ? Number(value) : 0
   if (number >= 1 && number <= LIMITS.entries) return number
   throw usage(`--max-remaps ${escapeText(value)}: a number from 1 to ${LIMITS.entries}`)
+}
+
+const pidOf = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : 0
+  if (number >= 1 && number < 2 ** 31) return number
+  throw usage(`--pid ${escapeText(value)}: a process id`, {
+    next: 'give that of the container, as its runtime tells it',
+  })
+}
+
+/** What only means something for a living container. */
+const needsPid = (
+  option: string,
+  values: readonly string[],
+  pid: number | undefined,
+): readonly string[] => {
+  if (values.length > 0 && pid === undefined)
+    throw usage(`--${option} is for a living container`, {
+      next: 'say which with --pid, or leave it out: images tell all of a container that has ended',
+    })
+  return values
+}
+
+const sinceIfGiven = (value: string | undefined, pid: number | undefined): Time | undefined => {
+  const [given] = needsPid('since', value === undefined ? [] : [value], pid)
+  return given === undefined ? undefined : sinceOf(given)
 }
 
 const commandOf = ({ options, words }: Parsed): Arguments['command'] => {

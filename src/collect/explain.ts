@@ -53,12 +53,12 @@ export const WRONG_MOUNT = kept(
   'see what is mounted there now',
 )
 
-export const explainKnown = (why: Known, stat: Stat, original: Original): Outcome => {
+export const explainKnown = (why: Known, stat: Stat, original?: Original): Outcome => {
   switch (why) {
     case 'type':
       return kept(
         'type',
-        `it is a ${typeName(stat.mode)}, the dumped file was a ${typeName(original.mode ?? 0o100000)}`,
+        `it is a ${typeName(stat.mode)}, the dumped file was a ${typeName(original?.mode ?? 0o100000)}`,
       )
     case 'mountpoint':
       return kept('mountpoint', 'something is mounted on it', 'unmount it first')

@@ -1,11 +1,12 @@
 // One link in its held directory: hold what has its name, ask `proof`, unlink it, look again.
-import type { Original } from '../checkpoint/model.js'
+import type { Held, Original } from '../checkpoint/model.js'
 import type { Acts } from '../host/acts.js'
 import type { Address } from '../host/address.js'
 import type { MountpointTest } from '../host/mountpoints.js'
 import type { Consent } from '../proof/doubts.js'
-import { judgeLink, type LinkFacts } from '../proof/link.js'
-import { whenBorn, whenWas, type When, type Window } from '../proof/window.js'
+import { judgeEvidence, whenChanged } from '../proof/evidence.js'
+import { judgeKnown, judgeLink, type LinkFacts } from '../proof/link.js'
+import { whenBorn, whenWas, type Span, type When, type Window } from '../proof/window.js'
 import {
   AT_SYMLINK_NOFOLLOW,
   ENOENT,
@@ -20,10 +21,11 @@ import {
   STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import type { Stat } from '../sys/stat.js'
+import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Reach } from './directories.js'
 import { explainDoubt, explainKnown } from './explain.js'
+import { explainEvidence } from './explain-evidence.js'
 import { kept, type Outcome } from './outcome.js'
 import { failed, failedBy, unlinkVerified } from './unlink.js'
 
@@ -32,6 +34,8 @@ export interface LinkOptions {
   readonly accept: Consent
   readonly keepLastLink: boolean
   readonly window: Window
+  /** When somebody wrote the images, for links that they do not list. */
+  readonly spans: readonly Span[]
   readonly isMountpoint: MountpointTest
   readonly onProgress: (done: number) => void
   /** The signal that asks us to end; asked before each link. */
@@ -74,7 +78,7 @@ export class Links {
   }
 
   /** Undefined: nothing has its name. */
-  collect(place: Place, { remap: { original }, base }: Reach): Outcome | undefined {
+  collect(place: Place, { remap: { original, held }, base }: Reach): Outcome | undefined {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
     const { sys, options } = this
     const file = sys.tryOpenat(place.fd, base, O_PATH | O_NOFOLLOW)
@@ -86,7 +90,10 @@ export class Links {
       const stat = sys.fstat(file)
       const isMountpoint =
         (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0 || options.isMountpoint(base, place.address)
-      const objection = this.judge(stat, original, place, isMountpoint)
+      const objection =
+        held === undefined
+          ? this.judge(stat, original, place, isMountpoint)
+          : this.judgeHeld(stat, held, isMountpoint)
       if (objection !== undefined) return found(stat, objection)
       if (options.keepLastLink && this.isLast(stat)) return found(stat, LAST_LINK)
       if (!options.remove) return found(stat, this.predict(place, stat))
@@ -129,6 +136,27 @@ export class Links {
     })
   }
 
+  /** The same of one that no image lists. */
+  private judgeHeld(stat: Stat, held: Held, isMountpoint: boolean): Outcome | undefined {
+    const known = judgeKnown({
+      isType: (stat.mode & S_IFMT) !== S_IFDIR,
+      isMountpoint,
+      isImmutable: isImmutable(stat),
+    })
+    if (known !== undefined) return explainKnown(known, stat)
+    const { spans } = this.options
+    const verdict = judgeEvidence(
+      {
+        isSameInode: isSameInode(stat, held),
+        isWanted: held.keptFor !== undefined,
+        isAlone: held.isAlone,
+        changed: whenChanged(stat.ctime, spans),
+      },
+      this.accepts,
+    )
+    return verdict.is === 'own' ? undefined : explainEvidence(verdict, stat, held, spans)
+  }
+
   /** Under `show` those count as gone that `clean` would have removed by then. */
   private isLast(stat: Stat): boolean {
     return stat.nlink - (this.predicted.get(inodeOf(stat)) ?? 0) === 1
@@ -147,6 +175,9 @@ export class Links {
     return { verdict: 'would-remove' }
   }
 }
+
+const isImmutable = ({ attributes }: Pick<Stat, 'attributes'>): boolean =>
+  (attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0
 
 const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
   `${major}:${minor} ${inoHigh}:${inoLow}`
@@ -167,7 +198,7 @@ const factsOf = (
     place: is,
     isType: type === expected && type !== S_IFDIR,
     isMountpoint,
-    isImmutable: (attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0,
+    isImmutable: isImmutable({ attributes }),
     isMode: original.mode === undefined || (original.mode & 0o7777) === (mode & 0o7777),
     isSize: original.size === undefined || original.size === size,
   }

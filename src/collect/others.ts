@@ -1,20 +1,15 @@
 // Links of the same form that these images do not list, in directories that are looked into anyway: a
 // first generation, or another dump's. Nobody touches them; a note says that they are there.
 import type { Bytes } from '../bytes.js'
-import { LINK_PREFIX } from '../checkpoint/files.js'
+import { isLinkName, LINK_PREFIX } from '../link-name.js'
 import { O_DIRECTORY, O_RDONLY } from '../sys/constants.js'
+import { namesIn } from '../sys/directory.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 
 /** Bytes of a directory that are read: a note is not worth more. */
 const MOST = 1024 * 1024
 const CHUNK = 64 * 1024
-
-/** struct linux_dirent64: inode and offset of 8 bytes each, length of the record, type, name. */
-const LENGTH_AT = 16
-const NAME_AT = 19
-
-const FORM = new RegExp(`^${LINK_PREFIX.replace('.', '\\.')}-?\\d+(\\..+)?$`)
 
 /** Links that these images do not list, beside those that they do. */
 export interface OtherLinks {
@@ -84,23 +79,10 @@ const linkNames = (sys: Sys, directory: number): { names: Bytes[]; isWhole: bool
       read += length
       const part = buffer.subarray(0, length)
       // One search beats a look at each name: nearly all directories have none.
-      if (part.includes(LINK_PREFIX)) names.push(...namesIn(part))
+      if (part.includes(LINK_PREFIX)) names.push(...namesIn(part, isLinkName))
     }
   } finally {
     sys.close(fd)
   }
   return { names, isWhole }
-}
-
-const namesIn = (records: Buffer): Bytes[] => {
-  const names: Bytes[] = []
-  for (let at = 0; at + NAME_AT < records.length;) {
-    const length = records.readUInt16LE(at + LENGTH_AT)
-    if (length === 0) break
-    const end = records.indexOf(0, at + NAME_AT)
-    const name = records.toString('latin1', at + NAME_AT, end)
-    if (FORM.test(name)) names.push(name as Bytes)
-    at += length
-  }
-  return names
 }

@@ -18,6 +18,10 @@ export type KeptReason =
   | 'newer'
   | 'older'
   | 'last-link'
+  | 'wanted'
+  | 'inode'
+  | 'shared'
+  | 'undated'
   | 'interrupted'
 
 export interface Outcome {

@@ -14,7 +14,7 @@ export const placeOfMount = (
   const recorded = mount && recordedPlace(mount)
   return placeOf({
     isHostTree: mount === undefined,
-    isStillMounted: mount?.attachment.provider.kind === 'host' && !mount.reborn,
+    isStillMounted: mount !== undefined && isStillMounted(mount),
     recorded,
     given: mount?.given,
     isThisBoot: isAfter(beginAndEnd(window).from, host.bootedAt),
@@ -22,6 +22,9 @@ export const placeOfMount = (
     isRecordedMounted: recorded !== undefined && host.isMounted(recorded.device),
   })
 }
+
+const isStillMounted = ({ attachment: { provider }, reborn }: ConstructedMount): boolean =>
+  (provider.kind === 'host' && !reborn) || (provider.kind === 'living' && provider.isSame)
 
 /** The disk tells whole seconds: in the last one of the dump it was mounted before it. */
 const isMountedSince = (

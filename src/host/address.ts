@@ -60,7 +60,7 @@ export const rowOf = (mounts: readonly HostMount[], fd: number): HostMount | und
 }
 
 /** As mount tables have it, which statx(2) has not since kernel 6.8. */
-const mountIdOf = (fd: number): number | undefined => {
+export const mountIdOf = (fd: number): number | undefined => {
   try {
     const info = fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1')
     return Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1])

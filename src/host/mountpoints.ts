@@ -1,6 +1,6 @@
 // Whether something is mounted on a link, in any mount namespace of this machine.
 import { concat, type Bytes } from '../bytes.js'
-import { LINK_PREFIX } from '../checkpoint/files.js'
+import { LINK_PREFIX } from '../link-name.js'
 import { ROOT, splitLast } from '../paths.js'
 import { addressIn, type Address } from './address.js'
 import type { HostMount } from './mountinfo.js'

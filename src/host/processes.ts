@@ -74,7 +74,7 @@ const pidIn = (pid: number, line: RegExp): number => {
 }
 
 /** Clock ticks of proc_pid_stat(5) in a second: a constant of the kernel's interface. */
-const TICKS = 100
+export const TICKS = 100
 
 /** In seconds since this machine was started. */
 export const startOf = (pid: number): number => {

@@ -17,6 +17,7 @@ import {
 import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { OWN_NAMESPACE } from './nsfs.js'
+import { eachMount, type HostMount } from './mountinfo.js'
 import type { Check } from './patience.js'
 import { remoteTest } from './remote.js'
 import { readTable, type Table, type Wanted } from './table.js'
@@ -106,17 +107,34 @@ export class Visitor {
     return this.visit(namespace, () => this.sys.tryOpenat(AT_FDCWD, ROOT, O_PATH | O_DIRECTORY))
   }
 
+  /** All its mounts as seen from its root, or -errno. */
+  mounts(namespace: number): HostMount[] | number {
+    const fd = this.openTable(namespace)
+    if (fd < 0) return fd
+    const rows: HostMount[] = []
+    try {
+      eachMount(fd, (row) => rows.push(row))
+      return rows
+    } finally {
+      this.sys.close(fd)
+    }
+  }
+
   /** The whole table, whatever processes in there see of it; or -errno. */
   read(namespace: number, wanted: Wanted, check: Check): Table | number {
-    const fd = this.visit(namespace, () =>
-      this.sys.tryOpenat(this.proc, 'thread-self/mountinfo' as Bytes, O_RDONLY),
-    )
+    const fd = this.openTable(namespace)
     if (fd < 0) return fd
     try {
       return readTable(fd, wanted, check)
     } finally {
       this.sys.close(fd)
     }
+  }
+
+  private openTable(namespace: number): number {
+    return this.visit(namespace, () =>
+      this.sys.tryOpenat(this.proc, 'thread-self/mountinfo' as Bytes, O_RDONLY),
+    )
   }
 }
 

@@ -152,13 +152,13 @@ const keep = (
 }
 
 /** No mount namespace of its own: paths are relative to `/`, and no mount is ours to choose. */
-const planHostTree = (checkpoint: Checkpoint, { root }: PlanOptions): Plan => {
+export const planHostTree = (checkpoint: Checkpoint, { root }: Pick<PlanOptions, 'root'>): Plan => {
   if (root !== undefined && root !== ROOT && checkpoint.remaps.length > 0)
     throw new GcError(
       'refused',
       `the images say that the tree shared the host's mount namespace, where --root plays no part`,
       {
-        where: checkpoint.directory,
+        where: checkpoint.directory ?? '',
         next: "nothing was deleted; leave out --root if the links really are to be removed from the host's own tree",
       },
     )

@@ -22,6 +22,14 @@ export type Provider =
   | { readonly kind: 'external'; readonly key: Bytes; readonly path: Bytes; readonly sub: Bytes }
   /** A file system that is still mounted here: `mount` is the row, `path` its mountpoint. */
   | { readonly kind: 'host'; readonly mount: HostMount; readonly path: Bytes; readonly sub: Bytes }
+  /** Of a living container, which has it mounted; `isSame`: the dump saw this very mount. */
+  | {
+      readonly kind: 'living'
+      readonly mount: HostMount
+      readonly path: Bytes
+      readonly sub: Bytes
+      readonly isSame: boolean
+    }
   /** The caller says that it was removed for good. */
   | { readonly kind: 'gone' }
   /** The contents died with the container: an empty tmpfs takes its place. */

@@ -1,7 +1,16 @@
 // Between what is proven and what is known to be wrong lies doubt. Each kind has a name, with which a
 // person or a runtime can consent to it.
 
-export const DOUBTS = ['newer', 'older', 'mismatch', 'elsewhere', 'gone', 'unseen'] as const
+export const DOUBTS = [
+  'newer',
+  'older',
+  'mismatch',
+  'elsewhere',
+  'gone',
+  'unseen',
+  'undated',
+  'shared',
+] as const
 
 export type Doubt = (typeof DOUBTS)[number]
 

@@ -47,9 +47,8 @@ export type LinkDoubt = 'born' | 'link' | 'directory' | 'both' | 'mode' | 'size'
 /** The first doubt to which the caller has not consented, if there is one. Makes nothing: there may be many links. */
 export const judgeLink = (facts: LinkFacts, accepts: (doubt: Doubt) => boolean): LinkVerdict => {
   const { born, changed, directoryChanged } = facts
-  if (!facts.isType) return TYPE
-  if (facts.isMountpoint) return MOUNTPOINT
-  if (facts.isImmutable) return IMMUTABLE
+  const why = judgeKnown(facts)
+  if (why !== undefined) return KNOWN[why]
   if (born === 'after' && !accepts('newer')) return BORN
   if (changed === 'before' && !accepts('older')) return OLD_LINK
   if (directoryChanged === 'before' && !accepts('older')) return OLD_DIRECTORY
@@ -60,13 +59,26 @@ export const judgeLink = (facts: LinkFacts, accepts: (doubt: Doubt) => boolean):
   return OWN
 }
 
+/** What forbids it, whatever else is so. */
+export const judgeKnown = ({
+  isType,
+  isMountpoint,
+  isImmutable,
+}: Pick<LinkFacts, 'isType' | 'isMountpoint' | 'isImmutable'>): Known | undefined => {
+  if (!isType) return 'type'
+  if (isMountpoint) return 'mountpoint'
+  return isImmutable ? 'immutable' : undefined
+}
+
 const known = (why: Known): LinkVerdict => ({ is: 'known', why })
 const doubt = (name: Doubt, why: LinkDoubt): LinkVerdict => ({ is: 'doubt', doubt: name, why })
 
 const OWN: LinkVerdict = { is: 'own' }
-const TYPE = known('type')
-const MOUNTPOINT = known('mountpoint')
-const IMMUTABLE = known('immutable')
+const KNOWN: Readonly<Record<Known, LinkVerdict>> = {
+  type: known('type'),
+  mountpoint: known('mountpoint'),
+  immutable: known('immutable'),
+}
 const BORN = doubt('newer', 'born')
 const OLD_LINK = doubt('older', 'link')
 const OLD_DIRECTORY = doubt('older', 'directory')

@@ -8,7 +8,7 @@ import type { Provider } from '../plan/planned.js'
 import { signalNumber, type SignalName } from '../sys/signals.js'
 import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
-import { exitOf, totalsOf, type Report, type ReportedRemap } from './report.js'
+import { exitOf, isRestorable, totalsOf, type Report, type ReportedRemap } from './report.js'
 
 export const SCHEMA = 'criu-gc/1'
 
@@ -61,10 +61,12 @@ export const toJson = (report: Report): Json => {
     schema: SCHEMA,
     command: report.command,
     exit: exit(exitOf(report), report.interrupted),
-    imagesDir: checkpoint.directory,
+    ...(checkpoint.directory === undefined ? {} : { imagesDir: checkpoint.directory }),
+    ...livingJson(report),
     dump: checkpoint.dump,
     signs: checkpoint.signs,
     complete: checkpoint.complete,
+    restorable: isRestorable(report),
     images: checkpoint.images,
     tree: checkpoint.tree,
     tasks: checkpoint.tasks,
@@ -123,6 +125,7 @@ const providerJson = (provider: Provider): Json => {
   switch (provider.kind) {
     case 'root':
     case 'host':
+    case 'living':
       return { kind: provider.kind, ...name('path', provider.path), ...name('below', provider.sub) }
     case 'external':
       return {
@@ -151,6 +154,19 @@ const mountJson = ({ attachment, state, contents, problem }: ConstructedMount): 
   ...(problem === undefined ? {} : { problem }),
 })
 
+const livingJson = ({ living }: Report): Json =>
+  living === undefined
+    ? {}
+    : {
+        living: {
+          pid: living.pid,
+          startedAt: toIso(living.started),
+          processes: living.pids.length,
+          namespaces: living.namespaces.map(({ id, name: inode, pid }) => ({ id, inode, pid })),
+          unread: living.unread,
+        },
+      }
+
 const remapJson = (
   { planned, outcome }: ReportedRemap,
   providers: ReadonlyMap<number, Provider>,
@@ -160,7 +176,9 @@ const remapJson = (
   const provider = mount === undefined ? undefined : providers.get(mount.mntId)
   return {
     id: remap.remapId,
-    origId: remap.origId,
+    ...(remap.found === 'held' ? {} : { origId: remap.origId }),
+    ...(remap.found === undefined ? {} : { found: remap.found }),
+    ...(remap.held === undefined ? {} : { heldBy: remap.held.by }),
     ...name('link', remap.link),
     ...name('original', remap.original.path),
     ...(mount === undefined ? {} : describeMount(mount)),

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../checkpoint/model.js'
 import type { OtherLinks } from '../collect/others.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
+import type { Living } from '../host/living/living.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
 import type { SignalName } from '../sys/signals.js'
@@ -17,6 +18,8 @@ export interface ReportedRemap {
 export interface Report {
   readonly command: Command
   readonly checkpoint: Checkpoint
+  /** The container of --pid. */
+  readonly living?: Pick<Living, 'pid' | 'started' | 'pids' | 'namespaces' | 'unread'> | undefined
   readonly mounts: readonly ConstructedMount[]
   readonly remaps: readonly ReportedRemap[]
   /** Links that these images do not list, in directories that were looked into. */
@@ -47,11 +50,20 @@ export const totalsOf = ({ remaps }: Report): Totals => {
 export const isProven = ({ remaps }: Report): boolean =>
   remaps.every(({ outcome }) => outcome.proven !== false)
 
+/** A whole dump whose links are all there, as far as they are not in its own images: a restore can still find them. */
+export const isRestorable = ({ checkpoint, remaps }: Report): boolean =>
+  checkpoint.complete &&
+  !checkpoint.preDump &&
+  remaps.every(({ outcome: { verdict, reason } }) => STILL.has(verdict) || reason === 'duplicate')
+
+const STILL: ReadonlySet<Verdict> = new Set(['would-remove', 'kept', 'vanished'])
+
 /** Precedence: alarm, interrupted, leftovers, incomplete, clean. */
 export const exitOf = (report: Report): ExitName => {
   const totals = totalsOf(report)
   if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
   if (report.interrupted !== undefined) return 'interrupted'
   if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
-  return report.checkpoint.complete && isProven(report) ? 'clean' : 'incomplete'
+  const isWhole = report.checkpoint.complete && (report.living?.unread ?? []).length === 0
+  return isWhole && isProven(report) ? 'clean' : 'incomplete'
 }

@@ -9,7 +9,7 @@ import type { SignalName } from '../sys/signals.js'
 import type { Totals } from './report.js'
 
 export interface JsonProvider {
-  readonly kind: 'root' | 'external' | 'host' | 'gone' | 'stand-in' | 'none'
+  readonly kind: 'root' | 'external' | 'host' | 'living' | 'gone' | 'stand-in' | 'none'
   readonly key?: string
   /** Host path. */
   readonly path?: string
@@ -32,7 +32,12 @@ export interface JsonMount {
 
 export interface JsonRemap {
   readonly id: number
-  readonly origId: number
+  /** Absent for a link that no image lists. */
+  readonly origId?: number
+  /** Not listed: `recovered` from cut images, or its file is `held` by the living container. */
+  readonly found?: 'recovered' | 'held'
+  /** What holds the file of such a one. */
+  readonly heldBy?: string
   readonly link: string
   readonly linkBase64?: string
   readonly original: string
@@ -72,11 +77,27 @@ export interface JsonReport {
     /** Where one ended the run early. */
     readonly signal?: SignalName
   }
-  readonly imagesDir: string
+  /** Absent where --pid is given alone. */
+  readonly imagesDir?: string
+  /** The container of --pid. */
+  readonly living?: {
+    readonly pid: number
+    readonly startedAt: string
+    readonly processes: number
+    readonly namespaces: readonly {
+      readonly id: number
+      readonly inode: string
+      readonly pid: number
+    }[]
+    /** What could not be looked at. */
+    readonly unread: readonly string[]
+  }
   /** What kind of dump the directory holds, and by which signs. */
   readonly dump: DumpKind
   readonly signs: readonly string[]
   readonly complete: boolean
+  /** A whole checkpoint whose links are there: after `clean` it cannot be restored any more. */
+  readonly restorable: boolean
   readonly images: readonly ImageState[]
   readonly tree: 'host' | 'namespaced'
   readonly tasks: number

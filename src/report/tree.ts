@@ -27,7 +27,10 @@ export const treeLines = (report: Report, options: TreeOptions): string[] => {
       ? ''
       : `, ${toIso(checkpoint.times.written).slice(0, 19)}Z`
   const tasks = `${checkpoint.tasks} task${checkpoint.tasks === 1 ? '' : 's'}`
-  const head = `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
+  const head =
+    checkpoint.directory === undefined
+      ? `process ${report.living?.pid ?? 0} (${report.living?.pids.length ?? 0} processes)`
+      : `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
   return draw({ text: head, children: children(report, options) }, '')
 }
 
@@ -62,11 +65,16 @@ const children = (report: Report, options: TreeOptions): Node[] => {
   })
 }
 
-const namespaceText = (nsId: number, { checkpoint }: Report): string => {
+const namespaceText = (nsId: number, { checkpoint, living }: Report): string => {
+  const namespace = living?.namespaces.find(({ id }) => id === nsId)
+  if (namespace !== undefined)
+    return namespace.isOurs
+      ? "the host's mount namespace"
+      : `mount namespace of process ${namespace.pid}`
   if (nsId === ASSUMED)
     return 'places in the container, by the options alone: no image has its mounts'
-  const namespace = checkpoint.namespaces.find(({ id }) => id === nsId)
-  return `mount namespace ${nsId}${namespace?.isRoot === true ? ' (root)' : ''}`
+  const dumped = checkpoint.namespaces.find(({ id }) => id === nsId)
+  return `mount namespace ${nsId}${dumped?.isRoot === true ? ' (root)' : ''}`
 }
 
 /** As in a listing of the tree, its root first. */

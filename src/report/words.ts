@@ -6,7 +6,7 @@ import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
 import { join } from '../paths.js'
 import type { SignalName } from '../sys/signals.js'
-import { totalsOf, VERDICTS, type Report } from './report.js'
+import { isRestorable, totalsOf, VERDICTS, type Report } from './report.js'
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   removed: 'removed',
@@ -60,6 +60,8 @@ export const providerText = (provider: Provider | undefined): string => {
       return `mnt[${escape(provider.key)}] ${escape(provider.path)}${below(provider.sub)}`
     case 'host':
       return `still mounted on ${escape(provider.path)}${below(provider.sub)}`
+    case 'living':
+      return 'mounted in the living container'
     case 'none':
       return provider.reason
     case 'gone':
@@ -113,6 +115,7 @@ const KINDS: Readonly<Record<DumpKind, string>> = {
   killed: 'this dump was killed',
   mixed: 'these are images of two dumps',
   blind: 'these images say nothing of links',
+  none: 'no images were given',
 }
 
 const otherLinks = ({ others }: Report): string[] => {
@@ -139,17 +142,30 @@ const interruption = ({ remaps }: Report, signal: SignalName): string => {
     : `${signal} ended the run: ${left} link remaps were not looked at; run the same command again`
 }
 
+const whatMayBeLeft = ({ living }: Report): string =>
+  living === undefined
+    ? 'links that they do not list may be left: if the container lives, --pid PID with the same options finds them'
+    : 'links of files that the container did not hold any more when it was looked at may be left'
+
+const unreadOf = (unread: readonly string[]): string[] => {
+  const lines = unread.slice(0, FEW).map((what) => `${what} could not be read: links may be left`)
+  if (unread.length > FEW) lines.push(`and ${unread.length - FEW} more (--json lists all)`)
+  return lines
+}
+
 /** What the exit code rests on besides the remaps. */
 export const warnings = (report: Report): string[] => {
   const { checkpoint, mounts } = report
   const out: string[] = []
   if (report.interrupted !== undefined) out.push(interruption(report, report.interrupted))
-  if (!checkpoint.complete) {
+  if (!checkpoint.complete)
     out.push(
       escapeText([KINDS[checkpoint.dump], ...checkpoint.signs].join('; ')),
-      'links that they do not list may be left: look for link_remap.* in the container by hand',
+      whatMayBeLeft(report),
     )
-  }
+  if (totalsOf(report)['would-remove'] > 0 && isRestorable(report))
+    out.push('this is a whole checkpoint that can still be restored; after clean it cannot')
+  if (report.living !== undefined) out.push(...unreadOf(report.living.unread))
   out.push(...unlisted(checkpoint.unlisted))
   for (const { attachment, problem } of mounts)
     if (problem !== undefined)

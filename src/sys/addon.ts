@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 8
+export const LAYOUT = 20
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -46,6 +46,15 @@ export interface Addon {
     mayAsk: number,
     rows: Uint8Array,
   ): number
+  /** Of a task by an fd of its folder in /proc: `what` is 1 for descriptors, 2 for memory. */
+  unlinked_files(task: number, what: number, records: Uint8Array): number
+  pidfd_open(pid: number): number
+  pidfd_getfd(pidfd: number, fd: number): number
+  kcmp(pid1: number, pid2: number, type: number): number
+  /** SO_PEEK_OFF: the offset before and 1, or -errno. */
+  peek_from(fd: number, offset: number): number
+  /** Copies of files in the next message of a socket. */
+  peek_files(fd: number, fds: Uint8Array): number
   /** Ids of mounts, eight bytes each; how many. */
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number
   /** A struct statmount and its strings. */

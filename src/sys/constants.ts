@@ -75,6 +75,11 @@ export const NS_MNT_GET_PREV = 12
 
 export const W_OK = 2
 
+export const KCMP_FILES = 2
+/** What `unlinked_files` looks at. */
+export const DESCRIPTORS = 1
+export const MEMORY = 2
+
 export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000

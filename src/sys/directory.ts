@@ -1,5 +1,5 @@
 // What is in a directory, as far as anybody asks.
-import type { Bytes } from '../bytes.js'
+import { fromBuffer, type Bytes } from '../bytes.js'
 import { O_DIRECTORY, O_RDONLY } from './constants.js'
 import type { Sys } from './sys.js'
 
@@ -15,4 +15,21 @@ export const isEmptyDirectory = (sys: Sys, directory: number): boolean => {
   } finally {
     sys.close(fd)
   }
+}
+
+/** struct linux_dirent64: inode and offset of 8 bytes each, length of the record, type, name. */
+const LENGTH_AT = 16
+const NAME_AT = 19
+
+/** Those names in records of getdents64(2) that are wanted. */
+export const namesIn = (records: Buffer, isWanted: (name: Bytes) => boolean): Bytes[] => {
+  const names: Bytes[] = []
+  for (let at = 0; at + NAME_AT < records.length;) {
+    const length = records.readUInt16LE(at + LENGTH_AT)
+    if (length === 0) break
+    const name = fromBuffer(records, at + NAME_AT, records.indexOf(0, at + NAME_AT))
+    if (isWanted(name)) names.push(name)
+    at += length
+  }
+  return names
 }

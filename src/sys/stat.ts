@@ -71,5 +71,8 @@ export const readCtime = (a: Uint32Array): Time => timeAt(a, AT.ctime)
 
 export const readNlink = (a: Uint32Array): number => word(a, AT.nlink)
 
-export const isSameInode = (a: Stat, b: Stat): boolean =>
+/** Of one file system or not: what tells an inode from all others that are there. */
+export type InodeId = Pick<Stat, 'inoHigh' | 'inoLow' | 'major' | 'minor'>
+
+export const isSameInode = (a: InodeId, b: InodeId): boolean =>
   a.inoLow === b.inoLow && a.inoHigh === b.inoHigh && a.major === b.major && a.minor === b.minor

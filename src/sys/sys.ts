@@ -8,6 +8,7 @@ import {
   AT_STATX_DONT_SYNC,
   ENOSYS,
   ETIMEDOUT,
+  KCMP_FILES,
   LSMT_ROOT,
   O_PATH,
   W_OK,
@@ -186,6 +187,36 @@ export class Sys {
     rows: Uint8Array,
   ): number {
     return this.addon.find_holders(inoHigh, inoLow, path, mayAsk ? 1 : 0, rows)
+  }
+
+  /** Bytes of `records` that were filled, or -errno: `UnlinkedRecords` reads them. */
+  tryUnlinkedFiles(task: number, what: number, records: Uint8Array): number {
+    return this.addon.unlinked_files(task, what, records)
+  }
+
+  /** An fd, or -errno. */
+  tryPidfdOpen(pid: number): number {
+    return this.addon.pidfd_open(pid)
+  }
+
+  /** A copy of what that process has open as `fd`, or -errno. */
+  tryPidfdGetfd(pidfd: number, fd: number): number {
+    return this.addon.pidfd_getfd(pidfd, fd)
+  }
+
+  /** 0 where both threads have one table of descriptors; -errno where that cannot be told. */
+  tryKcmpFiles(tid1: number, tid2: number): number {
+    return this.addon.kcmp(tid1, tid2, KCMP_FILES)
+  }
+
+  /** Where looks into a socket's queue begin from now on; what it was before, and 1, or -errno. */
+  tryPeekFrom(fd: number, offset: number): number {
+    return this.addon.peek_from(fd, offset)
+  }
+
+  /** How many copies of files of the next message are in `fds`, or -errno; the caller closes them. */
+  tryPeekFiles(fd: number, fds: Uint8Array): number {
+    return this.addon.peek_files(fd, fds)
   }
 
   /** How many ids, or -errno; `ids` has 64 bits for each. Without `id` those that the first mount leads to. */

@@ -1,8 +1,8 @@
-import { isNamed, linkName, readRegFiles, type RegFiles } from '../../../src/checkpoint/files.js'
+import { readRegFiles, type RegFiles } from '../../../src/checkpoint/files.js'
+import { linkName } from '../../../src/link-name.js'
 import { image } from '../../encode/images.js'
 import { encode, file, regFile, type RegFile } from '../../encode/messages.js'
 import { test, type Test } from '../support/check.js'
-import { b } from '../support/model.js'
 import { openIn, type Images } from './dump.js'
 
 const readFiles = (
@@ -26,28 +26,6 @@ test('the name of a link is %d of its id', (t) => {
   t.equal(linkName(0x7fffffff), 'link_remap.2147483647')
   t.equal(linkName(0x80000000), 'link_remap.-2147483648')
   t.equal(linkName(0xffffffff), 'link_remap.-1')
-})
-
-test('a path ends with the name of a link, or not', (t) => {
-  for (const id of [0, 6, 66, 0x7fffffff, 0x80000000, 0xffffffff]) {
-    const name = linkName(id)
-    t.ok(isNamed(b(`/d/${name}`), id), name)
-    t.ok(isNamed(b(`/${name}`), id), name)
-    for (const other of [
-      name,
-      `/x${name}`,
-      `/${name}x`,
-      `/${name}/`,
-      `/${name}0`,
-      `/d/x/0${name}`,
-      '',
-    ])
-      t.notOk(isNamed(b(other), id), JSON.stringify(other))
-  }
-  t.notOk(isNamed(b('/link_remap.66'), 6))
-  t.notOk(isNamed(b('/link_remap.6'), 66))
-  t.notOk(isNamed(b('/link_remap.-6'), 6))
-  t.notOk(isNamed(b('/link_remap.06'), 6))
 })
 
 test('wanted regular files by id, no others', (t) => {

@@ -48,6 +48,7 @@ export const USUAL: CollectOptions = {
   remove: true,
   accept: NO_CONSENT,
   keepLastLink: false,
+  spans: [],
   window: window(),
   hostRoot: -1,
   isMountpoint: () => false,

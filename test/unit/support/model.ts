@@ -138,6 +138,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   dump: 'whole',
   signs: [],
   runId: undefined,
+  writings: [],
   times: imageTimes(),
   hints: hints(),
   complete: true,

@@ -21,12 +21,13 @@ export type Script = (...args: Argument[]) => number | undefined
 
 const OPENS = new Set<Name>([
   'openat', 'openat2', 'open_tree', 'fsopen', 'fsmount', 'landlock_create_ruleset', 'ioctl_nsfs',
+  'pidfd_open', 'pidfd_getfd',
 ]) // prettier-ignore
 /** Arguments that are descriptors. */
 const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
-  'flock', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'statmounts', 'prctl', 'capset', 'setgroups', 'setresuid',
+  'flock', 'pidfd_open', 'kcmp', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'statmounts', 'prctl', 'capset', 'setgroups', 'setresuid',
   'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'sigaction', 'noted', 'kill', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
@@ -188,6 +189,24 @@ export class FakeAddon implements Addon {
     rows: Uint8Array,
   ): number {
     return this.fill(this.call('find_holders', [inoHigh, inoLow, path, mayAsk, rows]), rows)
+  }
+  unlinked_files(task: number, what: number, records: Uint8Array): number {
+    return this.fill(this.call('unlinked_files', [task, what, records]), records)
+  }
+  pidfd_open(pid: number): number {
+    return this.call('pidfd_open', [pid])
+  }
+  pidfd_getfd(pidfd: number, fd: number): number {
+    return this.call('pidfd_getfd', [pidfd, fd])
+  }
+  kcmp(pid1: number, pid2: number, type: number): number {
+    return this.call('kcmp', [pid1, pid2, type])
+  }
+  peek_from(fd: number, offset: number): number {
+    return this.call('peek_from', [fd, offset])
+  }
+  peek_files(fd: number, fds: Uint8Array): number {
+    return this.fill(this.call('peek_files', [fd, fds]), fds)
   }
   listmount(id: number, last: number, namespace: number, ids: Uint8Array): number {
     return this.fill(this.call('listmount', [id, last, namespace, ids]), ids)

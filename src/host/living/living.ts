@@ -1,0 +1,101 @@
+// A living container as one value: its tasks, its mount namespaces, and the files without a name that it holds. It is
+// looked at by descriptors, so that nothing that takes its place or its number later is taken for it.
+import { usage, GcError } from '../../errors.js'
+import type { Sys } from '../../sys/sys.js'
+import { plus, type Time } from '../../time.js'
+import type { Host } from '../host.js'
+import { processText, TICKS, tracerOf } from '../processes.js'
+import { HeldLinks, type HeldLink } from './held.js'
+import { LivingNamespaces, type LivingNamespace } from './namespaces.js'
+import { isSameTask, readTree, taskAt, type Task } from './tasks.js'
+import { UnlinkedFiles } from './unlinked.js'
+
+export interface Living {
+  readonly pid: number
+  /** By this machine's clock, to the second or so. */
+  readonly started: Time
+  /** Process ids that were looked at. */
+  readonly pids: readonly number[]
+  /** That of the first process first. */
+  readonly namespaces: readonly LivingNamespace[]
+  /** Undefined where no image needed it. */
+  readonly held: readonly HeldLink[]
+  /** What could not be looked at, a phrase each: links may be left there. */
+  readonly unread: readonly string[]
+}
+
+/** Rounds in which tasks are looked for that came meanwhile. */
+const ROUNDS = 5
+
+const NEXT = 'nothing was touched; give the process id of the container, as its runtime tells it'
+
+/**
+ * The tree of process `pid`. `seeksLinks`: also links of files that it holds.
+ * @throws GcError usage (no such process, or one of ours), unsupported, refused.
+ */
+export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolean): Living => {
+  const root = taskAt(pid)
+  if (root === undefined) throw usage(`there is no process ${pid}`, { next: NEXT })
+  if (root.state === 'Z') throw usage(`process ${pid} has ended`, { next: NEXT })
+  const namespaces = new LivingNamespaces(sys, host)
+  const files = new UnlinkedFiles(sys)
+  const seen = new Map<number, Task>()
+  for (let round = 0; round < ROUNDS; round++) {
+    const more = readTree(sys, root).filter((task) => !isSameTask(seen.get(task.pid), task))
+    if (more.length === 0) break
+    refuseOurselves(pid, more)
+    for (const task of more) seen.set(task.pid, task)
+    namespaces.add(more)
+    if (seeksLinks) for (const task of more) files.add(task)
+  }
+  mustBeSame(root)
+  const pids = [...seen.keys()]
+  const links = new HeldLinks(sys)
+  if (seeksLinks) links.look(namespaces.found, files.found())
+  const unread = [...namespaces.unread, ...files.unread, ...links.unread]
+  if (namespaces.found.length === 0)
+    throw new GcError(
+      'unsupported',
+      `process ${pid} cannot be looked at: ${unread[0] ?? 'it has ended'}`,
+      {
+        next: 'nothing was touched; this needs root of the host with CAP_SYS_PTRACE and CAP_SYS_ADMIN',
+      },
+    )
+  return {
+    pid,
+    started: plus(host.bootedAt, root.start / TICKS),
+    pids,
+    namespaces: namespaces.found,
+    held: links.found,
+    unread,
+  }
+}
+
+const refuseOurselves = (pid: number, tasks: readonly Task[]): void => {
+  if (tasks.some((task) => task.pid === process.pid))
+    throw usage(`process ${pid} is no container's: this very run is below it`, { next: NEXT })
+}
+
+/** What was read may be another's, if the number was given again meanwhile. */
+const mustBeSame = (root: Task): void => {
+  const now = taskAt(root.pid)
+  if (now !== undefined && !isSameTask(now, root))
+    throw new GcError(
+      'refused',
+      `process ${root.pid} ended while it was looked at, and another one has its number now`,
+      { next: NEXT },
+    )
+}
+
+/** To be called right before the first deletion. @throws GcError busy. */
+export const refuseTraced = ({ pids }: Pick<Living, 'pids'>): void => {
+  for (const pid of pids) {
+    const tracer = tracerOf(pid)
+    if (tracer > 0)
+      throw new GcError(
+        'busy',
+        `somebody is at work on this container: ${processText(tracer)} traces process ${pid}`,
+        { next: 'nothing was touched; try again when that has ended' },
+      )
+  }
+}

@@ -1,0 +1,65 @@
+// The tasks of a living container: the descendants of its first process, and all of that one's pid namespace.
+import fs from 'node:fs'
+import { concat, type Bytes } from '../../bytes.js'
+import { AT_FDCWD } from '../../sys/constants.js'
+import type { Sys } from '../../sys/sys.js'
+import { ifSeen, processIds } from '../processes.js'
+
+/** One process at one moment: its start tells it from the next one with its number. */
+export interface Task {
+  readonly pid: number
+  readonly parent: number
+  /** Ticks since this machine was started. */
+  readonly start: number
+  /** As in proc_pid_stat(5); Z has no files and no memory any more. */
+  readonly state: string
+}
+
+/** Undefined for one that is not there. `place` is a folder of /proc. */
+export const taskAt = (pid: number, place = `/proc/${pid}`): Task | undefined => {
+  const stat = ifSeen(() => fs.readFileSync(`${place}/stat`, 'latin1'))
+  if (stat === undefined) return undefined
+  // The name, in parentheses, may have anything in it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state = '', parent] = fields
+  return { pid, parent: Number(parent), start: Number(fields[START]), state }
+}
+
+/** starttime, counted from the field behind the name. */
+const START = 19
+
+export const isSameTask = (a: Task | undefined, b: Task | undefined): boolean =>
+  a !== undefined && a.pid === b?.pid && a.start === b.start
+
+/** A link below /proc/PID/ns, or undefined. */
+const namespaceOf = (sys: Sys, pid: number | 'thread-self', kind: string): Bytes | undefined =>
+  sys.readlinkat(AT_FDCWD, concat(`/proc/${pid}/ns/${kind}`))
+
+/** The tree of the process as it is now, that process first; no more than itself where it has no pid namespace of its own. */
+export const readTree = (sys: Sys, root: Task): Task[] => {
+  const inside = namespaceOf(sys, root.pid, 'pid')
+  // All of our own pid namespace is the machine.
+  const isOurs = inside === namespaceOf(sys, 'thread-self', 'pid')
+  const all = processIds().flatMap((pid) => taskAt(pid) ?? [])
+  const children = new Map<number, Task[]>()
+  for (const task of all) children.set(task.parent, [...(children.get(task.parent) ?? []), task])
+  const found = new Map<number, Task>([[root.pid, root]])
+  const pending = [root.pid]
+  if (inside !== undefined && !isOurs)
+    for (const task of all)
+      if (!found.has(task.pid) && namespaceOf(sys, task.pid, 'pid') === inside) {
+        found.set(task.pid, task)
+        pending.push(task.pid)
+      }
+  for (let pid = pending.pop(); pid !== undefined; pid = pending.pop())
+    for (const child of children.get(pid) ?? [])
+      if (!found.has(child.pid)) {
+        found.set(child.pid, child)
+        pending.push(child.pid)
+      }
+  return [...found.values()]
+}
+
+/** Its threads; a process that has ended meanwhile has none. */
+export const threadsOf = (pid: number): number[] =>
+  (ifSeen(() => fs.readdirSync(`/proc/${pid}/task`)) ?? []).map(Number)

@@ -1,0 +1,110 @@
+// What of a living container is the dump's: its mounts in the place of those of the images, and the links of files
+// that it holds where the images do not list all.
+import { badImages, GcError } from './errors.js'
+import { readCheckpoint } from './checkpoint/checkpoint.js'
+import type { Checkpoint } from './checkpoint/model.js'
+import type { Clocks } from './host/clock.js'
+import type { Host } from './host/host.js'
+import type { HeldLink } from './host/living/held.js'
+import { readLiving, type Living } from './host/living/living.js'
+import { inodeKey } from './host/living/unlinked.js'
+import { wantedBeside } from './images/beside.js'
+import { planLiving, type HeldRemap } from './plan/living.js'
+import type { Plan } from './plan/planned.js'
+import { Wanted } from './plan/wanted.js'
+import { withRows, writingSpans } from './proof/evidence.js'
+import type { Span } from './proof/window.js'
+import type { Sys } from './sys/sys.js'
+import { isAfter, type Time } from './time.js'
+
+export interface LivingOptions {
+  readonly since: Time | undefined
+  /** Absolute host paths. */
+  readonly keep: readonly string[]
+}
+
+export const prepareLiving = (
+  sys: Sys,
+  host: Host,
+  options: LivingOptions & { readonly pid: number },
+  checkpoint: Checkpoint,
+  end: Time,
+  clocks: Clocks,
+): { readonly living: Living; readonly plan: Plan; readonly spans: readonly Span[] } => {
+  // A whole dump lists all that it made.
+  const living = readLiving(sys, host, options.pid, !checkpoint.complete)
+  const wanted = readWanted(options.keep, checkpoint, host, living.started)
+  const isDumped = checkpoint.directory === undefined || !isAfter(living.started, end)
+  const held = toRemaps(living.held, wanted)
+  const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
+  const { since } = options
+  const now = { sec: clocks.realtime.sec + 1, nsec: 0 }
+  const all = since === undefined ? written : [...written, { from: since, to: now }]
+  return {
+    living,
+    plan: planLiving(checkpoint, { ...living, isDumped }, held),
+    spans: withRows(
+      all,
+      living.held.map(({ ctime }) => ctime),
+    ),
+  }
+}
+
+const logSpans = ({ hints: { dumpLog } }: Checkpoint): Span[] =>
+  dumpLog === undefined ? [] : [{ from: dumpLog.begun, to: dumpLog.written }]
+
+const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
+  const names = new Map<string, number>()
+  for (const { file } of links) {
+    const key = inodeKey(file.inode)
+    names.set(key, (names.get(key) ?? 0) + 1)
+  }
+  return links.map(({ namespace, mount, link, file }) => ({
+    nsId: namespace.id,
+    mount,
+    link,
+    original: file.path,
+    held: {
+      ...file.inode,
+      by: file.holder,
+      isAlone: names.get(inodeKey(file.inode)) === 1,
+      keptFor: wanted.listing(mount, link),
+    },
+  }))
+}
+
+/** Checkpoints that are to be kept: those that the caller names, and those beside these images. */
+const readWanted = (
+  keep: readonly string[],
+  { directory }: Checkpoint,
+  host: Host,
+  started: Time,
+): Wanted => {
+  const wanted = new Wanted(host.mounts, { booted: host.bootedAt, started })
+  for (const place of keep) wanted.add(place, mustRead(place))
+  for (const place of directory === undefined ? [] : wantedBeside(directory)) {
+    if (keep.includes(place)) continue
+    const other = tryRead(place)
+    if (other?.complete === true) wanted.add(place, other)
+  }
+  return wanted
+}
+
+const mustRead = (place: string): Checkpoint => {
+  const checkpoint = readCheckpoint(place)
+  if (!checkpoint.complete)
+    throw badImages('these images are to be kept, and do not list all of their links', {
+      where: place,
+      next: 'nothing was touched; give images of a whole dump with --keep',
+    })
+  return checkpoint
+}
+
+const tryRead = (place: string): Checkpoint | undefined => {
+  try {
+    return readCheckpoint(place)
+  } catch (error) {
+    if (error instanceof GcError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,123 @@
+// Everything that comes before the first deletion: the dump, this host, and a plan that is carried out as far as its
+// mounts.
+import { fromText } from './bytes.js'
+import { readFrom, withoutImages } from './checkpoint/checkpoint.js'
+import type { Checkpoint } from './checkpoint/model.js'
+import { lookAgain, type Looked } from './collect/looks.js'
+import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
+import { whoTraces } from './host/at-work.js'
+import { readClocks, toNow, type Clocks } from './host/clock.js'
+import { hostOf, type Host } from './host/host.js'
+import { refuseTraced, type Living } from './host/living/living.js'
+import { refuseAtWork } from './host/lock.js'
+import { isOnLink } from './host/mountpoints.js'
+import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
+import { hostView } from './host/view.js'
+import type { ImageDirectory } from './images/directory.js'
+import { construct, type Constructed } from './namespaces/construct.js'
+import { enter } from './namespaces/enter.js'
+import { openRoot } from './namespaces/root.js'
+import { planCollection } from './plan/plan.js'
+import type { Plan } from './plan/planned.js'
+import { prepareLiving, type LivingOptions } from './prepare-living.js'
+import type { Consent } from './proof/doubts.js'
+import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
+import type { Sys } from './sys/sys.js'
+import type { PlanOptions } from './plan/planned.js'
+
+export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
+  readonly workDir: string | undefined
+  readonly dumpLog: string | undefined
+  readonly restoreLog: string | undefined
+  readonly root: string | undefined
+  readonly maxRemaps: number | undefined
+  readonly accept: Consent
+  readonly pid: number | undefined
+}
+
+export interface Prepared {
+  readonly checkpoint: Checkpoint
+  readonly living: Living | undefined
+  readonly plan: Plan
+  /** Undefined where there is nothing to do. */
+  readonly ready: Ready | undefined
+}
+
+export interface Ready extends Looked {
+  readonly host: Host
+  readonly window: Window
+  /** When somebody wrote the images, for links that they do not list. */
+  readonly spans: readonly Span[]
+  readonly constructed: Constructed
+}
+
+export const prepare = (
+  sys: Sys,
+  images: ImageDirectory | undefined,
+  options: PrepareOptions,
+): Prepared => {
+  const clocks = readClocks()
+  const reading = { ...options, clocks: toNow(clocks), isLiving: options.pid !== undefined }
+  const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
+  const host = hostOf(sys, hostView(clocks))
+  const window = windowOf(checkpoint, clocks)
+  const { to: end } = beginAndEnd(window)
+  const found =
+    options.pid === undefined
+      ? undefined
+      : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
+  const { living, spans } = found ?? { living: undefined, spans: [] }
+  const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
+  const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
+  if (living !== undefined && isNothing) refuseTraced(living)
+  if (isNothing) return { checkpoint, living, plan, ready: undefined }
+  if (checkpoint.tree === 'host' && living === undefined)
+    refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
+  const { others, deaths } = lookAgain(() => {
+    const others = othersOf(sys, plan)
+    return { others, deaths: lookForSurvivors(sys, plan, host, others, options.accept, end) }
+  })
+  const constructed =
+    living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
+  return {
+    checkpoint: withoutHeld(checkpoint, plan),
+    living,
+    plan,
+    ready: { host, window, spans, others, deaths, constructed },
+  }
+}
+
+/** What the living container shows is not lost any more. */
+const withoutHeld = (checkpoint: Checkpoint, { remaps }: Plan): Checkpoint => {
+  const held = new Set(
+    remaps.flatMap(({ remap }) => (remap.held === undefined ? [] : [remap.link])),
+  )
+  if (held.size === 0 || checkpoint.unlisted.length === 0) return checkpoint
+  const unlisted = checkpoint.unlisted.filter(({ link }) => link === undefined || !held.has(link))
+  return { ...checkpoint, unlisted }
+}
+
+const planImages = (
+  sys: Sys,
+  host: Host,
+  checkpoint: Checkpoint,
+  options: PrepareOptions,
+): Plan => {
+  const root =
+    options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
+  return planCollection(checkpoint, { ...options, root, host })
+}
+
+/** What other mount namespaces have that may be a link's file system, or in the way of a deletion. */
+const othersOf = (sys: Sys, plan: Plan): AllNamespaces => {
+  if (plan.remaps.length === 0) return { tables: [], unseen: undefined }
+  const isLike = isLikeVanished(plan)
+  return otherNamespaces(
+    sys,
+    isLike === undefined ? isOnLink : (row) => isOnLink(row) || isLike(row),
+  )
+}
+
+/** When the dump was by this machine's clock, and when restores of it failed. */
+const windowOf = ({ times, hints }: Checkpoint, clocks: Clocks): Window =>
+  dumpWindow({ ...times, logBegun: hints.dumpLog?.begun }, hints.failedRestores, clocks)

@@ -1,0 +1,88 @@
+// Is a link that no image lists one of this dump's? It has the name of one, and its file is held by the living tree.
+// Others may hold that file as well, and have a checkpoint of their own that is wanted.
+//
+// | its file | a wanted checkpoint lists it | names of the form that the file has | it was changed | it is |
+// |---|---|---|---|---|
+// | another by now | any | any | any | not it: "inode" |
+// | the one | yes | any | any | wanted, known |
+// | | no | more than one | any | shared, doubt: "which of them is this dump's?" |
+// | | no | one | nothing tells when the dump was | undated, doubt |
+// | | no | one | before somebody wrote these images | older, doubt |
+// | | no | one | while somebody did | this dump's |
+// | | no | one | after that | newer, doubt |
+//
+// Somebody wrote images around each time of a file of theirs, and for as long as a log of theirs goes on. Links are
+// made one right after the other: those of one row belong together.
+import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
+import type { Doubt } from './doubts.js'
+import type { Span } from './window.js'
+
+export type Change = 'before' | 'within' | 'after' | 'undated'
+
+export interface EvidenceFacts {
+  readonly isSameInode: boolean
+  readonly isWanted: boolean
+  readonly isAlone: boolean
+  readonly changed: Change
+}
+
+export type EvidenceVerdict =
+  | { readonly is: 'own' }
+  | { readonly is: 'known'; readonly why: 'inode' | 'wanted' }
+  | { readonly is: 'doubt'; readonly doubt: Doubt }
+
+export const judgeEvidence = (
+  { isSameInode, isWanted, isAlone, changed }: EvidenceFacts,
+  accepts: (doubt: Doubt) => boolean,
+): EvidenceVerdict => {
+  if (!isSameInode) return { is: 'known', why: 'inode' }
+  if (isWanted) return { is: 'known', why: 'wanted' }
+  if (!isAlone && !accepts('shared')) return { is: 'doubt', doubt: 'shared' }
+  const doubt = DOUBT_OF[changed]
+  return doubt === undefined || accepts(doubt) ? { is: 'own' } : { is: 'doubt', doubt }
+}
+
+const DOUBT_OF: Readonly<Record<Change, Doubt | undefined>> = {
+  before: 'older',
+  within: undefined,
+  after: 'newer',
+  undated: 'undated',
+}
+
+/** In seconds. File times are those of the last timer tick, which is ten ms ago at most. */
+const TICK = 0.025
+/** Files of one dump follow each other sooner than another one begins. */
+const PAUSE = 1
+/** From one link to the next: a dump needs longer to begin. */
+const ROW = 0.02
+
+/** When somebody wrote: `times` are births and changes of files, `logs` go from their first line to the last. */
+export const writingSpans = (times: readonly Time[], logs: readonly Span[]): Span[] => {
+  const spans = [...times.map((time) => ({ from: time, to: latestMeaning(time) })), ...logs]
+    .map(({ from, to }) => ({ from: plus(from, -TICK), to: plus(to, TICK) }))
+    .sort((a, b) => secondsBetween(b.from, a.from))
+  const merged: Span[] = []
+  for (const span of spans) {
+    const last = merged.at(-1)
+    if (last === undefined || isAfter(span.from, plus(last.to, PAUSE))) merged.push(span)
+    else if (isAfter(span.to, last.to)) merged[merged.length - 1] = { from: last.from, to: span.to }
+  }
+  return merged
+}
+
+/** The same, each to the end of the row of links that goes on in it. */
+export const withRows = (spans: readonly Span[], changes: readonly Time[]): Span[] => {
+  const sorted = [...changes].sort((a, b) => secondsBetween(b, a))
+  return spans.map(({ from, to }) => {
+    let end = to
+    for (const time of sorted) if (isAfter(time, end) && !isAfter(time, plus(end, ROW))) end = time
+    return { from, to: end }
+  })
+}
+
+export const whenChanged = (time: Time, spans: readonly Span[]): Change => {
+  if (spans.length === 0) return 'undated'
+  const latest = latestMeaning(time)
+  if (spans.some(({ from, to }) => !isBefore(time, from) && !isAfter(latest, to))) return 'within'
+  return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
+}
