@@ -9,8 +9,10 @@ export const linkName = (id: number): string => `${LINK_PREFIX}${id | 0}`
 /** Whether a path ends with the name of the link with that id; it is not put together, for there may be very many. */
 export const isNamed = (path: Bytes, id: number): boolean => {
   const digits = String(id | 0)
-  const at = path.length - digits.length - BEFORE_ID.length
-  return at >= 0 && path.endsWith(digits) && path.startsWith(BEFORE_ID, at)
+  return (
+    path.endsWith(digits) &&
+    path.startsWith(BEFORE_ID, path.length - digits.length - BEFORE_ID.length)
+  )
 }
 
 const BEFORE_ID = `/${LINK_PREFIX}`
