@@ -22,8 +22,8 @@ export type { JsonReport } from './report/schema.js'
 export { GcError }
 
 export interface Options {
-  /** Directory with the images of the dump; may be left out where `pid` is given. */
-  readonly imagesDir?: string
+  /** Directory with the images of the dump. */
+  readonly imagesDir: string
   /** A process of the container, which lives. */
   readonly pid?: number
   /** With `pid`: when the dump began, as --since takes it. */
@@ -48,16 +48,24 @@ export interface Options {
   readonly maxRemaps?: number
 }
 
+/** For a living container images need not be there. */
+export interface LivingOptions extends Omit<Options, 'imagesDir'> {
+  readonly imagesDir?: string
+  readonly pid: number
+}
+
 export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts' | 'gone'> {
   /** What is mounted here; read from /proc where not given. */
   readonly host?: HostView
 }
 
 /** Looks, changes nothing. Needs root. @throws GcError where the run as a whole could not be done. */
-export const show = (options: Options): Promise<JsonReport> => runCommand('show', options)
+export const show = (options: Options | LivingOptions): Promise<JsonReport> =>
+  runCommand('show', options)
 
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
-export const clean = (options: Options): Promise<JsonReport> => runCommand('clean', options)
+export const clean = (options: Options | LivingOptions): Promise<JsonReport> =>
+  runCommand('clean', options)
 
 /**
  * The dump in a directory. Needs no privilege but to read the images, and changes nothing.
@@ -85,7 +93,7 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
 
 const COMMAND = fileURLToPath(new URL('criu-gc.cjs', import.meta.url))
 
-const argumentsOf = (command: string, options: Options): string[] => [
+const argumentsOf = (command: string, options: Options | LivingOptions): string[] => [
   command,
   '--json',
   '--no-default-config',
@@ -105,7 +113,10 @@ const argumentsOf = (command: string, options: Options): string[] => [
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
 ]
 
-const runCommand = (command: 'show' | 'clean', options: Options): Promise<JsonReport> =>
+const runCommand = (
+  command: 'show' | 'clean',
+  options: Options | LivingOptions,
+): Promise<JsonReport> =>
   new Promise((resolve, reject) => {
     checkOptions(options)
     if (options.imagesDir !== undefined || options.pid === undefined)

@@ -17,11 +17,11 @@ export interface Framing {
 /** Called with the bounds of each whole entry. False: this entry is not one, stop here. */
 export type OnEntry = (start: number, end: number) => boolean
 
-/** As far as the file goes, which may end within them. Makes nothing: each task has an image of its own. */
+/** Little-endian; as far as there is any. */
 const startsLike = (data: Buffer, words: readonly number[]): boolean => {
   const length = Math.min(data.length, words.length * 4)
   for (let at = 0; at < length; at++)
-    if (data[at] !== (((words[at >> 2] as number) >>> (8 * (at & 3))) & 0xff)) return false
+    if (data[at] !== (((words[at >> 2] as number) >>> ((at & 3) * 8)) & 0xff)) return false
   return true
 }
 

@@ -51,7 +51,7 @@ export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolea
   mustBeSame(root)
   const pids = [...seen.keys()]
   const links = new HeldLinks(sys)
-  if (seeksLinks) links.look(namespaces.found, files.found())
+  if (seeksLinks) links.look(namespaces.found, files.found)
   const unread = [...namespaces.unread, ...files.unread, ...links.unread]
   if (namespaces.found.length === 0)
     throw new GcError(

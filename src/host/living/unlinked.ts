@@ -26,8 +26,10 @@ export interface UnlinkedFile {
   readonly mode: number
   /** What it was called, from the root of its mount namespace. */
   readonly path: Bytes
+  /** The same as the kernel shows it: one that is not unlinked may have such a name. */
+  readonly shown: Bytes
   /** "descriptor 5 of process 12" */
-  readonly holder: string
+  readonly holder: () => string
 }
 
 export interface Inode {
@@ -45,21 +47,20 @@ export const withoutMark = (path: Bytes): Bytes =>
   path.endsWith(MARK) ? slice(path, 0, -MARK.length) : path
 const MARK = ' (deleted)'
 
+/** In bytes: some 40,000 files of one process. */
+const ROOM = 4 * 1024 * 1024
+
 export class UnlinkedFiles {
-  /** By mount, inode and path: each once, whoever holds it. */
-  private readonly files = new Map<string, UnlinkedFile>()
+  /** Those that have another name still: what has none is no link's file. One that many hold is there for each. */
+  readonly found: UnlinkedFile[] = []
   private readonly sys: Sys
   /** What could not be read, a phrase each. */
   readonly unread: string[] = []
-  private memory = Buffer.allocUnsafeSlow(1 << 16)
+  /** Pages that are not written to cost nothing, and a second walk much. */
+  private memory = Buffer.allocUnsafeSlow(ROOM)
 
   constructor(sys: Sys) {
     this.sys = sys
-  }
-
-  /** Those that have another name still: what has none is no link's file. */
-  found(): UnlinkedFile[] {
-    return [...this.files.values()]
   }
 
   /** False where it has ended: nothing is known of what it held. */
@@ -111,7 +112,7 @@ export class UnlinkedFiles {
     for (const record of unlinkedRecords(this.memory.subarray(0, Math.max(0, length)))) {
       if (record.kind === 'queue') this.addQueue(pid, name, record)
       else if (record.kind === 'unread') this.noteUnread(name, record)
-      else this.keep(record, textOf(record, name))
+      else this.keep(record, () => textOf(record, name))
     }
   }
 
@@ -125,20 +126,17 @@ export class UnlinkedFiles {
   private addQueue(pid: number, name: string, { from: fd, to: count }: UnlinkedRecord): void {
     const holder = `a message in socket ${fd} of ${name}`
     const { files, missing } = queuedFiles(this.sys, pid, fd, count)
-    for (const file of files) this.keep(file, holder)
+    for (const file of files) this.keep(file, () => holder)
     if (missing !== undefined) this.unread.push(`${holder} (${missing})`)
   }
 
   private keep(
     record: Pick<UnlinkedRecord, 'mntId' | 'nlink' | 'mode' | 'path' | keyof Inode>,
-    holder: string,
+    holder: () => string,
   ): void {
-    const { mntId, nlink, mode, inoHigh, inoLow, major, minor } = record
+    const { mntId, nlink, mode, path } = record
     if (nlink === 0 || (mode & S_IFMT) === S_IFDIR) return
-    const path = withoutMark(record.path)
-    const inode = { inoHigh, inoLow, major, minor }
-    const key = `${mntId} ${inodeKey(inode)} ${path}`
-    if (!this.files.has(key)) this.files.set(key, { mntId, inode, mode, path, holder })
+    this.found.push({ mntId, inode: record, mode, path: withoutMark(path), shown: path, holder })
   }
 }
 
