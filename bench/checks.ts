@@ -19,7 +19,7 @@ const withoutChecks = (folder: string): string => {
   const command = path.join(folder, 'dist', 'criu-gc.cjs')
   fs.copyFileSync(criuGc, command)
   const [whole, before] =
-    /^( +)collect\(place, \{ remap: \{ original \}, base \}\) \{\n/m.exec(
+    /^( +)collect\(place, \{ remap: \{ [\w, ]+ \}, base \}\) \{\n/m.exec(
       fs.readFileSync(program, 'utf8'),
     ) ?? []
   if (whole === undefined) throw new Error('the bundle has no Links.collect as it was')

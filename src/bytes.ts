@@ -26,3 +26,11 @@ export const unescapeOctal = (field: string): Bytes =>
   (field.includes('\\')
     ? field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
     : field) as Bytes
+
+/** Little-endian; Buffer's own method checks what is known where there are very many. */
+export const u32 = (data: Buffer, at: number): number =>
+  ((data[at] as number) |
+    ((data[at + 1] as number) << 8) |
+    ((data[at + 2] as number) << 16) |
+    ((data[at + 3] as number) << 24)) >>>
+  0

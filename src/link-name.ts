@@ -6,6 +6,17 @@ export const LINK_PREFIX = 'link_remap.'
 /** The name that CRIU gives a link: printf("%d") of the file id, so from 2^31 on negative. */
 export const linkName = (id: number): string => `${LINK_PREFIX}${id | 0}`
 
+/** Whether a path ends with the name of the link with that id; it is not put together, for there may be very many. */
+export const isNamed = (path: Bytes, id: number): boolean => {
+  const digits = String(id | 0)
+  return (
+    path.endsWith(digits) &&
+    path.startsWith(BEFORE_ID, path.length - digits.length - BEFORE_ID.length)
+  )
+}
+
+const BEFORE_ID = `/${LINK_PREFIX}`
+
 const FORM = /^link_remap\.(-?\d{1,10})(?:\..+)?$/
 
 export const isLinkName = (name: Bytes): boolean => FORM.test(name)

@@ -39,6 +39,19 @@ export const splitLast = (path: Bytes): { dir: Bytes; base: Bytes } => {
   return { dir: at === 0 ? ROOT : slice(path, 0, at), base: slice(path, at + 1) }
 }
 
+/**
+ * The same for path after path: those of one directory that follow each other share one string for it, which is
+ * found in a map by its address. Very many may do so.
+ */
+export const splitter = (): ((path: Bytes) => { dir: Bytes; base: Bytes }) => {
+  let dir = ROOT
+  return (path) => {
+    const at = path.lastIndexOf('/')
+    if (at !== dir.length || !path.startsWith(dir)) ({ dir } = splitLast(path))
+    return { dir, base: slice(path, at + 1) }
+  }
+}
+
 /** Where its slashes are: each ends a directory above it. */
 export const slashesOf = (path: Bytes): number[] => {
   const places: number[] = []

@@ -93,13 +93,14 @@ export const timesOfPreDump = (images: ImageDirectory): ImageTimes => {
 }
 
 /** Of the images that were read. */
-const statsOf = (images: ImageDirectory): Map<string, ImageStat> =>
-  new Map(
-    images.states.flatMap(({ name, state }) => {
-      const stat = state === 'absent' ? undefined : images.stat(name)
-      return stat === undefined ? [] : [[name, stat] as const]
-    }),
-  )
+const statsOf = (images: ImageDirectory): Map<string, ImageStat> => {
+  const stats = new Map<string, ImageStat>()
+  for (const { name, state } of images.states) {
+    const stat = state === 'absent' ? undefined : images.stat(name)
+    if (stat !== undefined) stats.set(name, stat)
+  }
+  return stats
+}
 
 const stateOf = ({ state, entry, preDump }: Inventory): KindFacts['inventory'] => {
   if (preDump) return 'pre-dump'

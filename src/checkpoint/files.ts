@@ -9,7 +9,7 @@ import {
   type RegFileEntry,
 } from '../images/entries.js'
 import { peekFileId, peekRegFileId } from '../images/file-ids.js'
-import { linkName, LINK_PREFIX } from '../link-name.js'
+import { isNamed, LINK_PREFIX } from '../link-name.js'
 import { whenDecodes } from './decoding.js'
 
 export interface RegFiles {
@@ -69,12 +69,13 @@ const choose = <D>(
 ): ((data: Buffer, start: number, end: number) => D | undefined) => {
   // One search through the image beats a look into each of its entries.
   let mention = data.indexOf(LINK_PREFIX)
-  return (_, start, end) => {
+  const mentions = (start: number, end: number): boolean => {
     while (mention >= 0 && mention < start) mention = data.indexOf(LINK_PREFIX, start)
+    return mention >= 0 && mention < end
+  }
+  return (_, start, end) => {
     const id = peek(data, start, end)
-    return id < 0 || wanted.has(id) || isBehindLink() || (mention >= 0 && mention < end)
-      ? decode
-      : undefined
+    return id < 0 || wanted.has(id) || isBehindLink() || mentions(start, end) ? decode : undefined
   }
 }
 
@@ -85,4 +86,4 @@ const looksLikeLink = (file: RegFileEntry): boolean =>
   file.mnt_id === undefined &&
   file.flags === 0 &&
   file.pos === 0 &&
-  file.name.endsWith(`/${linkName(file.id)}`)
+  isNamed(file.name, file.id)

@@ -116,7 +116,9 @@ const depthFirst = (
   const pending = [root]
   for (let mount = pending.pop(); mount !== undefined; mount = pending.pop()) {
     ordered.push(mount)
-    const siblings = [...(children.get(mount.mntId) ?? [])]
+    const siblings = children.get(mount.mntId)
+    // Nearly all have none.
+    if (siblings === undefined) continue
     const places = new Set(siblings.map((sibling) => sibling.mountpoint))
     if (places.size !== siblings.length)
       throw corrupt(concat(`two children of mount ${mount.mntId} have one mountpoint`))

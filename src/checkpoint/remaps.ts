@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import type { ImageDirectory, ImageState } from '../images/directory.js'
 import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
-import { linkName } from '../link-name.js'
+import { isNamed, linkName } from '../link-name.js'
 import { isTooLong, pathProblem, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import { readRegFiles, type RegFiles } from './files.js'
@@ -68,7 +68,7 @@ const join = (
   const remaps: LinkRemap[] = []
   const lost = new Set<LinkRemap>()
   const unlisted: UnlistedLink[] = []
-  const seen = new Map<number | undefined, Set<string>>()
+  const seen = new Map<number | undefined, Set<number>>()
   for (const { remapId, origId } of linked) {
     const link = files.byId.get(remapId)
     const original = files.byId.get(origId)
@@ -79,8 +79,9 @@ const join = (
     const problem = invalid(remapId, origId, link, original, files.ambiguous)
     const name = pathOf(link) ?? ('' as Bytes)
     const described = describe(original)
-    // One that is left alone stands for no other.
-    const duplicate = problem === undefined && !addTo(seen, described.mntId, name)
+    // Two that are valid have the same link where they have the same id, which is in its name. One that is left
+    // alone stands for no other.
+    const duplicate = problem === undefined && !addTo(seen, described.mntId, remapId)
     const remap = { remapId, origId, link: name, original: described, invalid: problem, duplicate }
     remaps.push(remap)
     if (link === undefined || original === undefined) lost.add(remap)
@@ -89,7 +90,7 @@ const join = (
 }
 
 /** False where the set of that key has it already. */
-const addTo = <K>(sets: Map<K, Set<string>>, key: K, value: string): boolean => {
+const addTo = <K, V>(sets: Map<K, Set<V>>, key: K, value: V): boolean => {
   let set = sets.get(key)
   if (set === undefined) sets.set(key, (set = new Set()))
   const before = set.size
@@ -122,8 +123,7 @@ const invalid = (
   if (twice !== undefined) return `more than one entry claims the file id ${twice}`
   const problem = pathProblem(link.name)
   if (problem !== undefined) return `the path of the link ${problem}`
-  const wanted = linkName(remapId)
-  if (!link.name.endsWith(`/${wanted}`)) return `the name of the link is not ${wanted}`
+  if (!isNamed(link.name, remapId)) return `the name of the link is not ${linkName(remapId)}`
   if (link.mnt_id !== undefined || link.mode !== undefined || link.ext)
     return 'the entry of the link is that of a file which a task had open'
   // It may have any form, because it is only shown.

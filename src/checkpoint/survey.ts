@@ -53,11 +53,10 @@ const compare = (
   const tasks = new Set(pids)
   return {
     coreless: pids.filter((pid) => !present.has(`core-${pid}.img`)),
-    strays: names
-      .map((name) => IDS.exec(name)?.[1])
-      .filter((pid) => pid !== undefined)
-      .map(Number)
-      .filter((pid) => !tasks.has(pid)),
+    strays: names.flatMap((name) => {
+      const pid = name.startsWith('ids-') ? IDS.exec(name)?.[1] : undefined
+      return pid === undefined || tasks.has(Number(pid)) ? [] : [Number(pid)]
+    }),
   }
 }
 

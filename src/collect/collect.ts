@@ -52,19 +52,19 @@ export const collect = (
   options: CollectOptions,
 ): Collected => {
   const outcomes = plan.remaps.map((planned) => settled(planned, options))
-  const reachable = plan.remaps.flatMap((planned, index) =>
-    planned.kind === 'reach' ? [{ planned, index }] : [],
-  )
+  // There may be very many: they are counted through, and not each put into one more object.
+  const planned = (index: number): PlannedRemap => plan.remaps[index] as PlannedRemap
+  const reachable = [...plan.remaps.keys()].filter((index) => planned(index).kind === 'reach')
   const run = new Run(sys, constructed, host, acts, options)
-  for (const [mntId, items] of groupBy(reachable, ({ planned }) => planned.mount?.mntId)) {
+  for (const [mntId, indices] of groupBy(reachable, (index) => planned(index).mount?.mntId)) {
     const mount = mntId === undefined ? undefined : constructed.mounts.get(mntId)
     // Without a mount is only a host tree: nothing else may be looked for under the host's root.
     if (mount === undefined && mntId !== undefined) continue
     const found = run.collectMount(
       mount,
-      items.map(({ planned }) => planned),
+      indices.map((index) => planned(index) as Reach),
     )
-    items.forEach(({ index }, i) => (outcomes[index] = found[i] as Outcome))
+    indices.forEach((index, i) => (outcomes[index] = found[i] as Outcome))
   }
   acts.flush()
   return { outcomes, others: run.others.found() }
@@ -102,7 +102,8 @@ type Found = Outcome | Missing
 
 const isRemoved = (found: Found): boolean => !isMissing(found) && found.verdict === 'removed'
 
-const isMissing = (found: Found): found is Missing => 'byUs' in found
+/** Asked of each link, more than once: a look at a property is cheaper than the question whether there is one. */
+const isMissing = (found: Found): found is Missing => (found as Partial<Missing>).byUs !== undefined
 
 class Run {
   readonly others: Others
@@ -250,7 +251,7 @@ class Run {
     const listed = remaps.map(({ base }) => base)
     const names = this.others.look(fd, before, (remaps[0] as Reach).dir, listed)
     if (after === undefined || names === undefined) return
-    if (removed.every(({ base }) => !names.has(base)))
+    if (names.size === 0 || removed.every(({ base }) => !names.has(base)))
       this.acts.changed('directory', before, after.ctime)
   }
 

@@ -23,7 +23,7 @@ export class Others {
   private readonly sys: Sys
   private readonly seen = new Map<
     string,
-    { directory: Bytes; names: Set<Bytes>; listed: Set<Bytes> }
+    { directory: Bytes; names: Set<Bytes>; listed: (readonly Bytes[])[] }
   >()
 
   constructor(sys: Sys) {
@@ -41,9 +41,9 @@ export class Others {
     listed: readonly Bytes[],
   ): ReadonlySet<Bytes> | undefined {
     const key = `${stat.major}:${stat.minor} ${stat.inoHigh} ${stat.inoLow}`
-    const found = this.seen.get(key) ?? { directory, names: new Set(), listed: new Set() }
+    const found = this.seen.get(key) ?? { directory, names: new Set(), listed: [] }
     this.seen.set(key, found)
-    for (const name of listed) found.listed.add(name)
+    found.listed.push(listed)
     const { names, isWhole } = linkNames(this.sys, fd)
     for (const name of names) found.names.add(name)
     return isWhole ? new Set(names) : undefined
@@ -52,10 +52,11 @@ export class Others {
   /** Those directories that have any. */
   found(): OtherLinks[] {
     return [...this.seen.values()]
-      .map(({ directory, names, listed }) => ({
-        directory,
-        names: [...names].filter((name) => !listed.has(name)),
-      }))
+      .filter(({ names }) => names.size > 0)
+      .map(({ directory, names, listed }) => {
+        const known = new Set(listed.flat())
+        return { directory, names: [...names].filter((name) => !known.has(name)) }
+      })
       .filter(({ names }) => names.length > 0)
   }
 }

@@ -35,7 +35,7 @@ const timeOf = (text: string): Time | undefined => {
 export class Acts {
   private readonly fd: number | undefined
   private readonly place: string
-  /** By inode and time after: the time before. */
+  /** By inode and time after: the time before. Of what was understood. */
   private readonly changes = new Map<string, Time>()
   /** Directory and name. */
   private readonly removed = new Set<string>()
@@ -43,7 +43,11 @@ export class Acts {
   private notes: Buffer[] | undefined
   private readonly asked = new Set<string>()
   private last: { readonly directory: Stat; readonly key: string } | undefined
+  /** Lines that were not written yet. */
   private text = ''
+  /** How much of them was understood, and lines of this run, written or not, that were not. */
+  private understood = 0
+  private unread: string[] = []
   private written = 0
 
   /** `fd`: of the file of these images; undefined to remember for this run only. */
@@ -54,10 +58,7 @@ export class Acts {
 
   /** An inode of which we removed a name, or a directory from which we removed one. */
   changed(kind: 'file' | 'directory', before: Stat, after: Time): void {
-    const key = keyOf(before)
-    const then = textOf(after)
-    this.changes.set(`${key} ${then}`, before.ctime)
-    if (this.fd !== undefined) this.append(`${kind} ${key} ${textOf(before.ctime)} ${then}\n`)
+    this.append(`${kind} ${keyOf(before)} ${textOf(before.ctime)} ${textOf(after)}\n`)
     // Another clean-up may be about to look at the same file.
     if (kind === 'directory' || before.nlink > 2) this.flush()
   }
@@ -73,6 +74,7 @@ export class Acts {
   ctimeBefore(stat: Stat): Time {
     const key = keyOf(stat)
     this.learn(key)
+    this.recall()
     let { ctime } = stat
     const seen = new Set<string>()
     for (;;) {
@@ -93,6 +95,8 @@ export class Acts {
   /** What cannot be written is as none. */
   flush(): void {
     const { text, fd } = this
+    this.unread.push(text.slice(this.understood))
+    this.understood = 0
     this.text = ''
     if (fd === undefined || text === '' || this.written + text.length > LIMIT) return
     this.written += text.length
@@ -106,6 +110,14 @@ export class Acts {
   private append(line: string): void {
     this.text += line
     if (this.text.length > CHUNK) this.flush()
+  }
+
+  /** What this run did: very many lines, of which nearly always nobody asks for one. */
+  private recall(): void {
+    for (const lines of this.unread) this.take(lines)
+    this.unread = []
+    this.take(this.text.slice(this.understood))
+    this.understood = this.text.length
   }
 
   /**

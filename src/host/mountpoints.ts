@@ -25,6 +25,7 @@ export const mountpointTest = (
       const address = parent === undefined ? undefined : addressIn(parent, mountpoint)
       byName.set(base, [...(byName.get(base) ?? []), address])
     }
+  if (byName.size === 0) return () => false
   return (name, directory) => {
     const found = byName.get(name)
     if (found === undefined) return false

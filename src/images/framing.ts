@@ -1,5 +1,6 @@
 // The outer shape of an image: magic words, then entries of a u32 size and as many bytes.
 // A killed dump cuts an image anywhere; the whole entries before the cut are good.
+import { u32 } from '../bytes.js'
 import { GcError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { COMMON_MAGIC, MAGIC, SERVICE_MAGIC, type ImageKind } from './magic.js'
@@ -23,14 +24,6 @@ const startsLike = (data: Buffer, words: readonly number[]): boolean => {
     if (data[at] !== (((words[at >> 2] as number) >>> ((at & 3) * 8)) & 0xff)) return false
   return true
 }
-
-/** Little-endian; Buffer's own method checks what is known here, and costs as much as an entry's rest. */
-const u32 = (data: Buffer, at: number): number =>
-  ((data[at] as number) |
-    ((data[at + 1] as number) << 8) |
-    ((data[at + 2] as number) << 16) |
-    ((data[at + 3] as number) << 24)) >>>
-  0
 
 /** The words that may lead an image of that kind: by its age, or always the same. */
 const wordsOf = (kind: ImageKind): readonly (readonly number[])[] => {

@@ -67,7 +67,7 @@ export const mountFinder = (
 ): ((path: Bytes) => Mount | undefined) => {
   const root = attachments[0]?.mount
   const places = placesOf(attachments, root)
-  return (path) => {
+  const find = (path: Bytes): Mount | undefined => {
     const wanted = `${path}/`
     const before = lastUpTo(places, wanted)
     if (before === undefined) return root
@@ -75,6 +75,13 @@ export const mountFinder = (
     let place: Place | undefined = before
     while (place !== undefined && place.path.length > same) place = place.above
     return place === undefined ? root : place.mount
+  }
+  let last: Bytes | undefined
+  let found: Mount | undefined
+  // Nearly every path is the one before.
+  return (path) => {
+    if (path !== last) found = find((last = path))
+    return found
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
-import { below, isWithin, ROOT, splitLast } from '../paths.js'
+import { below, isWithin, ROOT, splitLast, splitter } from '../paths.js'
 import { escape } from '../escape.js'
 import { ASSUMED, withAssumedMounts } from './assumed.js'
 import { chainOf, layOut, mountFinder } from './layout.js'
@@ -30,10 +30,11 @@ export const planCollection = (recorded: Checkpoint, options: PlanOptions): Plan
     planNamespace(namespace, located, providers, options.mounts),
   )
   const finders = new Map(namespaces.map(({ id, attachments }) => [id, mountFinder(attachments)]))
+  const split = splitter()
   return {
     tree: 'namespaced',
     namespaces: namespaces.filter(({ attachments }) => attachments.length > 0),
-    remaps: located.map((place) => planRemap(place, providers, finders)),
+    remaps: located.map((place) => planRemap(place, providers, finders, split)),
   }
 }
 
@@ -71,10 +72,13 @@ const pathLocator = ({
   const [namespace, ...others] = namespaces
   if (namespace?.complete !== true || others.length > 0)
     return () => ({ problem: 'the images do not say on which mount it is' })
-  const find = mountFinder(layOut(namespace, new Set(namespace.mounts), new Map()))
+  // Asked by images of CRIU before 1.3 alone: there may be very many mounts.
+  let find: ReturnType<typeof mountFinder> | undefined
   return ({ link }) => ({
     namespace,
-    mount: find(splitLast(link).dir),
+    mount: (find ??= mountFinder(layOut(namespace, new Set(namespace.mounts), new Map())))(
+      splitLast(link).dir,
+    ),
     problem: undefined,
   })
 }
@@ -106,36 +110,21 @@ const planRemap = (
   { remap, mount, namespace, problem }: Located,
   providers: Providers,
   finders: ReadonlyMap<number, (path: Bytes) => Mount | undefined>,
+  split: ReturnType<typeof splitter>,
 ): PlannedRemap => {
-  const kept = (
-    reason: 'invalid' | 'unreachable',
-    message: string,
-    next: string | undefined,
-    option?: MissingOption,
-  ): PlannedRemap => {
-    const outcome = { remap, kind: 'kept', reason, mount, message, next } as const
-    return option === undefined ? outcome : { ...outcome, option }
-  }
-  if (remap.invalid !== undefined) return kept('invalid', remap.invalid, undefined)
+  if (remap.invalid !== undefined) return keep(remap, mount, 'invalid', remap.invalid)
   if (problem !== undefined || mount === undefined || namespace === undefined)
-    return kept(
-      'unreachable',
-      problem ?? 'no mount',
-      'give --root, and --external for each volume, to have it looked for by its path',
-    )
-  const { dir, base } = splitLast(remap.link)
-  if (!isWithin(dir, mount.mountpoint))
-    return kept(
-      'invalid',
-      `it is not below the mountpoint ${escape(mount.mountpoint)} of its mount`,
-      undefined,
-    )
+    return keep(remap, mount, 'unreachable', problem ?? 'no mount', {
+      next: 'give --root, and --external for each volume, to have it looked for by its path',
+    })
+  const { dir, base } = split(remap.link)
+  if (!isWithin(dir, mount.mountpoint)) {
+    const message = `it is not below the mountpoint ${escape(mount.mountpoint)} of its mount`
+    return keep(remap, mount, 'invalid', message)
+  }
   if (remap.duplicate) return { remap, kind: 'duplicate', mount }
   const provider = providers.get(mount.mntId)
-  if (provider?.kind === 'none') {
-    const { reason, next, option } = provider
-    return kept('unreachable', reason, next, option)
-  }
+  if (provider?.kind === 'none') return keep(remap, mount, 'unreachable', provider.reason, provider)
   if (provider?.kind === 'gone') return { remap, kind: 'gone', mount }
   if (provider === undefined || provider.kind === 'stand-in')
     return { remap, kind: 'vanished', mount }
@@ -151,6 +140,17 @@ const planRemap = (
   }
 }
 
+const keep = (
+  remap: LinkRemap,
+  mount: Mount | undefined,
+  reason: 'invalid' | 'unreachable',
+  message: string,
+  { next, option }: { readonly next?: string; readonly option?: MissingOption } = {},
+): PlannedRemap => {
+  const outcome = { remap, kind: 'kept', reason, mount, message, next } as const
+  return option === undefined ? outcome : { ...outcome, option }
+}
+
 /** No mount namespace of its own: paths are relative to `/`, and no mount is ours to choose. */
 export const planHostTree = (checkpoint: Checkpoint, { root }: Pick<PlanOptions, 'root'>): Plan => {
   if (root !== undefined && root !== ROOT && checkpoint.remaps.length > 0)
@@ -162,6 +162,7 @@ export const planHostTree = (checkpoint: Checkpoint, { root }: Pick<PlanOptions,
         next: "nothing was deleted; leave out --root if the links really are to be removed from the host's own tree",
       },
     )
+  const split = splitter()
   return {
     tree: 'host',
     namespaces: [],
@@ -180,7 +181,7 @@ export const planHostTree = (checkpoint: Checkpoint, { root }: Pick<PlanOptions,
         kind: 'reach',
         mount,
         via: 'namespace',
-        ...splitLast(remap.link),
+        ...split(remap.link),
       }
     }),
   }

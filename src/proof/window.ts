@@ -129,8 +129,9 @@ export const whenWas = (time: Time, { spans, restores }: Window, isRemote: boole
   if (time.sec === 0) return 'within'
   const latest = latestMeaning(time)
   const grace = isRemote ? REMOTE : 0
-  if (spans.some((span) => isIn(time, latest, span, 0, grace))) return 'within'
-  if (restores.some((span) => isIn(time, latest, span, TICK, TICK + grace))) return 'restored'
+  // Loops: asked of each link, and some() would make a function each time.
+  for (const span of spans) if (isIn(time, latest, span, 0, grace)) return 'within'
+  for (const span of restores) if (isIn(time, latest, span, TICK, TICK + grace)) return 'restored'
   return spans.every(({ from }) => isBefore(time, from)) ? 'before' : 'after'
 }
 

@@ -15,6 +15,7 @@ export const unknownKeys = (
   { checkpoint: { namespaces } }: Report,
   { mapped }: Pick<Externals, 'mapped'>,
 ): string[] => {
+  if (mapped.size === 0) return []
   const marks = namespaces.flatMap(({ mounts }) =>
     mounts.flatMap(({ external, mountpoint }) =>
       external === undefined ? [] : [{ ...external, mountpoint }],
@@ -39,6 +40,7 @@ export const unknownGone = (
   { checkpoint: { namespaces, tree }, remaps }: Pick<Report, 'checkpoint' | 'remaps'>,
   gone: ReadonlySet<Bytes>,
 ): string[] => {
+  if (gone.size === 0) return []
   const mounts = namespaces.flatMap((namespace) => namespace.mounts)
   if (tree === 'host')
     return [...gone].map((name) => `--gone ${escape(name)}: this tree had no mounts of its own`)

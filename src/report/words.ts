@@ -24,6 +24,7 @@ export const verdictWord = ({ verdict, alarm }: Outcome): string =>
  * What is known, and what to do; undefined where the verdict says all. A doubt names its consent in it.
  */
 export const explanation = ({ message, next, proven }: Outcome): string | undefined => {
+  if (message === undefined && next === undefined && proven === undefined) return undefined
   const parts = [message, proven === false ? 'not proven' : undefined, next]
   return parts.filter((part) => part !== undefined).join('; ') || undefined
 }

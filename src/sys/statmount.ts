@@ -1,6 +1,6 @@
 // What statmount(2), listmount(2) and the ioctls of mount namespaces answered, out of the memory into
 // which the kernel wrote it.
-import { fromBuffer, type Bytes } from '../bytes.js'
+import { fromBuffer, u32, type Bytes } from '../bytes.js'
 import {
   STATMOUNT_FS_TYPE,
   STATMOUNT_MNT_BASIC,
@@ -114,10 +114,9 @@ const ALIGNED = 8
  */
 export const hasPlace = (records: Buffer, text: string): boolean => {
   let at = 0
-  for (let size; (size = records.readUInt32LE(at)) > 0; at += Math.ceil(size / ALIGNED) * ALIGNED)
-    if ((records.readUInt32LE(at + AT.mask) & STATMOUNT_MNT_POINT) === 0) return true
-  const found = records.indexOf(text, 0, 'latin1')
-  return found >= 0 && found < at
+  for (let size; (size = u32(records, at)) > 0; at += Math.ceil(size / ALIGNED) * ALIGNED)
+    if ((u32(records, at + AT.mask) & STATMOUNT_MNT_POINT) === 0) return true
+  return records.subarray(0, at).includes(text, 0, 'latin1')
 }
 
 /** Bytes of a struct mnt_ns_info. */

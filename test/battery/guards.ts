@@ -505,7 +505,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a name that is not that of a link remap',
-    replace: 'if (!link.name.endsWith(`/${wanted}`))',
+    replace: 'if (!isNamed(link.name, remapId))',
     by: 'if (false)',
     trial: isInvalid((scene) => scene.remap(4, '/app/precious')),
   },

@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import { concat, fromBuffer, fromText, slice, toBuffer, unescapeOctal } from '../../src/bytes.js'
+import {
+  concat,
+  fromBuffer,
+  fromText,
+  slice,
+  toBuffer,
+  u32,
+  unescapeOctal,
+} from '../../src/bytes.js'
 import { test } from './support/check.js'
 import { holds } from './support/property.js'
 
@@ -29,4 +37,17 @@ test('names as mount tables write them', (t) => {
   t.equal(unescapeOctal('\\12 \\9 \\08'), '\\12 \\9 \\08', 'always three octal digits')
   t.equal(unescapeOctal('\\134040'), '\\040', 'once')
   t.equal(unescapeOctal(''), '')
+})
+
+test('words of 32 bits are those of Buffer', (t) => {
+  holds(
+    t,
+    'u32 is readUInt32LE',
+    fc.property(fc.uint8Array({ minLength: 4 }), fc.nat(), (bytes, number) => {
+      const data = Buffer.from(bytes)
+      const at = number % (data.length - 3)
+      return u32(data, at) === data.readUInt32LE(at)
+    }),
+  )
+  t.equal(u32(Buffer.from([0xff, 0xff, 0xff, 0xff]), 0), 2 ** 32 - 1)
 })

@@ -11,6 +11,7 @@ import {
   ROOT,
   slashesOf,
   splitLast,
+  splitter,
 } from '../../src/paths.js'
 import { test } from './support/check.js'
 import { holds } from './support/property.js'
@@ -107,4 +108,33 @@ test('relative to a directory', (t) => {
 test('each slash ends a directory above', (t) => {
   t.strictSame(slashesOf(b('/a/bc/d')), [0, 2, 5])
   t.strictSame(slashesOf(ROOT), [0])
+})
+
+test('path after path is split as each alone, whatever came before', (t) => {
+  holds(
+    t,
+    'splitter is splitLast',
+    fc.property(fc.array(absolute), (paths) => {
+      const split = splitter()
+      return paths.every((path) => {
+        const { dir, base } = split(path)
+        const alone = splitLast(path)
+        return dir === alone.dir && base === alone.base
+      })
+    }),
+  )
+  const split = splitter()
+  const parts = ['/a/b', '/a/c', '/ab/c', '/a', '/', '/a/b/c', '/a/b'].map((path) => split(b(path)))
+  t.strictSame(
+    parts.map(({ dir, base }) => [dir, base]),
+    [
+      ['/a', 'b'],
+      ['/a', 'c'],
+      ['/ab', 'c'],
+      ['/', 'a'],
+      ['/', ''],
+      ['/a/b', 'c'],
+      ['/a', 'b'],
+    ],
+  )
 })

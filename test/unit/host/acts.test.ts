@@ -58,6 +58,22 @@ test('several changes, one after the other, lead to the time before all of them'
   t.strictSame(acts.ctimeBefore(changedAt(FILE, T2)), T0)
 })
 
+test('what was written already, and what was not, is known when it is asked for, and later', (t) => {
+  for (const fd of [undefined, openNotes('run-1', folder(t))]) {
+    const acts = new Acts(fd, '/nowhere')
+    const file = (id: number): Stat => ({ ...FILE, inoLow: id, nlink: 2 })
+    const isKnown = (id: number): boolean => isT0(acts.ctimeBefore({ ...file(id), ctime: T1 }))
+    // More than is gathered before it is written.
+    for (let id = 0; id < 1000; id++) acts.changed('file', file(id), T1)
+    t.strictSame([0, 500, 999, 1000].map(isKnown), [true, true, true, false])
+    acts.changed('file', file(1000), T1)
+    t.ok(isKnown(1000), 'one more')
+    acts.flush()
+    acts.changed('file', file(1001), T1)
+    t.strictSame([1000, 1001, 1002].map(isKnown), [true, true, false])
+  }
+})
+
 test('what somebody else did meanwhile is not explained', (t) => {
   const acts = new Acts(undefined, '/nowhere')
   acts.changed('file', FILE, T1)

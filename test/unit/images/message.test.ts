@@ -305,3 +305,24 @@ test('every message of known fields is decoded', (t) => {
     }),
   )
 })
+
+test('numbers of 32 bits, however long they are written', (t) => {
+  const bytesOf = (value: number, length: number): number[] =>
+    Array.from(
+      { length },
+      (_, index) => (Math.floor(value / 128 ** index) & 0x7f) | (index < length - 1 ? 0x80 : 0),
+    )
+  holds(
+    t,
+    'uint32() has the value',
+    fc.property(fc.nat(2 ** 32 - 1), fc.nat(4), (value, more) => {
+      const shortest = Math.max(1, Math.ceil(Math.log2(value + 1) / 7))
+      const data = Buffer.from([0x08, ...bytesOf(value, Math.min(shortest + more, 9)), 0x01])
+      return decode(data, 0, data.length - 1).id === value
+    }),
+  )
+  for (const length of [1, 2, 3, 4, 5]) {
+    const data = Buffer.from([0x08, ...bytesOf(1, length), 0x01])
+    t.throws(() => decode(data, 0, length), `${length} bytes of which one is behind the end`)
+  }
+})
