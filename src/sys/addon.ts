@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 20
+export const LAYOUT = 21
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -48,6 +48,14 @@ export interface Addon {
   ): number
   /** Of a task by an fd of its folder in /proc: `what` is 1 for descriptors, 2 for memory. */
   unlinked_files(task: number, what: number, records: Uint8Array): number
+  /** The same of files with one of these inode numbers, by their low halves in ascending order. */
+  held_files(
+    task: number,
+    what: number,
+    inodes: Uint8Array,
+    mayAsk: number,
+    records: Uint8Array,
+  ): number
   pidfd_open(pid: number): number
   pidfd_getfd(pidfd: number, fd: number): number
   kcmp(pid1: number, pid2: number, type: number): number

@@ -19,17 +19,32 @@ export const isEmptyDirectory = (sys: Sys, directory: number): boolean => {
 
 /** struct linux_dirent64: inode and offset of 8 bytes each, length of the record, type, name. */
 const LENGTH_AT = 16
+const TYPE_AT = 18
 const NAME_AT = 19
 
-/** Those names in records of getdents64(2) that are wanted. */
-export const namesIn = (records: Buffer, isWanted: (name: Bytes) => boolean): Bytes[] => {
-  const names: Bytes[] = []
+/** d_type. Not all file systems know it. */
+export const DT_UNKNOWN = 0
+export const DT_DIR = 4
+
+export interface Entry {
+  readonly name: Bytes
+  readonly type: number
+}
+
+/** Records of getdents64(2), "." and ".." among them. */
+export function* entriesIn(records: Buffer): Generator<Entry> {
   for (let at = 0; at + NAME_AT < records.length;) {
     const length = records.readUInt16LE(at + LENGTH_AT)
     if (length === 0) break
     const name = fromBuffer(records, at + NAME_AT, records.indexOf(0, at + NAME_AT))
-    if (isWanted(name)) names.push(name)
+    yield { name, type: records[at + TYPE_AT] ?? DT_UNKNOWN }
     at += length
   }
+}
+
+/** Those names that are wanted. */
+export const namesIn = (records: Buffer, isWanted: (name: Bytes) => boolean): Bytes[] => {
+  const names: Bytes[] = []
+  for (const { name } of entriesIn(records)) if (isWanted(name)) names.push(name)
   return names
 }
