@@ -233,6 +233,8 @@ const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   inode: true,
   shared: true,
   undated: true,
+  name: true,
+  held: true,
   interrupted: true,
   duplicate: true,
   'parent-gone': true,

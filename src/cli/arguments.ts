@@ -119,8 +119,7 @@ const collectValues = (
   directories?: readonly string[],
 ): Arguments => {
   const options = given.map(asLibdir)
-  const scan =
-    directories === undefined ? undefined : scanArguments(directories, options, fromHere)
+  const scan = directories === undefined ? undefined : scanArguments(directories, options, fromHere)
   if (scan === undefined) refuseScanOptions(options)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)

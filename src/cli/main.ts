@@ -79,12 +79,7 @@ const explainOptions = (options: Arguments, log: Log, note: string | undefined):
   }
 }
 
-const carryOut = (
-  sys: Sys,
-  options: Arguments,
-  log: Log,
-  note: string | undefined,
-): ExitName => {
+const carryOut = (sys: Sys, options: Arguments, log: Log, note: string | undefined): ExitName => {
   const { scan } = options
   if (scan === undefined) return collectGarbage(sys, options, log, note)
   return lookBelow(sys, { ...options, scan }, log, () => {

@@ -44,10 +44,7 @@ export type FoundVerdict =
   | { readonly is: 'known'; readonly why: FoundKnown }
   | { readonly is: 'doubt'; readonly doubt: Extract<Doubt, 'unseen'> }
 
-export const judgeFound = (
-  facts: FoundFacts,
-  accepts: (doubt: Doubt) => boolean,
-): FoundVerdict => {
+export const judgeFound = (facts: FoundFacts, accepts: (doubt: Doubt) => boolean): FoundVerdict => {
   const why = knownOf(facts)
   if (why !== undefined) return { is: 'known', why }
   return facts.held === 'unknown' && !accepts('unseen')

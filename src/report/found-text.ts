@@ -4,7 +4,13 @@ import { groupBy } from '../group.js'
 import { pathOf } from '../prepare-found.js'
 import type { Stat } from '../sys/stat.js'
 import { toIso } from '../time.js'
-import { foundTotals, FOUND_VERDICTS, verdictOf, type FoundReport, type ReportedName } from './found.js'
+import {
+  foundTotals,
+  FOUND_VERDICTS,
+  verdictOf,
+  type FoundReport,
+  type ReportedName,
+} from './found.js'
 import { draw, type Node, paint, type TreeOptions } from './tree.js'
 import { ageText, explanation, sizeText, unreadOf } from './words.js'
 
@@ -56,7 +62,11 @@ const leaf = (reported: ReportedName, { colour, now }: TreeOptions): Node => {
   const { found, about, outcome } = reported
   const { stat } = found
   const verdict = verdictOf(reported)
-  const word = outcome?.alarm ? 'ALARM' : verdict === 'failed' ? 'FAILED' : verdict.replace('-', ' ')
+  const word = outcome?.alarm
+    ? 'ALARM'
+    : verdict === 'failed'
+      ? 'FAILED'
+      : verdict.replace('-', ' ')
   const facts =
     stat === undefined
       ? []

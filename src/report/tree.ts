@@ -132,5 +132,8 @@ const COLOURS: Readonly<Record<Outcome['verdict'], number>> = {
   failed: 31,
 }
 
-export const paint = (text: string, { verdict }: Pick<Outcome, 'verdict'>, colour: boolean): string =>
-  colour ? `\x1b[${COLOURS[verdict]}m${text}\x1b[0m` : text
+export const paint = (
+  text: string,
+  { verdict }: Pick<Outcome, 'verdict'>,
+  colour: boolean,
+): string => (colour ? `\x1b[${COLOURS[verdict]}m${text}\x1b[0m` : text)

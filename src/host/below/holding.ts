@@ -55,8 +55,7 @@ export class Holding {
     // A file may be on a file system of these, whose server is gone.
     const mayAsk = !areAskedAtRoot(fs.readFileSync('/proc/filesystems', 'latin1'))
     const tasks = new TaskFiles(this.sys, {
-      ask: (place, what, records) =>
-        this.sys.tryHeldFiles(place, what, numbers, mayAsk, records),
+      ask: (place, what, records) => this.sys.tryHeldFiles(place, what, numbers, mayAsk, records),
       onFile: (record, owner) => {
         this.addFile(record, owner)
       },
@@ -148,4 +147,3 @@ const whyBlind = (sys: Sys): string | undefined => {
     ? 'processes that /proc does not show (hidepid or subset)'
     : undefined
 }
-

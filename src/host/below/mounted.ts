@@ -26,12 +26,12 @@ export const shownElsewhere = (
         const { base } = splitLast(row.root)
         byName.set(base, [...(byName.get(base) ?? []), row])
       }
-  return (name, address) =>
-    (byName.get(name) ?? [])
-      .filter(
-        ({ major, minor, root }) =>
-          address === undefined ||
-          (address.device === `${major}:${minor}` && address.path === root),
-      )
-      .map(({ mountpoint }) => `a mount on ${escape(mountpoint)}`)
+  return (name, address) => {
+    const rows = (byName.get(name) ?? []).filter(
+      ({ major, minor, root }) =>
+        address === undefined || (address.device === `${major}:${minor}` && address.path === root),
+    )
+    // Each namespace has a row of its own.
+    return [...new Set(rows.map(({ mountpoint }) => `a mount on ${escape(mountpoint)}`))]
+  }
 }

@@ -220,7 +220,10 @@ class Descent {
     if (top.isRemote) {
       const answer = sys.answers(parent, name, BENEATH_MOUNT)
       if (answer < 0) {
-        this.miss(name, answer === ETIMEDOUT ? 'its file system does not answer' : 'it was not asked')
+        this.miss(
+          name,
+          answer === ETIMEDOUT ? 'its file system does not answer' : 'it was not asked',
+        )
         return false
       }
     }
@@ -239,8 +242,7 @@ class Descent {
     const inode = statOf(this.sys, fd)
     this.sys.close(fd)
     if (typeof inode === 'number') this.gone(name, inode)
-    else if ((inode.mode & S_IFMT) === S_IFDIR)
-      this.deeper.push({ path: this.pathOf(name), inode })
+    else if ((inode.mode & S_IFMT) === S_IFDIR) this.deeper.push({ path: this.pathOf(name), inode })
   }
 
   private readPart(frame: Frame): 'more' | 'end' | 'stop' {
