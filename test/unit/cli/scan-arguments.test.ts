@@ -31,7 +31,10 @@ test('what scan takes', (t) => {
 })
 
 test('images of a configuration file are those of a dump', (t) => {
-  const file = path.join(t.testdir({ 'x.conf': 'images-dir /elsewhere\nroot /r\nremove\n' }), 'x.conf')
+  const file = path.join(
+    t.testdir({ 'x.conf': 'images-dir /elsewhere\nroot /r\nremove\n' }),
+    'x.conf',
+  )
   const all = parseArguments(['scan', '/a', '--no-default-config'], { CRIU_CONFIG_FILE: file })
   t.strictSame(all.scan?.images, [])
   t.equal(all.scan?.remove, false)

@@ -34,8 +34,7 @@ const world = (
   const inodes = ['', ...Object.keys(contents)]
   let most = 0
   const open = (dirfd: number, name: string): number => {
-    const path =
-      name === '.' ? (paths.get(dirfd) ?? '') : `${paths.get(dirfd) ?? ''}/${name}`
+    const path = name === '.' ? (paths.get(dirfd) ?? '') : `${paths.get(dirfd) ?? ''}/${name}`
     const problem = name === '.' ? undefined : fail[path]
     if (problem !== undefined) return problem
     const fd = addon.given()
@@ -63,7 +62,7 @@ const world = (
   const it: Top = {
     fd: top,
     path: b('/top'),
-    stat: stat({ inoLow: 10, mntId: 1 }),
+    stat: stat({ inoLow: 10, inoHigh: 0, major: 0, minor: 0, mntId: 1 }),
     row: undefined,
     isRemote,
   }
@@ -112,7 +111,10 @@ test('nothing is followed, nothing is entered with rights of its own, no automou
 
 test('what cannot be entered is named; what went is not, and other mounts are counted', (t) => {
   const { look, walk } = world(
-    { '': ['bad/', 'gone/', 'mount/', 'swapped/', 'ok/', 'link_remap.1', 'link_remap.3'], '/ok': ['link_remap.2'] },
+    {
+      '': ['bad/', 'gone/', 'mount/', 'swapped/', 'ok/', 'link_remap.1', 'link_remap.3'],
+      '/ok': ['link_remap.2'],
+    },
     {
       fail: {
         '/bad': EIO, '/gone': ENOENT, '/mount': EXDEV, '/swapped': ELOOP, '/link_remap.1': EIO, '/link_remap.3': EXDEV,
