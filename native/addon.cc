@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <unordered_set>
 #include <vector>
 
 #include "arguments.h"
@@ -462,14 +463,14 @@ class TaskFiles {
   bool full() const { return full_; }
   size_t used() const { return used_; }
 
-  // A file of the task by its magic link. Only what has lost its name: the kernel writes that behind it, and
-  // file systems of other machines give it a name of their own.
-  void look(const char *link, uint32_t kind, uint64_t from, uint64_t to) {
+  // A file of the task by its magic link in `dir`. Only what has lost its name: the kernel writes that behind it,
+  // and file systems of other machines give it a name of their own.
+  void look(int dir, const char *link, uint32_t kind, uint64_t from, uint64_t to) {
     char path[PATH_MAX];
-    ssize_t length = readlinkat(task_, link, path, sizeof path);
+    ssize_t length = readlinkat(dir, link, path, sizeof path);
     if (length < 0) {
       // Closed meanwhile, or a descriptor of a task that ended.
-      if (errno != ENOENT && errno != ESRCH) unread(link);
+      if (errno != ENOENT && errno != ESRCH) unread(kind, link);
       return;
     }
     if (kind == kDescriptor && starts(path, length, "socket:[")) return queue(link, from);
@@ -477,11 +478,18 @@ class TaskFiles {
     if (!mayAsk_) return unasked(link, kind, from, path, static_cast<size_t>(length));
     struct statx st = {};
     int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
-    if (syscall(SYS_statx, task_, link, flags, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0) {
-      if (errno != ENOENT && errno != ESRCH) unread(link);
+    if (syscall(SYS_statx, dir, link, flags, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0) {
+      if (errno != ENOENT && errno != ESRCH) unread(kind, link);
       return;
     }
     if (!wanted(st.stx_ino)) return;
+    if (kind == kDescriptor && inodes_ == nullptr) {
+      // As maps has it.
+      char file[64];
+      int size = snprintf(file, sizeof file, "%02x:%02x %llu ", st.stx_dev_major, st.stx_dev_minor,
+                          static_cast<unsigned long long>(st.stx_ino));
+      open_.emplace(std::string(file, static_cast<size_t>(size)).append(path, static_cast<size_t>(length)));
+    }
     Unlinked found = {0, kind, from, to, st.stx_ino, st.stx_mnt_id, st.stx_dev_major,
                       st.stx_dev_minor, st.stx_nlink, st.stx_mode};
     add(found, path, static_cast<size_t>(length));
@@ -491,9 +499,7 @@ class TaskFiles {
     int dir = openat(task_, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) return unread("fd");
     int result = eachNumber(dir, [&](const char *fd) {
-      char link[32];
-      snprintf(link, sizeof link, "fd/%.20s", fd);
-      look(link, kDescriptor, number<uint64_t>(fd), 0);
+      look(dir, fd, kDescriptor, number<uint64_t>(fd), 0);
       return !full_;
     });
     close(dir);
@@ -502,7 +508,8 @@ class TaskFiles {
 
   // maps has a line for each mapping; its name ends as that of a link does.
   void memory() {
-    look("exe", kExecutable, 0, 0);
+    look(task_, "exe", kExecutable, 0, 0);
+    maps_ = openat(task_, "map_files", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int file = openat(task_, "maps", O_RDONLY | O_CLOEXEC);
     if (file < 0) return unread("maps");
     char text[16384];
@@ -522,6 +529,7 @@ class TaskFiles {
     }
     if (length < 0) unread("maps");
     close(file);
+    if (maps_ >= 0) close(maps_);
   }
 
  private:
@@ -544,7 +552,7 @@ class TaskFiles {
   void unasked(const char *link, uint32_t kind, uint64_t from, const char *path, size_t length) {
     if (kind != kDescriptor) return;
     char info[64];
-    snprintf(info, sizeof info, "fdinfo/%.20s", link + strlen("fd/"));
+    snprintf(info, sizeof info, "fdinfo/%.20s", link);
     uint64_t ino = fdInfoAt(task_, info).ino;
     if (wanted(ino)) add(unknown(kind, from, 0, ino), path, length);
   }
@@ -574,16 +582,21 @@ class TaskFiles {
     uint64_t ino = inode == nullptr ? 0 : number<uint64_t>(inode);
     if (inode != nullptr && !wanted(ino)) return;
     if (!mayAsk_) return add(unknown(kMapping, from, to, ino), path, length - static_cast<size_t>(path - line));
+    // One that is open as well was seen already.
+    const char *blank = strchr(file + 1, ' ');
+    blank = blank == nullptr ? nullptr : strchr(blank + 1, ' ');
+    if (blank != nullptr && open_.count(std::string(file + 1, blank + 1).append(path)) > 0) return;
     char link[64];
-    snprintf(link, sizeof link, "map_files/%llx-%llx", static_cast<unsigned long long>(from),
+    snprintf(link, sizeof link, "%llx-%llx", static_cast<unsigned long long>(from),
              static_cast<unsigned long long>(to));
-    look(link, kMapping, from, to);
+    if (maps_ < 0) return errno = EACCES, unread("map_files");
+    look(maps_, link, kMapping, from, to);
   }
 
   // Files that wait in a socket of the Unix family, of which fdinfo tells the number.
   void queue(const char *link, uint64_t fd) {
     char text[64];
-    snprintf(text, sizeof text, "fdinfo/%s", link + strlen("fd/"));
+    snprintf(text, sizeof text, "fdinfo/%.20s", link);
     int file = openat(task_, text, O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     char info[512];
@@ -594,6 +607,15 @@ class TaskFiles {
     const char *at = strstr(info, "scm_fds:");
     uint64_t count = at == nullptr ? 0 : number<uint64_t>(at + strlen("scm_fds:"));
     if (count > 0) add({0, kQueue, fd, count, 0, 0, 0, 0, 0, 0}, "", 0);
+  }
+
+  void unread(uint32_t kind, const char *link) {
+    int error = errno;
+    char what[64];
+    const char *dir = kind == kDescriptor ? "fd/" : kind == kMapping ? "map_files/" : "";
+    snprintf(what, sizeof what, "%s%.40s", dir, link);
+    errno = error;
+    unread(what);
   }
 
   void unread(const char *what) {
@@ -617,7 +639,10 @@ class TaskFiles {
   uint8_t *data_;
   size_t size_, used_ = 0;
   bool full_ = false;
+  int maps_ = -1;
   std::string last_;
+  // Device, inode and path of files without a name that the task has open.
+  std::unordered_set<std::string> open_;
   const uint32_t *inodes_ = nullptr;
   size_t count_ = 0;
   bool mayAsk_ = true;

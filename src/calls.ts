@@ -34,6 +34,12 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   },
   dumpLog: PATH,
   restoreLog: PATH,
+  pid: {
+    what: 'a process id',
+    fits: (value) => Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31,
+  },
+  since: { what: 'a time, such as "2026-11-26T04:30:00Z" or "10m"', fits: isText },
+  keep: PATHS,
   force: FLAG,
   keepLastLink: FLAG,
   maxRemaps: {
@@ -61,7 +67,7 @@ export const checkOptions = (options: object): void => {
 }
 
 /** @throws GcError usage. */
-export const checkImagesDir = (imagesDir: string): void => {
+export const checkImagesDir = (imagesDir: string | undefined): void => {
   must('imagesDir', imagesDir, PATH)
 }
 

@@ -22,8 +22,14 @@ export type { JsonReport } from './report/schema.js'
 export { GcError }
 
 export interface Options {
-  /** Directory with the images of the dump. */
-  readonly imagesDir: string
+  /** Directory with the images of the dump; may be left out where `pid` is given. */
+  readonly imagesDir?: string
+  /** A process of the container, which lives. */
+  readonly pid?: number
+  /** With `pid`: when the dump began, as --since takes it. */
+  readonly since?: string
+  /** With `pid`: images of checkpoints that are wanted. */
+  readonly keep?: readonly string[]
   /** Host path of the root task's rootfs. */
   readonly root?: string
   /** In CRIU's syntax, such as `mnt[/data]:/srv/data` or `mnt[]`. */
@@ -83,7 +89,10 @@ const argumentsOf = (command: string, options: Options): string[] => [
   command,
   '--json',
   '--no-default-config',
-  `--images-dir=${options.imagesDir}`,
+  ...(options.imagesDir === undefined ? [] : [`--images-dir=${options.imagesDir}`]),
+  ...(options.pid === undefined ? [] : [`--pid=${options.pid}`]),
+  ...(options.since === undefined ? [] : [`--since=${options.since}`]),
+  ...(options.keep ?? []).map((value) => `--keep=${value}`),
   ...(options.root === undefined ? [] : [`--root=${options.root}`]),
   ...(options.external ?? []).map((value) => `--external=${value}`),
   ...(options.mounts === undefined ? [] : [`--mounts=${options.mounts}`]),
@@ -99,7 +108,8 @@ const argumentsOf = (command: string, options: Options): string[] => [
 const runCommand = (command: 'show' | 'clean', options: Options): Promise<JsonReport> =>
   new Promise((resolve, reject) => {
     checkOptions(options)
-    checkImagesDir(options.imagesDir)
+    if (options.imagesDir !== undefined || options.pid === undefined)
+      checkImagesDir(options.imagesDir)
     const settings = {
       // Nothing of ours reaches a process of root: no NODE_OPTIONS, no LD_PRELOAD.
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

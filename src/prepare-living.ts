@@ -66,7 +66,7 @@ const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
     original: file.path,
     held: {
       ...file.inode,
-      by: file.holder,
+      by: file.holder(),
       isAlone: names.get(inodeKey(file.inode)) === 1,
       keptFor: wanted.listing(mount, link),
     },

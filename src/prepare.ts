@@ -3,12 +3,12 @@
 import { fromText } from './bytes.js'
 import { readFrom, withoutImages } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
-import type { Outcome } from './collect/outcome.js'
+import { lookAgain, type Looked } from './collect/looks.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { whoTraces } from './host/at-work.js'
 import { readClocks, toNow, type Clocks } from './host/clock.js'
 import { hostOf, type Host } from './host/host.js'
-import type { Living } from './host/living/living.js'
+import { refuseTraced, type Living } from './host/living/living.js'
 import { refuseAtWork } from './host/lock.js'
 import { isOnLink } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
@@ -18,13 +18,11 @@ import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
 import { openRoot } from './namespaces/root.js'
 import { planCollection } from './plan/plan.js'
-import type { Plan, PlannedRemap } from './plan/planned.js'
+import type { Plan } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
-import { sleep } from './sleep.js'
 import type { Sys } from './sys/sys.js'
-import type { Time } from './time.js'
 import type { PlanOptions } from './plan/planned.js'
 
 export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
@@ -45,13 +43,11 @@ export interface Prepared {
   readonly ready: Ready | undefined
 }
 
-export interface Ready {
+export interface Ready extends Looked {
   readonly host: Host
   readonly window: Window
   /** When somebody wrote the images, for links that they do not list. */
   readonly spans: readonly Span[]
-  readonly others: AllNamespaces
-  readonly deaths: ReadonlyMap<PlannedRemap, Outcome>
   readonly constructed: Constructed
 }
 
@@ -72,11 +68,15 @@ export const prepare = (
       : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
   const { living, spans } = found ?? { living: undefined, spans: [] }
   const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
-  if (plan.remaps.length === 0 && plan.namespaces.length === 0)
-    return { checkpoint, living, plan, ready: undefined }
+  const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
+  if (living !== undefined && isNothing) refuseTraced(living)
+  if (isNothing) return { checkpoint, living, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
-  const { others, deaths } = survivorsOf(sys, plan, host, options.accept, end)
+  const { others, deaths } = lookAgain(() => {
+    const others = othersOf(sys, plan)
+    return { others, deaths: lookForSurvivors(sys, plan, host, others, options.accept, end) }
+  })
   const constructed =
     living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
   return {
@@ -106,30 +106,6 @@ const planImages = (
   const root =
     options.root === undefined ? undefined : openRoot(sys, fromText(options.root), host.mounts)
   return planCollection(checkpoint, { ...options, root, host })
-}
-
-/** How often survivors are looked for, and the pause in between in ms. */
-const LOOKS = 3
-const PAUSE = 30
-
-/**
- * What may live on, and what other mount namespaces have. One that ends while it is looked at can hide what it had,
- * and numbers of devices are given again at once: what seems to live is looked at again.
- */
-const survivorsOf = (
-  sys: Sys,
-  plan: Plan,
-  host: Host,
-  accept: Consent,
-  end: Time,
-): Pick<Ready, 'others' | 'deaths'> => {
-  for (let looks = 1; ; looks++) {
-    const others = othersOf(sys, plan)
-    const deaths = lookForSurvivors(sys, plan, host, others, accept, end)
-    const isSettled = [...deaths.values()].every(({ verdict }) => verdict !== 'kept')
-    if (isSettled || others.unseen !== undefined || looks === LOOKS) return { others, deaths }
-    sleep(PAUSE)
-  }
 }
 
 /** What other mount namespaces have that may be a link's file system, or in the way of a deletion. */

@@ -174,7 +174,7 @@ test('command lines in examples are ones that the program takes', (t) => {
     t.ok(lines.length > 0, `${name} has an example`)
     for (const line of lines) {
       const words = (line.match(/'[^']*'|"[^"]*"|[^\s'"]+/g) ?? []).map((word) =>
-        word.replace(/^(['"])(.*)\1$/, '$2'),
+        word.replace(/^(['"])(.*)\1$/, '$2').replace(/^\$pid$/, '4711'),
       )
       t.doesNotThrow(() => getopt(words), line)
       const { command } = parseArguments([...words, '--no-default-config'], {})
@@ -330,6 +330,9 @@ test('options of the library', (t) => {
     restoreLog: true,
     keepLastLink: true,
     maxRemaps: true,
+    pid: true,
+    since: true,
+    keep: true,
   })
   const use = readmeSection('Use it from Node')
   for (const option of options) t.match(use, new RegExp(`\\b${option}\\b`), option)
@@ -349,6 +352,7 @@ const REPORT = keysOf<JsonReport>({
   dump: true,
   signs: true,
   complete: true,
+  restorable: true,
   images: true,
   tree: true,
   tasks: true,
@@ -410,6 +414,13 @@ const REMAP = keysOf<JsonRemap>({
   alarm: true,
 })
 
+const LIVING = keysOf<NonNullable<JsonReport['living']>>({
+  pid: true,
+  startedAt: true,
+  processes: true,
+  namespaces: true,
+  unread: true,
+})
 const OTHERS = keysOf<JsonReport['others'][number]>({
   directory: true,
   directoryBase64: true,
@@ -423,10 +434,10 @@ test('JSON: keys', (t) => {
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  for (const key of new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS]))
+  for (const key of new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...LIVING]))
     t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
-  const all = new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...errors])
+  const all = new Set([...REPORT, ...MOUNT, ...PROVIDER, ...REMAP, ...OTHERS, ...LIVING, ...errors])
   t.strictSame(
     [...inMan].filter((key) => !all.has(key)),
     [],
@@ -437,7 +448,9 @@ test('JSON: keys', (t) => {
 test('JSON: the example of the README', (t) => {
   const [, text] = /```json\n(.*?)```/s.exec(readme) ?? []
   const example = JSON.parse(text as string) as JsonReport
-  sameMembers(t, Object.keys(example), REPORT, 'all keys of a report')
+  // It is of a container that has ended.
+  const wanted = REPORT.filter((key) => key !== 'living')
+  sameMembers(t, Object.keys(example), wanted, 'all keys of a report')
   const only = (value: object, keys: readonly string[], name: string): void => {
     t.strictSame(
       Object.keys(value).filter((key) => !keys.includes(key)),

@@ -6,6 +6,7 @@ import type { Mount } from '../checkpoint/model.js'
 import { escape, shellQuote } from '../escape.js'
 import { groupBy } from '../group.js'
 import type { Host } from '../host/host.js'
+import type { Holding } from '../host/holders.js'
 import type { HostMount } from '../host/mountinfo.js'
 import type { AllNamespaces, NamespaceTable } from '../host/namespaces.js'
 import { isRemote, isRemoteAt } from '../host/remote.js'
@@ -198,12 +199,13 @@ const stillThere = (mount: Mount, table: Table, row: HostMount): Outcome => {
   const place = escape(row.mountpoint)
   return table.holder === undefined
     ? kept('unreachable', `${where} here on ${place}`, consent(mount, row))
-    : kept(
-        'unreachable',
-        `${where} on ${place}${inText(table)}`,
-        'stop what keeps that, or remove the link inside of it',
-      )
+    : kept('unreachable', `${where} on ${place}${inText(table)}`, whatNext(table.holder()))
 }
+
+const whatNext = ({ pid, isInside }: Holding): string =>
+  isInside === true && pid !== undefined
+    ? `if that is the container, the same with --pid ${pid} removes it there; otherwise stop what keeps that`
+    : 'stop what keeps that'
 
 const inText = ({ holder }: Table): string =>
   holder === undefined ? ' here' : ` in ${holder().text}`

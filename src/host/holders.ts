@@ -32,6 +32,8 @@ export interface Holding {
   readonly text: string
   /** A process that keeps it. */
   readonly pid: number | undefined
+  /** That process, or a thread of it, is in it. */
+  readonly isInside?: true
 }
 
 /** By name of the namespace. */
@@ -83,7 +85,8 @@ export class Holders {
 
   holding(name: Bytes): Holding {
     const [task] = this.tasks.get(name) ?? []
-    if (task !== undefined) return { text: `the mount namespace of ${task.name}`, pid: task.pid }
+    if (task !== undefined)
+      return { text: `the mount namespace of ${task.name}`, pid: task.pid, isInside: true }
     const [fd] = this.descriptors.get(name) ?? []
     if (fd !== undefined) return { text: `the mount namespace that ${fd.name} keeps`, pid: fd.pid }
     const bind = hostView().mounts.find((row) => isBind(row) && row.root === name)

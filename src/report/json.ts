@@ -8,7 +8,7 @@ import type { Provider } from '../plan/planned.js'
 import { signalNumber, type SignalName } from '../sys/signals.js'
 import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
-import { exitOf, totalsOf, type Report, type ReportedRemap } from './report.js'
+import { exitOf, isRestorable, totalsOf, type Report, type ReportedRemap } from './report.js'
 
 export const SCHEMA = 'criu-gc/1'
 
@@ -66,6 +66,7 @@ export const toJson = (report: Report): Json => {
     dump: checkpoint.dump,
     signs: checkpoint.signs,
     complete: checkpoint.complete,
+    restorable: isRestorable(report),
     images: checkpoint.images,
     tree: checkpoint.tree,
     tasks: checkpoint.tasks,

@@ -50,6 +50,14 @@ export const totalsOf = ({ remaps }: Report): Totals => {
 export const isProven = ({ remaps }: Report): boolean =>
   remaps.every(({ outcome }) => outcome.proven !== false)
 
+/** A whole dump whose links are all there, as far as they are not in its own images: a restore can still find them. */
+export const isRestorable = ({ checkpoint, remaps }: Report): boolean =>
+  checkpoint.complete &&
+  !checkpoint.preDump &&
+  remaps.every(({ outcome: { verdict, reason } }) => STILL.has(verdict) || reason === 'duplicate')
+
+const STILL: ReadonlySet<Verdict> = new Set(['would-remove', 'kept', 'vanished'])
+
 /** Precedence: alarm, interrupted, leftovers, incomplete, clean. */
 export const exitOf = (report: Report): ExitName => {
   const totals = totalsOf(report)

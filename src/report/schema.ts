@@ -96,6 +96,8 @@ export interface JsonReport {
   readonly dump: DumpKind
   readonly signs: readonly string[]
   readonly complete: boolean
+  /** A whole checkpoint whose links are there: after `clean` it cannot be restored any more. */
+  readonly restorable: boolean
   readonly images: readonly ImageState[]
   readonly tree: 'host' | 'namespaced'
   readonly tasks: number

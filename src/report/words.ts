@@ -6,7 +6,7 @@ import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
 import { join } from '../paths.js'
 import type { SignalName } from '../sys/signals.js'
-import { totalsOf, VERDICTS, type Report } from './report.js'
+import { isRestorable, totalsOf, VERDICTS, type Report } from './report.js'
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   removed: 'removed',
@@ -162,6 +162,8 @@ export const warnings = (report: Report): string[] => {
       escapeText([KINDS[checkpoint.dump], ...checkpoint.signs].join('; ')),
       whatMayBeLeft(report),
     )
+  if (totalsOf(report)['would-remove'] > 0 && isRestorable(report))
+    out.push('this is a whole checkpoint that can still be restored; after clean it cannot')
   if (report.living !== undefined) out.push(...unreadOf(report.living.unread))
   out.push(...unlisted(checkpoint.unlisted))
   for (const { attachment, problem } of mounts)

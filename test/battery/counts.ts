@@ -32,6 +32,8 @@ export const KILL = {
 export const SIGNAL = {
   /** Every such call from the drop of privileges on, and those that delete. */
   step: every(30),
+  /** The same in each scenario, and its first and last call. */
+  scenes: every(90),
 }
 
 export const ERRNO = {

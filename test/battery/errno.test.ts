@@ -29,7 +29,7 @@ const CALLS = new Set(
     'unshare setns mount openat openat2 open_tree move_mount mount_setattr fsopen fsconfig fsmount ' +
     'statx unlinkat mkdirat getdents64 readlinkat readlink flock chdir prctl capset setgroups ' +
     'setresuid seccomp ioctl close faccessat2 faccessat fstatfs statfs ' +
-    'landlock_create_ruleset landlock_restrict_self'
+    'landlock_create_ruleset landlock_restrict_self rt_sigaction'
   ).split(' '),
 )
 

@@ -45,7 +45,7 @@ export interface Guard extends Replacement {
   readonly needsChattr?: true
 }
 
-const VOLUME_MOUNT = 51
+export const VOLUME_MOUNT = 51
 
 /** written after all that was made before, and before all that comes later, also by coarse clocks */
 const dumped = (scene: Scene): void => {
@@ -54,12 +54,12 @@ const dumped = (scene: Scene): void => {
   tick()
 }
 
-const tick = (): void => {
+export const tick = (): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
 }
 
 /** one namespace; its rootfs has a directory with nothing of interest */
-const world = (fill: (scene: Scene) => void): Scene => {
+export const world = (fill: (scene: Scene) => void): Scene => {
   const scene = new Scene()
   scene.withRoot()
   scene.dir('rootfs/app')
@@ -77,7 +77,7 @@ const hostWorld = (fill: (scene: Scene) => void): Scene => {
 }
 
 /** a link with its remap in /app */
-const ordinary = (scene: Scene): string => scene.link('app', 4)
+export const ordinary = (scene: Scene): string => scene.link('app', 4)
 
 /** kept for this reason, and nothing else happens */
 const isKept = (reason: string, fill: (scene: Scene) => void): Guard['trial'] => {
@@ -91,17 +91,17 @@ const ends = (code: number, scene: () => Scene): Guard['trial'] => {
   return () => ({ scene: scene(), code })
 }
 
-const volume = (scene: Scene, mountpoint = '/data'): void => {
+export const volume = (scene: Scene, mountpoint = '/data'): void => {
   const row = { mntId: VOLUME_MOUNT, parent: ROOT_MOUNT, mountpoint, root: '/v', extKey: 'v' }
   scene.dir('rootfs', mountpoint)
   scene.external('v', 'volume')
   scene.rows.push({ ...row, ...DEVICE.first })
 }
 
-/** a tmpfs that is mounted here, which the images name and the caller does not */
-const memory = (scene: Scene, inside = '/mem'): string => {
-  const place = scene.dir('memory')
-  scene.mount('-t', 'tmpfs', '-o', 'size=1m', 'criu-gc-memory', place)
+const MEMORY = 'criu-gc-memory'
+
+/** a tmpfs with this device number, which the images name and the caller does not */
+const memoryAt = (scene: Scene, inside: string, device: number): void => {
   scene.dir('rootfs', inside)
   scene.rows.push({
     mntId: VOLUME_MOUNT,
@@ -110,10 +110,49 @@ const memory = (scene: Scene, inside = '/mem'): string => {
     root: '/',
     fstype: 5,
     major: 0,
-    minor: minorOf(fs.statSync(place).dev),
-    source: 'criu-gc-memory',
+    minor: minorOf(device),
+    source: MEMORY,
   })
+}
+
+/** one that is mounted here */
+const memory = (scene: Scene, inside = '/mem'): string => {
+  const place = scene.dir('memory')
+  scene.mount('-t', 'tmpfs', '-o', 'size=1m', MEMORY, place)
+  memoryAt(scene, inside, fs.statSync(place).dev)
   return place
+}
+
+/** In a mount namespace of its own: a tmpfs with a link, and a process that keeps it; what is on it says the device. */
+const HOLDER = `
+  mount -t tmpfs -o size=1m "$1" "$2" && : >"$2/link_remap.4" && stat -c %d "$2" || exit 1
+  sleep 300 </dev/null >/dev/null 2>&1 &
+  echo $!`
+
+/** one that only another namespace has, and how to end that */
+const memoryElsewhere = (scene: Scene, inside = '/mem'): (() => void) => {
+  const place = scene.dir('memory')
+  const words = ['--mount', '--propagation', 'private', 'sh', '-c', HOLDER, 'sh', MEMORY, place]
+  const [device = 0, pid = 0] = must('unshare', words).split('\n').map(Number)
+  memoryAt(scene, inside, device)
+  let stopped = false
+  const end = (): void => {
+    if (stopped) return
+    stopped = true
+    process.kill(pid, 'SIGKILL')
+    // Nobody may wait for it, but then it has left its namespace.
+    while (isRunning(pid)) tick()
+  }
+  scene.finally(end)
+  return end
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^State:\tZ/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'))
+  } catch {
+    return false
+  }
 }
 
 /** the question before the path of a provider is opened */
@@ -231,8 +270,11 @@ const lie =
     return { scene, code: 3, verdicts: [verdict], run: lying(tool, value)(scene) }
   }
 
-/** The link goes out of the tree and another file takes its name between the check and the deletion. */
-const swapped: Guard['trial'] = (tool) => {
+/**
+ * The link goes out of the tree and another file takes its name between the check and the deletion; `more`: what
+ * happens then.
+ */
+export const swapped = (tool: KillAt, more: (pid: number) => void = () => undefined): Trial => {
   const scene = world(ordinary)
   const moved = `${scene.base}.moved`
   scene.finally(() => remove(moved))
@@ -247,9 +289,10 @@ const swapped: Guard['trial'] = (tool) => {
       tool.pause(
         'unlinkat',
         scene.clean,
-        () => {
+        (pid) => {
           fs.renameSync(link, moved)
           fs.renameSync(precious, link)
+          more(pid)
         },
         { program },
       ),
@@ -570,6 +613,26 @@ export const GUARDS: readonly Guard[] = [
     }),
   },
   {
+    name: 'a second look for a file system that lives on',
+    at: 'if (isSettled(looked) || looks === LOOKS) return looked;',
+    replace: 'isSettled(looked) || looks === LOOKS',
+    by: 'true',
+    // Its namespace ends while it is looked at, which holds it for just that long.
+    trial: (tool) => {
+      let end = (): void => undefined
+      const scene = world((s) => {
+        end = memoryElsewhere(s)
+        s.remap(4, '/mem/link_remap.4', { mntId: VOLUME_MOUNT })
+      })
+      return {
+        scene,
+        code: 0,
+        verdicts: ['4 vanished'],
+        run: (program) => tool.pause('setns', scene.clean, end, { program }),
+      }
+    },
+  },
+  {
     name: 'a file system with the number of one that died',
     at: 'if (provider.kind !== "host" || btime === void 0 || !isAfter(btime, end)) return false;',
     replace: 'provider.kind !== "host" || btime === void 0 || !isAfter(btime, end)',
@@ -755,7 +818,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'the type of the file',
-    replace: 'if (!facts.isType) return TYPE;',
+    replace: 'if (!isType) return "type";',
     by: '',
     trial: isKept('type', (scene) => {
       scene.remap(4, '/app/link_remap.4')
@@ -802,7 +865,7 @@ export const GUARDS: readonly Guard[] = [
   {
     name: 'an immutable file',
     needsChattr: true,
-    replace: 'if (facts.isImmutable) return IMMUTABLE;',
+    replace: 'return isImmutable ? "immutable" : void 0;',
     by: '',
     trial: isKept('immutable', (scene) => {
       const link = ordinary(scene)
@@ -1024,6 +1087,6 @@ export const GUARDS: readonly Guard[] = [
     at: 'if (nlink < before.nlink) {',
     replace: 'nlink < before.nlink',
     by: 'true',
-    trial: swapped,
+    trial: (tool) => swapped(tool),
   },
 ]

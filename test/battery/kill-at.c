@@ -5,9 +5,11 @@
 //   kill-at kill MARK N COMMAND...             SIGKILL at the N-th of them; its name to fd 3
 //   kill-at kill-in MARK NAME N COMMAND...     SIGKILL at the N-th NAME of them; NAME to fd 3
 //   kill-at answer MARK NAME N VALUE COMMAND...  the N-th NAME from MARK on answers VALUE; NAME to fd 3
-//   kill-at signal MARK N SIGNAL COMMAND...    the signal of that number comes at the N-th of them; its name to fd 3,
-//                                              and "killed" or "exited": how the command ended
-//   kill-at signal-in MARK NAME N SIGNAL COMMAND...  the same at the N-th NAME of them
+//   kill-at signal MARK N SIGNALS COMMAND...   the signals of these numbers, as in "1,15", come at the N-th of them; its
+//                                              name to fd 3, and "killed" or "exited": how the command ended
+//   kill-at signal-in MARK NAME N SIGNALS COMMAND...  the same at the N-th NAME of them
+//   kill-at signal-answer MARK NAME N SIGNALS THEN VALUE COMMAND...  the same, and the first THEN after it answers VALUE,
+//                                              whose name comes next
 //   kill-at pause MARK COMMAND...              waits at the first MARK for the end of standard input; the
 //                                              process id to fd 3
 //
@@ -128,6 +130,14 @@ static int ended(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// To the thread that is stopped: it takes them when this call is done and not a moment later, as another one might.
+static void send_all(pid_t pid, const char *signals) {
+  for (char *end; *signals; signals = *end == ',' ? end + 1 : end) {
+    long number = strtol(signals, &end, 10);
+    if (end == signals || syscall(SYS_tgkill, pid, pid, (int)number) < 0) fail(signals);
+  }
+}
+
 // Instead of the number of a call: nothing more is to be seen, the thread may run.
 enum { REST = -2, ANY = -1 };
 enum mode { COUNT, KILL, SIGNAL, ANSWER, PAUSE };
@@ -137,10 +147,12 @@ struct task {
   int number;  // of the call to answer or to die at
   long nth;
   long value;
+  const char *signals;
+  int then;  // the call that answers `value` once the signals have been sent; REST: none
 };
 
 int main(int argc, char **argv) {
-  struct task task = {0};
+  struct task task = {.then = REST};
   int used = 3;
   if (argc > 3 && strcmp(argv[1], "count") == 0) task.mode = COUNT;
   else if (argc > 3 && strcmp(argv[1], "pause") == 0) task.mode = PAUSE;
@@ -158,14 +170,22 @@ int main(int argc, char **argv) {
     task.mode = SIGNAL;
     task.number = ANY;
     task.nth = atol(argv[3]);
-    task.value = atol(argv[4]);
+    task.signals = argv[4];
     used = 5;
   } else if (argc > 6 && strcmp(argv[1], "signal-in") == 0) {
     task.mode = SIGNAL;
     task.number = number_of(argv[3]);
     task.nth = atol(argv[4]);
-    task.value = atol(argv[5]);
+    task.signals = argv[5];
     used = 6;
+  } else if (argc > 8 && strcmp(argv[1], "signal-answer") == 0) {
+    task.mode = SIGNAL;
+    task.number = number_of(argv[3]);
+    task.nth = atol(argv[4]);
+    task.signals = argv[5];
+    task.then = number_of(argv[6]);
+    task.value = atol(argv[7]);
+    used = 8;
   } else if (argc > 6 && strcmp(argv[1], "answer") == 0) {
     task.mode = ANSWER;
     task.number = number_of(argv[3]);
@@ -173,7 +193,8 @@ int main(int argc, char **argv) {
     task.value = atol(argv[5]);
     used = 6;
   } else {
-    fprintf(stderr, "kill-at count|kill|kill-in|signal|signal-in|answer|pause MARK ... COMMAND...\n");
+    fprintf(stderr,
+            "kill-at count|kill|kill-in|signal|signal-in|signal-answer|answer|pause MARK ... COMMAND...\n");
     return 125;
   }
   task.mark = number_of(argv[2]);
@@ -181,10 +202,11 @@ int main(int argc, char **argv) {
   pid_t pid = start(argv + used, task.mark);
   long seen = 0;
   int marked = 0, answering = 0, status;
+  int tells_end = task.mode == SIGNAL;
   for (;;) {
     if (waitpid(pid, &status, __WALL) < 0) fail("waitpid");
     if (WIFEXITED(status) || WIFSIGNALED(status)) {
-      if (task.mode == SIGNAL) dprintf(3, "%s\n", WIFSIGNALED(status) ? "killed" : "exited");
+      if (tells_end) dprintf(3, "%s\n", WIFSIGNALED(status) ? "killed" : "exited");
       return ended(status);
     }
     int event = status >> 16, stop = WSTOPSIG(status), deliver = 0;
@@ -217,8 +239,11 @@ int main(int argc, char **argv) {
         } else if (task.mode == SIGNAL && (task.number == ANY || number == task.number) &&
                    ++seen == task.nth) {
           tell(number);
-          kill(pid, (int)task.value);
-          task.number = REST;
+          send_all(pid, task.signals);
+          task.number = task.then;
+          task.mode = ANSWER;
+          task.nth = 1;
+          seen = 0;
         } else if (task.mode == ANSWER && number == task.number && ++seen == task.nth) {
           skip(pid);
           answering = 1;

@@ -5,12 +5,12 @@ import t from 'tap'
 import { run, type Done } from '../rig/execute.js'
 import { sumOf } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
-import type { Manifest } from '../rig/manifest.js'
 import { mountinfo } from '../rig/mountinfo.js'
-import { isChosen, KILL, SEED } from './counts.js'
+import { KILL, SEED } from './counts.js'
+import { jobs, leftAlone, Places, type Moment, type Place } from './every-call.js'
 import type { Problems } from './judge.js'
 import { progress } from './progress.js'
-import { inParallel, KillAt, WORKERS } from './tool.js'
+import { inParallel, KillAt } from './tool.js'
 import { SCENES, type Named } from './scenes.js'
 import type { Scene } from './scene.js'
 
@@ -35,32 +35,6 @@ const checkEnd = (scene: Scene, { code, report, stderr }: Done, goneBefore: numb
 /** what is left is kept, for the reason that it looks newer */
 const isKept = ({ code, report }: Done): boolean =>
   code === LEFTOVERS && report?.remaps?.some(({ reason }) => reason === 'newer') === true
-
-/** One worker's tree of one scenario. */
-class Place {
-  readonly scene: Scene
-  private before: Manifest | undefined
-
-  constructor(named: Named) {
-    this.scene = named.make()
-  }
-
-  /** A tree in which nothing at all has changed need not be made again. */
-  prepare(): Manifest {
-    if (this.before === undefined) this.scene.reset()
-    return (this.before ??= this.scene.manifest())
-  }
-
-  spoil(): void {
-    this.before = undefined
-  }
-}
-
-/** the n-th call of all, or of those with this name */
-interface Moment {
-  readonly n: number
-  readonly call?: string
-}
 
 /** kills at that call; `ended` where there is none any more */
 const point = async (
@@ -104,26 +78,6 @@ const point = async (
   return { call: killed.calls[0] ?? 'none', ended, problems }
 }
 
-interface Job extends Moment {
-  readonly named: Named
-}
-
-/** how many calls there are differs a little from run to run: a scene ends when one ran to its end */
-function* everyCall(named: Named, finished: ReadonlySet<Named>): Generator<Job> {
-  for (let n = 1; !finished.has(named); n++) yield { named, n }
-}
-
-const DELETES = 'unlinkat'
-
-/** the first and the last one, each that deletes, and of the others as many as are wanted */
-function* someCalls(named: Named, calls: readonly string[]): Generator<Job> {
-  const last = calls.length
-  for (let n = 1; n <= last; n++)
-    if (n === 1 || n === last || isChosen(n, KILL.step)) yield { named, n }
-  const deletions = calls.filter((call) => call === DELETES).length
-  for (let n = 1; n <= deletions; n++) yield { named, n, call: DELETES }
-}
-
 await inside(import.meta.url, async () => {
   const tool = new KillAt()
   const began = Date.now()
@@ -133,33 +87,13 @@ await inside(import.meta.url, async () => {
   const counts = new Map<Named, number>()
   const wrong = new Map<Named, string[]>()
   const seen = new Map(SCENES.map((named) => [named, new Set<string>()]))
-  // Each worker has trees of its own, all of them made before the first run, because some mount something.
-  const places = Array.from(
-    { length: WORKERS },
-    () => new Map(SCENES.map((named) => [named, new Place(named)])),
-  )
+  const places = new Places()
   const table = mountinfo().join('\n')
-  /** the calls of a run that was left alone, where not every one is tried */
-  const calls = new Map<Named, readonly string[]>()
-  if (KILL.step > 1)
-    await inParallel(SCENES.values(), async (named, worker) => {
-      const place = places[worker]?.get(named) as Place
-      place.prepare()
-      place.spoil()
-      const { code, calls: made } = await tool.run(['count', place.scene.mark], place.scene.clean)
-      if (code !== place.scene.code) throw new Error(`${named.name}: exit code ${code}`)
-      calls.set(named, made)
-    })
-  function* jobs(): Generator<Job> {
-    for (const named of SCENES) {
-      const made = calls.get(named)
-      yield* made === undefined ? everyCall(named, finished) : someCalls(named, made)
-    }
-  }
+  const calls = KILL.step > 1 ? await leftAlone(tool, places) : new Map<Named, string[]>()
   let done = 0
-  await inParallel(jobs(), async ({ named, ...moment }, worker) => {
+  await inParallel(jobs(calls, KILL.step, finished), async ({ named, ...moment }, worker) => {
     say(++done)
-    const place = places[worker]?.get(named) as Place
+    const place = places.of(named, worker)
     const { call, ended, problems } = await point(
       tool,
       place,
@@ -183,6 +117,6 @@ await inside(import.meta.url, async () => {
   }
   const total = [...counts.values()].reduce((a, b) => a + b, 0)
   t.comment(`${total} points of ${SCENES.length} scenarios in ${Date.now() - began} ms`)
-  for (const own of places) for (const { scene } of own.values()) scene.end()
+  places.end()
   tool.end()
 })

@@ -1,17 +1,14 @@
 // SIGHUP, SIGINT or SIGTERM comes at system calls of the main thread from the first one that could change anything. Before
 // links are looked up it just ends the run, with nothing touched. After that what is in hand is finished, the report says
 // of each link what became of it, the process is ended by that signal, and the same command again does the rest.
-import fs from 'node:fs'
-import { constants, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { constants } from 'node:os'
 import t from 'tap'
 import { SIGNALS, type SignalName } from '../../src/sys/signals.js'
-import { must } from '../rig/command.js'
-import { execute, run, type Done } from '../rig/execute.js'
-import { cleared, commandLine, sumOf } from '../rig/gc.js'
+import { run, type Done } from '../rig/execute.js'
+import { sumOf } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
-import { inRepo } from '../rig/repo.js'
 import { isChosen, SEED, SIGNAL } from './counts.js'
+import { runAsFirst } from './first-process.js'
 import { tenOnThreeMounts } from './scenes.js'
 import type { Scene } from './scene.js'
 import { inParallel, KillAt, WORKERS } from './tool.js'
@@ -129,14 +126,7 @@ await inside(import.meta.url, async () => {
 
   await t.test('the first process of a pid namespace, which no signal ends', async (t) => {
     first.reset()
-    const folder = fs.mkdtempSync(join(tmpdir(), 'criu-gc-signal-'))
-    t.teardown(() => fs.rmSync(folder, { recursive: true }))
-    const library = join(folder, 'self-signal.so')
-    const flags = ['-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC']
-    must('cc', [...flags, '-o', library, inRepo('test', 'battery', 'self-signal.c')])
-    const asFirst = ['--fork', '--pid', '--mount-proc', '--kill-child']
-    const command = [...asFirst, ...commandLine(first.clean), '--allow-environment']
-    const done = await execute('env', cleared(`LD_PRELOAD=${library}`, 'unshare', ...command))
+    const done = await runAsFirst(first.clean)
     t.equal(done.code, 128 + 15, done.stderr)
     t.equal(done.report?.exit.name, 'interrupted')
     t.equal(first.gone().length, 1, 'the first link was in hand')

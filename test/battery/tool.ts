@@ -37,13 +37,15 @@ export class KillAt {
     must('cc', [...flags, '-o', this.program, inRepo('test', 'battery', 'kill-at.c')])
   }
 
-  /** `words` are kill-at's own: what to do, and at which call */
+  /** `words` are kill-at's own: what to do, and at which call; `under`: what starts kill-at */
   run(
     words: readonly (string | number)[],
     args: readonly string[],
     program?: string,
+    under: readonly string[] = [],
   ): Promise<Done> {
-    return execute(this.program, [...words.map(String), ...commandLine(args, program)])
+    const [first = '', ...rest] = [...under, this.program, ...words.map(String)]
+    return execute(first, [...rest, ...commandLine(args, program)])
   }
 
   /** `meanwhile` is called with the process id while the program is about to make its first `call` */

@@ -9,7 +9,8 @@ import { killed, killedLater, type Killed } from '../rig/killed.js'
 import { manifest, onlyRemoved, type Manifest } from '../rig/manifest.js'
 import { checkpoint, type Built } from '../rig/scenario.js'
 
-const unlisted = /^criu-gc: links that they do not list may be left: look for link_remap/m
+const unlisted =
+  /^criu-gc: links that they do not list may be left: if the container lives, --pid PID/m
 
 const linksIn = (trees: Manifest): string[] =>
   [...trees.keys()].filter((path) => /^link_remap\.\d+$/.test(basename(path)))

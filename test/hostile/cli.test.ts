@@ -77,8 +77,7 @@ const cases: Bad[] = [
     says: () => [
       'these images say nothing of links',
       'inventory.img is empty',
-      'link_remap.*',
-      'by hand',
+      'if the container lives, --pid PID',
     ],
   },
   {

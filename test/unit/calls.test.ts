@@ -39,6 +39,9 @@ test('options of other types', (t) => {
     restoreLog: ['', ['/l']],
     force: ['yes', 1, null],
     keepLastLink: ['false'],
+    pid: [0, -1, 1.5, '5', 2 ** 31],
+    since: [5, null],
+    keep: ['/k', [''], [5]],
     maxRemaps: ['5', 0, -1, 1.5, Infinity, null],
   }
   for (const [name, values] of Object.entries(wrong))
@@ -57,5 +60,5 @@ test('a directory and a checkpoint', (t) => {
 
 test('the words that are meant are named', (t) => {
   const error = refuses(t, () => checkOptions({ accept: ['all'] }), 'usage', /^accept must be/)
-  t.match(error?.message, /newer, older, mismatch, elsewhere, gone, unseen$/)
+  t.match(error?.message, /newer, older, mismatch, elsewhere, gone, unseen, undated, shared$/)
 })

@@ -8,11 +8,13 @@ import {
   ENOENT,
   IN_NAMESPACE,
   O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
   O_RDONLY,
 } from '../../sys/constants.js'
 import { namesIn } from '../../sys/directory.js'
 import { errnoName } from '../../sys/errno.js'
-import { readStat } from '../../sys/stat.js'
+import { isSameInode, readStat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import type { Time } from '../../time.js'
 import { mountIdOf } from '../address.js'
@@ -32,7 +34,7 @@ export interface HeldLink {
 }
 
 interface Name {
-  readonly name: Bytes
+  readonly link: Bytes
   /** The same for one place that is seen in more than one namespace. */
   readonly place: string
   readonly key: string
@@ -50,6 +52,7 @@ export class HeldLinks {
   /** By mount and path. */
   private readonly names = new Map<string, readonly Name[]>()
   private readonly places = new Set<string>()
+  private readonly above = new Map<string, readonly Name[]>()
   private readonly silent = new Set<number>()
   private memory: Buffer | undefined
 
@@ -71,14 +74,37 @@ export class HeldLinks {
   }
 
   private lookFor(namespace: LivingNamespace, mount: HostMount, file: UnlinkedFile): void {
+    const names = this.namesAbove(namespace, mount, splitLast(file.path).dir)
+    if (names.length === 0) return
     const wanted = inodeKey(file.inode)
-    for (const dir of directoriesOf(file.path, mount.mountpoint))
-      for (const { name, place, key, ctime } of this.namesIn(namespace, mount, dir)) {
-        if (key !== wanted || this.places.has(place)) continue
-        this.places.add(place)
-        const link = dir === ROOT ? concat(ROOT, name) : concat(dir, ROOT, name)
-        this.found.push({ namespace, mount, link, file, ctime })
-      }
+    for (const { link, place, key, ctime } of names) {
+      if (key !== wanted || this.places.has(place)) continue
+      if (this.isThere(namespace, file)) return
+      this.places.add(place)
+      this.found.push({ namespace, mount, link, file, ctime })
+    }
+  }
+
+  /** Its name only looks as if it were unlinked. */
+  private isThere({ root }: LivingNamespace, { shown, path, inode }: UnlinkedFile): boolean {
+    if (shown === path) return false
+    const fd = this.sys.tryOpenat2(root, relative(shown), O_PATH | O_NOFOLLOW, IN_NAMESPACE)
+    if (fd < 0) return false
+    const stat = this.sys.fstatCached(fd)
+    this.sys.close(fd)
+    return isSameInode(stat, inode)
+  }
+
+  /** Of a directory and those above it on the mount. Nearly always there is none, and very many files share one. */
+  private namesAbove(namespace: LivingNamespace, mount: HostMount, dir: Bytes): readonly Name[] {
+    const key = `${mount.mntId} ${dir}`
+    const known = this.above.get(key)
+    if (known !== undefined) return known
+    const names = directoriesOf(dir, mount.mountpoint).flatMap((one) =>
+      this.namesIn(namespace, mount, one),
+    )
+    this.above.set(key, names)
+    return names
   }
 
   private namesIn(namespace: LivingNamespace, mount: HostMount, dir: Bytes): readonly Name[] {
@@ -110,13 +136,17 @@ export class HeldLinks {
     if (fd < 0) return unread(errnoName(-fd))
     try {
       if (mountIdOf(fd) !== mount.mntId) return unread('another mount covers it')
-      return this.readNames(fd, unread)
+      return this.readNames(fd, dir, unread)
     } finally {
       sys.close(fd)
     }
   }
 
-  private readNames(fd: number, unread: (what: string) => readonly Name[]): readonly Name[] {
+  private readNames(
+    fd: number,
+    dir: Bytes,
+    unread: (what: string) => readonly Name[],
+  ): readonly Name[] {
     const { sys } = this
     const directory = inodeKey(sys.fstatCached(fd))
     const buffer = (this.memory ??= Buffer.allocUnsafe(CHUNK))
@@ -132,15 +162,15 @@ export class HeldLinks {
       for (const name of namesIn(part, isLinkName)) {
         if (sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) < 0) continue
         const stat = readStat(sys.addon.stat)
-        found.push({ name, place: `${directory} ${name}`, key: inodeKey(stat), ctime: stat.ctime })
+        const link = dir === ROOT ? concat(ROOT, name) : concat(dir, ROOT, name)
+        found.push({ link, place: `${directory} ${name}`, key: inodeKey(stat), ctime: stat.ctime })
       }
     }
   }
 }
 
-/** The directory of a path and those above it, down from the mountpoint's own. */
-const directoriesOf = (path: Bytes, mountpoint: Bytes): Bytes[] => {
-  const { dir } = splitLast(path)
+/** A directory and those above it, down from the mountpoint's own. */
+const directoriesOf = (dir: Bytes, mountpoint: Bytes): Bytes[] => {
   const all = [
     ...slashesOf(dir)
       .slice(1)

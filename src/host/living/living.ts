@@ -31,7 +31,7 @@ const NEXT = 'nothing was touched; give the process id of the container, as its 
 
 /**
  * The tree of process `pid`. `seeksLinks`: also links of files that it holds.
- * @throws GcError usage (no such process, or one of ours), unsupported, refused, busy.
+ * @throws GcError usage (no such process, or one of ours), unsupported, refused.
  */
 export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolean): Living => {
   const root = taskAt(pid)
@@ -50,9 +50,8 @@ export const readLiving = (sys: Sys, host: Host, pid: number, seeksLinks: boolea
   }
   mustBeSame(root)
   const pids = [...seen.keys()]
-  refuseTraced(pids)
   const links = new HeldLinks(sys)
-  if (seeksLinks) links.look(namespaces.found, files.found())
+  if (seeksLinks) links.look(namespaces.found, files.found)
   const unread = [...namespaces.unread, ...files.unread, ...links.unread]
   if (namespaces.found.length === 0)
     throw new GcError(
@@ -88,8 +87,8 @@ const mustBeSame = (root: Task): void => {
     )
 }
 
-/** @throws GcError busy. */
-const refuseTraced = (pids: readonly number[]): void => {
+/** To be called right before the first deletion. @throws GcError busy. */
+export const refuseTraced = ({ pids }: Pick<Living, 'pids'>): void => {
   for (const pid of pids) {
     const tracer = tracerOf(pid)
     if (tracer > 0)

@@ -31,12 +31,16 @@ export interface Question {
   readonly onQueue: (record: UnlinkedRecord, owner: Owner) => void
 }
 
+/** In bytes: some 40,000 files of one process. */
+const ROOM = 4 * 1024 * 1024
+
 export class TaskFiles {
   /** What could not be read, a phrase each. */
   readonly unread: string[] = []
   private readonly sys: Sys
   private readonly question: Question
-  private memory = Buffer.allocUnsafeSlow(1 << 16)
+  /** Pages that are not written to cost nothing, and a second walk much. */
+  private memory = Buffer.allocUnsafeSlow(ROOM)
 
   constructor(sys: Sys, question: Question) {
     this.sys = sys

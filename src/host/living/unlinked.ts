@@ -15,8 +15,10 @@ export interface UnlinkedFile {
   readonly mode: number
   /** What it was called, from the root of its mount namespace. */
   readonly path: Bytes
+  /** The same as the kernel shows it: one that is not unlinked may have such a name. */
+  readonly shown: Bytes
   /** "descriptor 5 of process 12" */
-  readonly holder: string
+  readonly holder: () => string
 }
 
 export interface Inode {
@@ -35,8 +37,8 @@ export const withoutMark = (path: Bytes): Bytes =>
 const MARK = ' (deleted)'
 
 export class UnlinkedFiles {
-  /** By mount, inode and path: each once, whoever holds it. */
-  private readonly files = new Map<string, UnlinkedFile>()
+  /** Those that have another name still: what has none is no link's file. One that many hold is there for each. */
+  readonly found: UnlinkedFile[] = []
   private readonly sys: Sys
   private readonly tasks: TaskFiles
 
@@ -45,7 +47,7 @@ export class UnlinkedFiles {
     this.tasks = new TaskFiles(sys, {
       ask: (place, what, records) => sys.tryUnlinkedFiles(place, what, records),
       onFile: (record, { name }) => {
-        this.keep(record, holderText(record, name))
+        this.keep(record, () => holderText(record, name))
       },
       onQueue: (record, owner) => {
         this.addQueue(record, owner)
@@ -58,11 +60,6 @@ export class UnlinkedFiles {
     return this.tasks.unread
   }
 
-  /** Those that have another name still: what has none is no link's file. */
-  found(): UnlinkedFile[] {
-    return [...this.files.values()]
-  }
-
   /** False where it has ended: nothing is known of what it held. */
   add(task: Task): boolean {
     return this.tasks.add(task)
@@ -71,19 +68,16 @@ export class UnlinkedFiles {
   private addQueue({ from: fd, to: count }: UnlinkedRecord, { pid, name }: Owner): void {
     const holder = `a message in socket ${fd} of ${name}`
     const { files, missing } = queuedFiles(this.sys, pid, fd, count)
-    for (const file of files) this.keep(file, holder)
+    for (const file of files) this.keep(file, () => holder)
     if (missing !== undefined) this.unread.push(`${holder} (${missing})`)
   }
 
   private keep(
     record: Pick<UnlinkedRecord, 'mntId' | 'nlink' | 'mode' | 'path' | keyof Inode>,
-    holder: string,
+    holder: () => string,
   ): void {
-    const { mntId, nlink, mode, inoHigh, inoLow, major, minor } = record
+    const { mntId, nlink, mode, path } = record
     if (nlink === 0 || (mode & S_IFMT) === S_IFDIR) return
-    const path = withoutMark(record.path)
-    const inode = { inoHigh, inoLow, major, minor }
-    const key = `${mntId} ${inodeKey(inode)} ${path}`
-    if (!this.files.has(key)) this.files.set(key, { mntId, inode, mode, path, holder })
+    this.found.push({ mntId, inode: record, mode, path: withoutMark(path), shown: path, holder })
   }
 }

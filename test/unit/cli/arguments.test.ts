@@ -28,6 +28,9 @@ test('defaults', (t) => {
     dumpLog: undefined,
     restoreLog: undefined,
     accept: new Set(),
+    pid: undefined,
+    since: undefined,
+    keep: [],
     keepLastLink: false,
     allowEnvironment: false,
     json: false,
@@ -63,6 +66,9 @@ test('everything', (t) => {
     dumpLog: '/l/dump.log',
     restoreLog: path.resolve('r.log'),
     accept: new Set(['newer', 'gone', 'older']),
+    pid: undefined,
+    since: undefined,
+    keep: [],
     keepLastLink: true,
     allowEnvironment: true,
     json: true,
@@ -293,7 +299,9 @@ test('what means nothing here is listed', (t) => {
 const accepted = (...argv: readonly string[]): string[] => [...parse('clean', ...argv).accept]
 
 test('each doubt by its name, in lists and one after the other', (t) => {
-  t.strictSame([...DOUBTS].sort(), ['elsewhere', 'gone', 'mismatch', 'newer', 'older', 'unseen'])
+  t.strictSame([...DOUBTS].sort(), [
+    'elsewhere', 'gone', 'mismatch', 'newer', 'older', 'shared', 'undated', 'unseen',
+  ]) // prettier-ignore
   for (const doubt of DOUBTS) {
     t.strictSame(accepted('--accept', doubt), [doubt])
     t.strictSame(accepted(`--accept=${doubt}`), [doubt])
@@ -316,7 +324,7 @@ test('a word that is no doubt is a mistake, told with all that are', (t) => {
     const error = refuses(t, () => accepted('--accept', value), 'usage', /there is no such doubt$/)
     t.match(
       error?.next,
-      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, with commas between',
+      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, undated, shared, with commas between',
     )
   }
   refuses(t, () => accepted('--accept', 'newer,x\n'), 'usage', /^--accept x\\n: /, 'which it names')
@@ -393,4 +401,19 @@ test('a limit is a number that can be', (t) => {
   t.equal(parse('show', '--max-remaps', '1000000').maxRemaps, 1_000_000)
   for (const value of ['0', '1000001', '-1', '1e5', '', 'x', '0x10', '1.5'])
     refuses(t, () => parse('show', `--max-remaps=${value}`), 'usage', /a number from 1 to 1000000/)
+})
+
+test('a living container', (t) => {
+  const alone = parse('clean', '--pid', '123')
+  t.equal(alone.pid, 123)
+  t.equal(alone.imagesDir, undefined, 'the current directory is not meant')
+  t.equal(alone.workDir, process.cwd())
+  const all = parse('show', '--pid=7', '-D', '/i', '--since', '@5.5', '--keep', 'a', '--keep', '/b')
+  t.equal(all.imagesDir, '/i')
+  t.strictSame(all.since, { sec: 5, nsec: 500_000_000 })
+  t.strictSame(all.keep, [path.resolve('a'), '/b'])
+  for (const value of ['', '0', '-1', '1.5', 'x', '2147483648', '99999999999'])
+    refuses(t, () => parse('show', '--pid', value), 'usage', /^--pid/, value)
+  refuses(t, () => parse('show', '--keep', '/k'), 'usage', /^--keep is for a living container$/)
+  refuses(t, () => parse('show', '--since', '5m'), 'usage', /^--since is for a living container$/)
 })

@@ -80,7 +80,11 @@ const run = (setting: Setting): { outcome: Outcome | undefined; addon: FakeAddon
       tables: tables
         .filter((table) => !isOurs(table))
         .map(({ pid, kept, mounts }) => ({
-          holder: () => ({ text: kept ?? `the mount namespace of process ${pid}`, pid }),
+          holder: () => ({
+            text: kept ?? `the mount namespace of process ${pid}`,
+            pid,
+            ...(kept === undefined && { isInside: true as const }),
+          }),
           hasRemote: mounts.some(isRemote),
           mounts,
           openRoot: openRoot(kept ?? `/proc/${pid}/root`),
@@ -111,7 +115,7 @@ test('in the namespace of another process', (t) => {
   t.match(outcome, {
     verdict: 'kept',
     message: /on \/mnt\/shm in the mount namespace of process 77/,
-    next: /stop what keeps that/,
+    next: /the same with --pid 77 removes it there; otherwise stop what keeps that$/,
   })
   t.equal(addon.of('openat')[0]?.args[1], '/proc/77/root')
   t.strictSame(

@@ -55,6 +55,7 @@ t.test('processes that are in one, but for ours', (t) => {
   t.strictSame(holders.holding(X), {
     text: `the mount namespace of process ${process.pid}`,
     pid: process.pid,
+    isInside: true,
   })
   t.end()
 })

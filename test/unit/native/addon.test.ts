@@ -11,6 +11,8 @@ import {
   AT_SYMLINK_NOFOLLOW,
   DESCRIPTORS,
   EOVERFLOW,
+  ESRCH,
+  KCMP_FILES,
   LSMT_ROOT,
   MEMORY,
   NS_MNT_GET_INFO,
@@ -23,7 +25,7 @@ import {
 } from '../../../src/sys/constants.js'
 import { readStat } from '../../../src/sys/stat.js'
 import { STATMOUNT_MASK, Statmount } from '../../../src/sys/statmount.js'
-import { UNKNOWN_DEVICE, unlinkedRecords } from '../../../src/sys/unlinked.js'
+import { UNKNOWN_DEVICE, unlinkedRecords, type UnlinkedRecord } from '../../../src/sys/unlinked.js'
 import { inRepo } from '../../rig/repo.js'
 import { asRoot as asRootTest, test as anyTest, type Test } from '../support/check.js'
 
@@ -443,4 +445,72 @@ asRoot('held_files: descriptors and mappings of a task with one of these inodes'
   t.ok(ask(MEMORY, numbers(program), false).some(({ kind }) => kind === 'mapping'))
   t.equal(addon.held_files(task, MEMORY, numbers(program), 1, Buffer.alloc(8)), EOVERFLOW)
   t.strictSame(ask(DESCRIPTORS | MEMORY, new Uint8Array(0), true), [])
+})
+
+test('files of a task that have lost their name', (t, addon) => {
+  const { dir } = folder(t, { kept: '1', 'odd\nname': '2', live: '3', ' (deleted)': '4' })
+  const place = (name: string): string => path.join(fs.realpathSync(dir), name)
+  const open = ['kept', 'odd\nname', 'live', ' (deleted)'].map((name) =>
+    fs.openSync(place(name), 'r'),
+  )
+  const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', ...open] })
+  const records = Buffer.alloc(1 << 16)
+  const look = (what: number): UnlinkedRecord[] => {
+    const task = addon.openat(AT_FDCWD, fromText(`/proc/${child.pid}`), O_PATH | O_DIRECTORY, 0)
+    try {
+      const length = addon.unlinked_files(task, what, records)
+      t.ok(length >= 0, String(length))
+      return unlinkedRecords(records.subarray(0, length))
+    } finally {
+      addon.close(task)
+    }
+  }
+  try {
+    fs.linkSync(place('kept'), place('link_remap.7'))
+    fs.unlinkSync(place('kept'))
+    fs.unlinkSync(place('odd\nname'))
+    const found = look(DESCRIPTORS | MEMORY)
+    t.strictSame(
+      found.map(({ kind, from, nlink, path: shown }) => [kind, from, nlink, shown]),
+      [
+        ['descriptor', 3, 1, fromText(`${place('kept')} (deleted)`)],
+        ['descriptor', 4, 0, fromText(`${place('odd\nname')} (deleted)`)],
+        // Whose name only looks so: nobody knows from here.
+        ['descriptor', 6, 1, fromText(place(' (deleted)'))],
+      ],
+    )
+    const { ino, dev } = fs.statSync(place('link_remap.7'), { bigint: true })
+    const [first] = found
+    t.equal((BigInt(first!.inoHigh) << 32n) | BigInt(first!.inoLow), ino)
+    t.equal(first!.minor, Number((dev & 0xffn) | ((dev >> 12n) & 0xffffff00n)))
+    t.equal(first!.mode & 0o170000, 0o100000)
+    t.match(
+      fs.readFileSync('/proc/self/mountinfo', 'latin1'),
+      new RegExp(`^${first!.mntId} `, 'm'),
+      'the number of its mount',
+    )
+    t.strictSame(look(MEMORY), [], 'it has none mapped, and its program is there')
+    t.equal(addon.unlinked_files(-1, DESCRIPTORS, records) > 0, true, 'says what it could not read')
+    const task = addon.openat(AT_FDCWD, fromText(`/proc/${child.pid}`), O_PATH | O_DIRECTORY, 0)
+    records.fill(0x77)
+    t.equal(addon.unlinked_files(task, DESCRIPTORS, records.subarray(0, 90)), EOVERFLOW)
+    t.ok(
+      records.subarray(90).every((byte) => byte === 0x77),
+      'no byte beside it',
+    )
+    addon.close(task)
+  } finally {
+    child.kill('SIGKILL')
+    for (const fd of open) fs.closeSync(fd)
+  }
+})
+
+test('a process by its descriptor, and its tables', (t, addon) => {
+  const pidfd = addon.pidfd_open(process.pid)
+  t.ok(pidfd >= 0)
+  addon.close(pidfd)
+  t.equal(addon.pidfd_open(0x7fffffff), ESRCH)
+  t.equal(addon.pidfd_getfd(-1, 0), -9)
+  t.equal(addon.kcmp(process.pid, process.pid, KCMP_FILES), 0)
+  t.throws(() => addon.pidfd_open(1.5), TypeError)
 })

@@ -58,6 +58,7 @@ test('the whole document', (t) => {
     dump: 'killed',
     signs: ['dump.log breaks off'],
     complete: false,
+    restorable: false,
     images: [{ name: 'files.img', state: 'truncated', entries: 3, bytes: 99, offset: 90 }],
     tree: 'namespaced',
     tasks: 2,

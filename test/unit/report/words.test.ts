@@ -10,7 +10,7 @@ import {
 } from '../../../src/report/words.js'
 import type { Checkpoint, DumpKind } from '../../../src/checkpoint/model.js'
 import { test } from '../support/check.js'
-import { b } from '../support/model.js'
+import { at, b } from '../support/model.js'
 import {
   constructed,
   DATA,
@@ -140,7 +140,17 @@ test('incomplete images: what they are, and by which signs', (t) => {
   const signs = ['files.img is cut at byte 90 (why; 3 whole entries)', 'remap-fpath.img is empty']
   const [cut, look] = warningsOf({ checkpoint: { complete: false, dump: 'killed', signs } })
   t.equal(cut, `this dump was killed; ${signs.join('; ')}`)
-  t.match(look, /link_remap\.\* in the container by hand/)
+  t.match(look, /if the container lives, --pid PID with the same options finds them/)
+  const living = {
+    pid: 7,
+    started: at(5),
+    pids: [7],
+    namespaces: [],
+    unread: ['fd of process 9 (EACCES)'],
+  }
+  const lines = warningsOf({ checkpoint: { complete: false, dump: 'killed', signs }, living })
+  t.match(lines[1], /files that the container did not hold any more/)
+  t.match(lines[2], /^fd of process 9 \(EACCES\) could not be read: links may be left$/)
   t.match(warningsOf({ checkpoint: { complete: false, dump: 'mixed' } })[0], /of two dumps$/)
 })
 
