@@ -2,6 +2,7 @@
 // looked at.
 import { concat, fromText, slice, type Bytes } from '../../bytes.js'
 import { usage } from '../../errors.js'
+import { escape } from '../../escape.js'
 import { ROOT } from '../../paths.js'
 import {
   AT_FDCWD,
