@@ -2,6 +2,7 @@
 // loads nothing after its first system call, and nothing is installed beside.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { notices } from './notices.mjs'
 
@@ -12,28 +13,46 @@ const PROGRAM = 'dist/program.cjs'
 const KEPT = ['PATH', 'HOME', 'CRIU_CONFIG_FILE', 'NO_COLOR']
 const environment = KEPT.map((name) => `${name}=\${${name}}`).join(' ')
 
+/** protobufjs takes 64-bit numbers, a writer and much else along, which nothing here needs. */
+const readerOnly = {
+  name: 'reader-only',
+  setup: ({ onResolve }) => {
+    const stands = (filter, name) =>
+      onResolve({ filter }, () => ({ path: resolve('src/images', name) }))
+    stands(/^protobufjs\/minimal\.js$/, 'reader-only.cjs')
+    // Required by files of protobufjs alone.
+    stands(/\/util\/minimal$/, 'reader-util.cjs')
+  },
+}
+
 const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  // protobufjs takes 64-bit numbers and a writer along, which nothing here needs.
-  alias: {
-    long: './src/images/no-long.cjs',
-    'protobufjs/minimal.js': './src/images/reader-only.cjs',
-  },
+  plugins: [readerOnly],
   logLevel: 'warning',
   metafile: true,
 }
 
 /**
  * esbuild copies each property of a module of Node's, for each file that imports it; twenty copies of node:fs take two
- * milliseconds.
+ * milliseconds. Here one object stands for all.
  */
-const sharingBuiltins = (text) =>
-  text.replace(
-    /__toESM\(require\("(node:[\w/]+)"\), 1\)/g,
-    '{ default: require("$1"), __proto__: require("$1") }',
+const sharingBuiltins = (text) => {
+  const names = new Set()
+  const shared = text.replace(
+    /__toESM\(require\("node:(\w+)"\), 1\)|require\("node:(\w+)"\)/g,
+    (_, whole, named) => {
+      names.add(whole ?? named)
+      return `node_${whole ?? named}`
+    },
   )
+  const once = [...names].map(
+    (name) =>
+      `var node_${name} = { default: require("node:${name}"), __proto__: require("node:${name}") };\n`,
+  )
+  return shared.replace('"use strict";\n', (line) => line + once.join(''))
+}
 
 rmSync('dist', { recursive: true, force: true })
 // One that the launcher can run with a cache of what V8 makes of it: a function of what it needs.

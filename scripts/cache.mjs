@@ -12,7 +12,8 @@ setFlagsFromString('--no-lazy')
 const script = new Script(program.toString('latin1'), { filename })
 // The cache holds the flags, which have to be those of the command.
 setFlagsFromString('--lazy')
-const cache = Buffer.concat([program, script.createCachedData()])
+// First what V8 made, which it would copy where it does not begin at a whole word.
+const cache = Buffer.concat([script.createCachedData(), program])
 const file = join(folder, 'program.cache')
 rmSync(file, { force: true })
 writeFileSync(file, cache, { mode: 0o644 })

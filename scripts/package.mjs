@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildAddon } from './package/addon.mjs'
+import { makeCache } from './package/code-cache.mjs'
 import { makeDeb } from './package/deb.mjs'
 import { contentsOf, FLAVOURS } from './package/flavours.mjs'
 import { fetchNode } from './package/own-node.mjs'
@@ -36,7 +37,8 @@ const systemPackages = (flavour, platform, { prebuilds, work, own }) => {
   const licence = own === undefined ? '' : readFileSync(own.licence, 'utf8')
   const texts = textsOf(flavour, repo, licence)
   const { arch } = platform
-  const contents = contentsOf(flavour, { repo, prebuilds, arch, node: own?.node, texts })
+  const { node, cache } = own ?? {}
+  const contents = contentsOf(flavour, { repo, prebuilds, arch, node, cache, texts })
   const settings = { level, out, work, contents }
   for (const [kind, make] of Object.entries({ deb: makeDeb, rpm: makeRpm })) {
     const root = join(work, `${kind}-${flavour.name}-${arch}`)
@@ -58,7 +60,8 @@ try {
   say(makeTarball(repo, prebuilds, work, out))
   if (values.only !== 'npm')
     for (const platform of PLATFORMS) {
-      const own = fetchNode(platform, work)
+      const fetched = fetchNode(platform, work)
+      const own = { ...fetched, cache: makeCache(platform, fetched.node, { repo, work }) }
       for (const flavour of FLAVOURS)
         systemPackages(flavour, platform, {
           prebuilds,

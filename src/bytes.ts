@@ -22,6 +22,7 @@ export const slice = (bytes: Bytes, start: number, end?: number): Bytes =>
 
 /** Blank, tab, newline and backslash are written in mount tables as a backslash and three octal digits. */
 export const unescapeOctal = (field: string): Bytes =>
-  field.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(parseInt(octal, 8)),
-  ) as Bytes
+  // Nearly none has any.
+  (field.includes('\\')
+    ? field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
+    : field) as Bytes

@@ -24,8 +24,8 @@ export type { JsonReport } from './report/schema.js'
 export { GcError }
 
 export interface Options {
-  /** Directory with the images of the dump; may be left out where `pid` is given. */
-  readonly imagesDir?: string
+  /** Directory with the images of the dump. */
+  readonly imagesDir: string
   /** A process of the container, which lives. */
   readonly pid?: number
   /** With `pid`: when the dump began, as --since takes it. */
@@ -50,6 +50,12 @@ export interface Options {
   readonly maxRemaps?: number
 }
 
+/** For a living container images need not be there. */
+export interface LivingOptions extends Omit<Options, 'imagesDir'> {
+  readonly imagesDir?: string
+  readonly pid: number
+}
+
 export interface ScanOptions extends Pick<
   Options,
   'keep' | 'accept' | 'keepLastLink' | 'maxRemaps'
@@ -71,11 +77,11 @@ export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts
 }
 
 /** Looks, changes nothing. Needs root. @throws GcError where the run as a whole could not be done. */
-export const show = (options: Options): Promise<JsonReport> =>
+export const show = (options: Options | LivingOptions): Promise<JsonReport> =>
   runCommand(() => argumentsOf('show', checked(options))) as Promise<JsonReport>
 
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
-export const clean = (options: Options): Promise<JsonReport> =>
+export const clean = (options: Options | LivingOptions): Promise<JsonReport> =>
   runCommand(() => argumentsOf('clean', checked(options))) as Promise<JsonReport>
 
 /** Links below directories; deletes with `remove`. Needs root. @throws GcError likewise. */
@@ -112,7 +118,7 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
 
 const COMMAND = fileURLToPath(new URL('criu-gc.cjs', import.meta.url))
 
-const argumentsOf = (command: string, options: Options): string[] => [
+const argumentsOf = (command: string, options: Options | LivingOptions): string[] => [
   command,
   '--json',
   '--no-default-config',
@@ -148,7 +154,7 @@ const scanArgumentsOf = (options: ScanOptions): string[] => [
   ...options.directories,
 ]
 
-const checked = (options: Options): Options => {
+const checked = (options: Options | LivingOptions): Options | LivingOptions => {
   checkOptions(options)
   if (options.imagesDir !== undefined || options.pid === undefined)
     checkImagesDir(options.imagesDir)

@@ -50,13 +50,28 @@ t.test('the cache of another program of the same length', { skip }, (t) => {
   t.end()
 })
 
+t.test('a cache that was cut, and a program that has grown', { skip }, (t) => {
+  const dist = packaged(t)
+  const file = join(dist, CACHE)
+  const whole = fs.readFileSync(file)
+  for (const length of [0, 100, whole.length - 1]) {
+    fs.writeFileSync(file, whole.subarray(0, length))
+    const said = says(dist)
+    t.match(said, /the code cache is not used: it was made of another program/)
+    t.match(said, /7 link remaps: /)
+  }
+  fs.writeFileSync(file, whole)
+  fs.appendFileSync(join(dist, 'program.cjs'), '\n')
+  t.match(says(dist), /the code cache is not used: it was made of another program/)
+  t.end()
+})
+
 t.test('a cache that V8 refuses', { skip }, (t) => {
   const dist = packaged(t)
   const file = join(dist, CACHE)
   const data = fs.readFileSync(file)
-  const { size } = fs.statSync(join(dist, 'program.cjs'))
   // The hash of its version is in the first words.
-  for (let at = size; at < size + 64; at++) data[at] = (data[at] ?? 0) ^ 0xff
+  for (let at = 0; at < 64; at++) data[at] = (data[at] ?? 0) ^ 0xff
   fs.writeFileSync(file, data)
   const said = says(dist)
   t.match(said, /the code cache was made by another Node\.js than v\d+/)
@@ -84,7 +99,7 @@ t.test('the cache of the build is one that this Node takes', (t) => {
     const { readFileSync } = require('node:fs')
     const { Script } = require('node:vm')
     const program = readFileSync(process.argv[1])
-    const cachedData = readFileSync(process.argv[2]).subarray(program.length)
+    const cachedData = readFileSync(process.argv[2]).subarray(0, -program.length)
     console.log(new Script(program.toString('latin1'), { cachedData }).cachedDataRejected)`
   const cache = inRepo('dist', CACHE)
   t.equal(must('env', ['-i', process.execPath, '-e', script, program, cache]).trim(), 'false')

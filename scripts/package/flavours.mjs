@@ -61,11 +61,13 @@ export const rpmName = ({ name }, platform, version) => `${name}-${version}-1.${
  * What lies where. `from` is a path of the clone or of what was built for the package; `text` is written
  * as it is. Programs are 0755, all else 0644, everything root's.
  */
-export const contentsOf = (flavour, { repo, prebuilds, arch, node, texts }) => {
+export const contentsOf = (flavour, { repo, prebuilds, arch, node, cache, texts }) => {
   const doc = join('/usr/share/doc', flavour.name)
   return [
     { to: join(HOME, 'dist/criu-gc.cjs'), text: texts.command, program: true },
     { to: join(HOME, 'dist/program.cjs'), from: join(repo, 'dist', 'program.cjs') },
+    // The system's Node may be any: what another has made is of no use to it.
+    ...(cache === undefined ? [] : [{ to: join(HOME, 'dist/program.cache'), from: cache }]),
     {
       to: join(HOME, `prebuilds/linux-${arch}/syscalls.node`),
       from: join(prebuilds, `linux-${arch}/syscalls.node`),

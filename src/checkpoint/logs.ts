@@ -36,7 +36,16 @@ interface Line {
 }
 
 const STAMPED = String.raw`^\(\d+\.\d{6}\) `
-const line = (words: string, is: string): Line => ({ words, is: new RegExp(STAMPED + is) })
+const line = (words: string, is: string): Line => {
+  // Most runs meet no log.
+  let made: RegExp | undefined
+  return {
+    words,
+    get is() {
+      return (made ??= new RegExp(STAMPED + is))
+    },
+  }
+}
 
 /** `criu restore` and `criu dump` say their ends in other words. */
 const ENDS = {

@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, usage } from '../errors.js'
+import { isMissing } from '../images/missing.js'
 
 /** A line as it would stand on a command line, and which line of which file it is. */
 export interface ConfigLine {
@@ -53,7 +54,7 @@ export const readConfiguration = (
     const home = env.HOME
     // An empty one would make the path relative, and the current directory's file root's options.
     if (home?.startsWith('/') === true)
-      files.push({ file: path.join(home, '.criu/default.conf'), mayBeMissing: true })
+      files.push({ file: path.resolve(home, '.criu/default.conf'), mayBeMissing: true })
   }
   const named = env.CRIU_CONFIG_FILE
   if (named !== undefined && named !== '') files.push({ file: named, mayBeMissing: true })
@@ -70,6 +71,7 @@ export const readConfiguration = (
 
 /** Undefined where it is not there and need not be. */
 const readText = (file: string, mayBeMissing: boolean): string | undefined => {
+  if (mayBeMissing && isMissing(file)) return undefined
   try {
     return fs.readFileSync(file, 'utf8')
   } catch (cause) {

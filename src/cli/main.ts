@@ -1,7 +1,7 @@
 // argv to exit code. Synchronous from end to end, because namespaces belong to a thread.
 import { errorCode, EXIT, GcError, type ExitName } from '../errors.js'
 import { run } from '../gc.js'
-import { heldCapabilities, lacking, TO_CONSTRUCT, type Held } from '../host/capabilities.js'
+import { lacking, parseCapabilities, threadStatus, TO_CONSTRUCT } from '../host/capabilities.js'
 import { closeInherited } from '../host/descriptors.js'
 import { escapeText } from '../escape.js'
 import { checkNeeds } from '../host/needs.js'
@@ -27,7 +27,7 @@ export const main = (
   let options: Arguments | undefined
   let log: Log | undefined
   let sys: Sys | undefined
-  let held: Held | undefined
+  let status = ''
   const end = (exit: ExitName): number => {
     const signal = sys === undefined ? undefined : notedSignal(sys)
     // A deletion by mistake and a lost report weigh more; one that came late changes only how we end.
@@ -45,12 +45,12 @@ export const main = (
     sys = new Sys(loadAddon(directory))
     checkNeeds(sys)
     closeInherited(sys)
-    // Later they are given up.
-    held = heldCapabilities()
+    // Later capabilities are given up; a run that is refused nothing does not look which there were.
+    status = threadStatus()
     log = new Log()
     return end(carryOut(sys, options, log, note))
   } catch (error) {
-    return end(explain(asGcError(error, held), options, argv, log))
+    return end(explain(asGcError(error, status), options, argv, log))
   }
 }
 
@@ -134,7 +134,7 @@ const explain = (
 }
 
 /** Calls without which nothing can be constructed, and what lacks where they are refused. */
-const asGcError = (error: unknown, held: Held | undefined): GcError => {
+const asGcError = (error: unknown, status: string): GcError => {
   if (error instanceof GcError) return error
   if (error instanceof SyscallError) {
     const { code, syscall, message } = error
@@ -148,7 +148,11 @@ const asGcError = (error: unknown, held: Held | undefined): GcError => {
         },
       )
     if (code === 'EPERM')
-      return notPermitted(syscall, lacking(held, TO_CONSTRUCT).join(' and '), error)
+      return notPermitted(
+        syscall,
+        lacking(parseCapabilities(status, 'CapEff'), TO_CONSTRUCT).join(' and '),
+        error,
+      )
     return new GcError('internal', message, {
       next: 'nothing more was deleted; run the same command again',
       cause: error,

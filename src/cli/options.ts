@@ -5,7 +5,7 @@ export type Argument = 'none' | 'required' | 'optional'
 
 export interface Option {
   readonly long: string
-  readonly short?: string
+  readonly short?: string | undefined
   readonly argument: Argument
   /** `used`: means something here. `ignored`: CRIU knows it, a clean-up has no use for it. */
   readonly kind: 'used' | 'ignored'
@@ -17,8 +17,12 @@ export interface Option {
   readonly negatable?: boolean
 }
 
-const used = (long: string, argument: Argument, short?: string): Option =>
-  short === undefined ? { long, argument, kind: 'used' } : { long, short, argument, kind: 'used' }
+const used = (long: string, argument: Argument, short?: string): Option => ({
+  long,
+  short,
+  argument,
+  kind: 'used',
+})
 
 const consent = (long: string, argument: Argument): Option => ({
   ...used(long, argument),
@@ -27,9 +31,11 @@ const consent = (long: string, argument: Argument): Option => ({
 
 const ignored = (names: string, argument: Argument, negatable = false): Option[] =>
   names.split(' ').map((name) => {
-    const [long = '', short] = name.split('/')
-    const common = { long, argument, kind: 'ignored', negatable } as const
-    return short === undefined ? common : { ...common, short }
+    // Every start makes all of them.
+    const slash = name.indexOf('/')
+    const long = slash < 0 ? name : name.slice(0, slash)
+    const short = slash < 0 ? undefined : name.slice(slash + 1)
+    return { long, short, argument, kind: 'ignored', negatable }
   })
 
 /** CRIU 4.2's options with their arguments, and those of earlier releases that it still takes. */

@@ -1,11 +1,11 @@
 // A directory wherever it is mounted: its file system, and the path in that. Found out from the mount
 // that a descriptor is on, because a path alone may lead to a mount that another one covers.
-import fs from 'node:fs'
 import { concat, type Bytes } from '../bytes.js'
 import { below, isWithin, join } from '../paths.js'
 import { AT_FDCWD } from '../sys/constants.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
+import { kernelText } from './kernel-text.js'
 import type { HostMount } from './mountinfo.js'
 
 export interface Address {
@@ -62,7 +62,7 @@ export const rowOf = (mounts: readonly HostMount[], fd: number): HostMount | und
 /** As mount tables have it, which statx(2) has not since kernel 6.8. */
 export const mountIdOf = (fd: number): number | undefined => {
   try {
-    const info = fs.readFileSync(`/proc/thread-self/fdinfo/${fd}`, 'latin1')
+    const info = kernelText(`/proc/thread-self/fdinfo/${fd}`)
     return Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1])
   } catch {
     return undefined

@@ -1,6 +1,5 @@
 // Who is at work on a set of images: a dump, a restore, a page server, a copy. CRIU takes no lock, but it holds its
 // images directory from the beginning to the end of each, whatever it is called, and traces the tree.
-import fs from 'node:fs'
 import { concat, type Bytes } from '../bytes.js'
 import { AT_FDCWD, EOVERFLOW } from '../sys/constants.js'
 import { isSameInode, type Stat } from '../sys/stat.js'
@@ -8,6 +7,7 @@ import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
 import { isAfter, plus, type Time } from '../time.js'
 import { pathOfFd } from './address.js'
+import { kernelText } from './kernel-text.js'
 import { ancestors, isCleanUp, isCriu, processText, startOf, tracerOf } from './processes.js'
 import { areAskedAtRoot } from './table.js'
 import type { HostView } from './view.js'
@@ -81,7 +81,7 @@ const whatOf = (
 
 const findHolders = (sys: Sys, directory: number): Found[] => {
   // One that is on a file system of these may wait for a server that is gone.
-  const mayAsk = !areAskedAtRoot(fs.readFileSync('/proc/filesystems', 'latin1'))
+  const mayAsk = !areAskedAtRoot(kernelText('/proc/filesystems'))
   const path = concat(pathOfFd(sys, directory) ?? NOWHERE, '/')
   const inode = mayAsk ? sys.fstatCached(directory) : inodeOf(directory)
   for (let room = ROOM; ; room *= 4) {
@@ -99,7 +99,6 @@ const findHolders = (sys: Sys, directory: number): Found[] => {
 
 /** As fdinfo has it, which on an overlay is another number than that of stat(2). */
 const inodeOf = (fd: number): Pick<Stat, 'inoHigh' | 'inoLow'> => {
-  const [, ino = '0'] =
-    /^ino:\s+(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? []
+  const [, ino = '0'] = /^ino:\s+(\d+)/m.exec(kernelText(`/proc/self/fdinfo/${fd}`)) ?? []
   return { inoHigh: Number(BigInt(ino) >> 32n), inoLow: Number(BigInt(ino) & 0xffffffffn) }
 }

@@ -1,6 +1,6 @@
 // Which capabilities a step needs that was refused, and which of them this thread lacks: a container or a service
 // manager takes some of root's away.
-import fs from 'node:fs'
+import { kernelText } from './kernel-text.js'
 
 /** Numbers of linux/capability.h, of those that a run needs. */
 const NUMBERS = {
@@ -25,18 +25,18 @@ export const TO_DROP: readonly Capability[] = [
 /** A set of 2^capability. */
 export type Held = bigint
 
-/** What the text of /proc/thread-self/status says; undefined where it says nothing. */
+/** What that text says of those in effect, or of those that the thread could have; undefined where it says nothing. */
 export const parseCapabilities = (status: string, set: 'CapEff' | 'CapPrm'): Held | undefined => {
   const [, digits] = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status) ?? []
   return digits === undefined ? undefined : BigInt(`0x${digits}`)
 }
 
-/** Of the calling thread: those in effect, or those that it could have. */
-export const heldCapabilities = (set: 'CapEff' | 'CapPrm' = 'CapEff'): Held | undefined => {
+/** What tells those of the calling thread as they are now; empty where nothing does. */
+export const threadStatus = (): string => {
   try {
-    return parseCapabilities(fs.readFileSync('/proc/thread-self/status', 'latin1'), set)
+    return kernelText('/proc/thread-self/status')
   } catch {
-    return undefined
+    return ''
   }
 }
 

@@ -1,6 +1,6 @@
 // The clocks of this machine, read together: an image may have what the kernel's said at the dump.
-import fs from 'node:fs'
 import type { Time } from '../time.js'
+import { kernelText } from './kernel-text.js'
 
 export interface Clocks {
   readonly realtime: Time
@@ -38,7 +38,7 @@ const readMonotonic = (): number => Number(process.hrtime.bigint()) / 1e9
 
 /** proc_uptime(5) counts in hundredths, and with the time in suspend. */
 const readSuspended = (monotonic: number): number => {
-  const [uptime] = fs.readFileSync('/proc/uptime', 'latin1').split(' ')
+  const [uptime] = kernelText('/proc/uptime').split(' ')
   const suspended = Number(uptime) - monotonic
   return suspended > 1 ? suspended : 0
 }

@@ -4,6 +4,7 @@ import { concat, type Bytes } from '../bytes.js'
 import { AT_FDCWD } from '../sys/constants.js'
 import { isSameInode } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
+import { kernelText } from './kernel-text.js'
 
 const FIRST = 3
 
@@ -55,7 +56,7 @@ const withoutLocks = (sys: Sys, inherited: readonly number[]): number[] => {
 const locksOf = (fd: number): 'none' | 'of the file' | 'of the descriptor' => {
   let text: string
   try {
-    text = fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')
+    text = kernelText(`/proc/self/fdinfo/${fd}`)
   } catch {
     // One that is not open has none.
     return 'none'

@@ -2,6 +2,7 @@
 // than is read in a moment.
 import fs from 'node:fs'
 import { closeQuietly } from './descriptors.js'
+import { kernelText } from './kernel-text.js'
 
 export const PLACE = '/run/criu-gc'
 
@@ -25,14 +26,16 @@ export function* readNotes(place: string): Generator<Buffer> {
 
 const readdir = (place: string): string[] => {
   try {
-    return isOurs(fs.lstatSync(place), 'isDirectory') ? fs.readdirSync(place) : []
+    return isOurs(lstat(place), 'isDirectory') ? fs.readdirSync(place) : []
   } catch {
     return []
   }
 }
 
-const isOurs = (stat: fs.Stats, type: 'isFile' | 'isDirectory'): boolean =>
-  stat[type]() && stat.uid === 0 && (stat.mode & 0o077) === 0
+const lstat = (path: string): fs.BigIntStats => fs.lstatSync(path, { bigint: true })
+
+const isOurs = (stat: fs.BigIntStats, type: 'isFile' | 'isDirectory'): boolean =>
+  stat[type]() && stat.uid === 0n && (stat.mode & 0o077n) === 0n
 
 const { O_RDONLY, O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 
@@ -43,7 +46,7 @@ const readLines = (path: string): Buffer => {
   let fd: number | undefined
   try {
     fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    if (!isNote(fs.fstatSync(fd)) || !isOfThisBoot(fd)) return NOTHING
+    if (!isNote(fs.fstatSync(fd, { bigint: true })) || !isOfThisBoot(fd)) return NOTHING
     const data = fs.readFileSync(fd)
     return data.subarray(0, data.lastIndexOf(NEWLINE) + 1)
   } catch {
@@ -55,8 +58,8 @@ const readLines = (path: string): Buffer => {
 
 const NEWLINE = 10
 
-const isNote = (stat: fs.Stats): boolean =>
-  isOurs(stat, 'isFile') && stat.nlink === 1 && stat.size <= LIMIT
+const isNote = (stat: fs.BigIntStats): boolean =>
+  isOurs(stat, 'isFile') && stat.nlink === 1n && stat.size <= LIMIT
 
 /** Moves nothing: the file is still to be read from its begin. */
 const isOfThisBoot = (fd: number): boolean => {
@@ -69,7 +72,7 @@ const isOfThisBoot = (fd: number): boolean => {
 let known: string | undefined
 
 const head = (): string =>
-  (known ??= `boot ${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}\n`)
+  (known ??= `boot ${kernelText('/proc/sys/kernel/random/boot_id').trim()}\n`)
 
 /**
  * Opens the file of a set of images, before privileges are dropped; makes it, and its folder, where they are not there.
@@ -78,19 +81,15 @@ const head = (): string =>
 export const openNotes = (name: string, place = PLACE): number | undefined => {
   let fd: number | undefined
   try {
-    try {
-      fs.mkdirSync(place, 0o700)
-    } catch {
-      // It is there, or cannot be made: the look tells.
-    }
-    if (!isOurs(fs.lstatSync(place), 'isDirectory')) return undefined
+    if (fs.lstatSync(place, { bigint: true, throwIfNoEntry: false }) === undefined) make(place)
+    if (!isOurs(lstat(place), 'isDirectory')) return undefined
     prune(place)
     fd = fs.openSync(
       `${place}/${name}`,
       O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
       0o600,
     )
-    if (isNote(fs.fstatSync(fd))) {
+    if (isNote(fs.fstatSync(fd, { bigint: true }))) {
       const isNew = !isOfThisBoot(fd)
       if (isNew) fs.ftruncateSync(fd)
       // A run that was killed may have left a part of a line.
@@ -102,6 +101,14 @@ export const openNotes = (name: string, place = PLACE): number | undefined => {
   }
   closeQuietly(fd)
   return undefined
+}
+
+const make = (place: string): void => {
+  try {
+    fs.mkdirSync(place, 0o700)
+  } catch {
+    // Another clean-up was first, or it cannot be made: the look tells.
+  }
 }
 
 /** A change that is forgotten is doubted again: no harm is done. */

@@ -6,6 +6,7 @@ import { errorCode } from '../errors.js'
 import { escape } from '../escape.js'
 import { errnoName } from '../sys/errno.js'
 import { SyscallError } from '../sys/syscall-error.js'
+import { kernelText } from './kernel-text.js'
 
 /** Process ids, in no order. */
 export const processIds = (): number[] =>
@@ -34,9 +35,9 @@ export const seen = (syscall: string, result: number, path: Bytes): number | und
   throw new SyscallError(syscall, result, path)
 }
 
-/** Its arguments as it shows them; empty for one that is not seen. */
+/** Its arguments as it shows them, where they are text; empty for one that is not seen. */
 export const argumentsOf = (pid: number): string[] =>
-  (ifSeen(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')) ?? '').split('\0')
+  (ifSeen(() => kernelText(`/proc/${pid}/cmdline`)) ?? '').split('\0')
 
 /** Another clean-up. */
 export const isCleanUp = (pid: number): boolean =>

@@ -21,6 +21,7 @@ import {
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import { Holders, nameOf, type Holder } from './holders.js'
+import { kernelText } from './kernel-text.js'
 import { parseMountinfo, type HostMount } from './mountinfo.js'
 import type { AllNamespaces, NamespaceTable } from './namespaces.js'
 import { FIRST_PID_NAMESPACE, inodeAt } from './nsfs.js'
@@ -72,7 +73,7 @@ class Scan implements AllNamespaces {
   /** Of the file system that all namespaces are in. */
   private readonly device: string
   /** This kernel has a file system that is asked at its root. */
-  private readonly mayWait = areAskedAtRoot(fs.readFileSync('/proc/filesystems', 'latin1'))
+  private readonly mayWait = areAskedAtRoot(kernelText('/proc/filesystems'))
   private readonly known: Set<Bytes>
   private readonly queue: Found[] = []
 
@@ -102,7 +103,7 @@ class Scan implements AllNamespaces {
   private whyBlind(): string | undefined {
     if (inodeAt(this.sys, '/proc/thread-self/ns/pid' as Bytes) !== FIRST_PID_NAMESPACE)
       return 'we are in a pid namespace, which does not show the processes outside'
-    if (isProcPartial(fs.readFileSync('/proc/thread-self/mountinfo', 'latin1')))
+    if (isProcPartial(kernelText('/proc/thread-self/mountinfo')))
       return '/proc is mounted with hidepid or subset, which may not show all processes'
     const { mayGo } = this.visitor
     if (mayGo === EPERM) return 'we are in a chroot, or may not enter mount namespaces'

@@ -1,9 +1,8 @@
 // Our own mount namespace, and since when this machine runs.
 import fs from 'node:fs'
-import { fromBuffer } from '../bytes.js'
 import type { Time } from '../time.js'
 import { readClocks, type Clocks } from './clock.js'
-import { parseMountinfo, type HostMount } from './mountinfo.js'
+import { eachMount, type HostMount } from './mountinfo.js'
 
 /** What is mounted in our own mount namespace. */
 export interface HostView {
@@ -13,9 +12,20 @@ export interface HostView {
 }
 
 export const hostView = (clocks = readClocks()): HostView => ({
-  mounts: parseMountinfo(fromBuffer(fs.readFileSync('/proc/thread-self/mountinfo'))),
+  mounts: readMounts(),
   bootedAt: bootTime(clocks),
 })
+
+const readMounts = (): HostMount[] => {
+  const fd = fs.openSync('/proc/thread-self/mountinfo', fs.constants.O_RDONLY)
+  try {
+    const mounts: HostMount[] = []
+    eachMount(fd, (row) => mounts.push(row))
+    return mounts
+  } finally {
+    fs.closeSync(fd)
+  }
+}
 
 /** The kernel counts from boot; a second of doubt goes to "before boot", which trusts less. */
 export const bootTime = ({ realtime, boottime }: Clocks): Time => ({

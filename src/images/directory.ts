@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.js'
 import { walkEntries, type Framing, type OnEntry } from './framing.js'
 import type { Time } from '../time.js'
 import { COMMON_MAGIC, type ImageKind } from './magic.js'
+import { isMissing } from './missing.js'
 import { asArchive, imagesBelow } from './mistaken.js'
 
 /** What became of one image. `absent` and `empty` differ: an empty one was being written. */
@@ -110,6 +111,7 @@ export class ImageDirectory {
 
   /** As read(), for an image that only newer releases write: that it is missing is worth no note. */
   readIfThere(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
+    if (isMissing(this.anchored(name))) return
     const state = this.walk(name, kind, onEntry)
     if (state.state !== 'absent') this.states.push(state)
   }

@@ -16,11 +16,12 @@ export interface Framing {
 /** Called with the bounds of each whole entry. False: this entry is not one, stop here. */
 export type OnEntry = (start: number, end: number) => boolean
 
+/** Little-endian; as far as there is any. */
 const startsLike = (data: Buffer, words: readonly number[]): boolean => {
-  const expected = Buffer.alloc(words.length * 4)
-  words.forEach((word, i) => expected.writeUInt32LE(word, i * 4))
-  const length = Math.min(data.length, expected.length)
-  return data.compare(expected, 0, length, 0, length) === 0
+  const length = Math.min(data.length, words.length * 4)
+  for (let at = 0; at < length; at++)
+    if (data[at] !== (((words[at >> 2] as number) >>> ((at & 3) * 8)) & 0xff)) return false
+  return true
 }
 
 /** Little-endian; Buffer's own method checks what is known here, and costs as much as an entry's rest. */

@@ -5,6 +5,7 @@ import { errorCode, usage } from '../errors.js'
 import { HINT_LIMITS } from '../limits.js'
 import type { Time } from '../time.js'
 import { READING, toTime, type ImageDirectory } from './directory.js'
+import { isMissing } from './missing.js'
 
 /** `named`: by the caller. `beside`: in the images' own directory, or the one above that runtimes use. */
 export type Place = 'named' | 'work' | 'beside'
@@ -69,6 +70,7 @@ const pathOf = (descriptor: string): string | undefined => {
 }
 
 const tryRead = (path: string): ReturnType<typeof read> | undefined => {
+  if (isMissing(path)) return undefined
   try {
     return read(path)
   } catch {

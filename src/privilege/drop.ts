@@ -7,7 +7,7 @@
 // may ask the server, and then gives up all but two. So no child process has to do the deleting.
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
-import { heldCapabilities, lacking, TO_DROP } from '../host/capabilities.js'
+import { lacking, parseCapabilities, threadStatus, TO_DROP } from '../host/capabilities.js'
 import { EINVAL } from '../sys/constants.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
@@ -44,7 +44,7 @@ export const dropPrivileges = (sys: Sys): void => {
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error
     // Those in effect may be fewer by now; what this thread could have is as it was at the start.
-    const missing = lacking(heldCapabilities('CapPrm'), TO_DROP).join(' and ')
+    const missing = lacking(parseCapabilities(threadStatus(), 'CapPrm'), TO_DROP).join(' and ')
     const why = missing === '' ? '' : `: ${missing} is missing`
     throw new GcError('unsupported', `privileges cannot be dropped: ${error.message}${why}`, {
       next: `nothing was deleted; ${missing === '' ? 'a kernel with seccomp is needed for that, and nothing that forbids it' : `run it with ${missing}`}`,

@@ -64,40 +64,36 @@ export const filterProgram = (
   const length = 5 + denied.length + 3 + 8
   const deny = length - 2
   const allow = length - 1
-  const program: [code: number, ifTrue: number, ifFalse: number, value: number][] = []
-  const jump = (code: number, value: number, yes: number, no: number): void => {
-    const at = program.length + 1
-    program.push([code, yes - at, no - at, value])
+  // struct sock_filter is u16, u8, u8, u32: two words, low one first on the machines that AUDIT_ARCH has.
+  const words = new Uint32Array(length * 2)
+  let next = 0
+  const put = (code: number, ifTrue: number, ifFalse: number, value: number): void => {
+    words[next * 2] = code | (ifTrue << 16) | (ifFalse << 24)
+    words[next * 2 + 1] = value
+    next += 1
   }
-  const here = (offset: number): number => program.length + offset
-  program.push([LOAD, 0, 0, ARCH])
+  const jump = (code: number, value: number, yes: number, no: number): void => {
+    put(code, yes - next - 1, no - next - 1, value)
+  }
+  const here = (offset: number): number => next + offset
+  put(LOAD, 0, 0, ARCH)
   jump(JUMP_EQUAL, arch, here(2), here(1))
-  program.push([RETURN, 0, 0, KILL_PROCESS])
-  program.push([LOAD, 0, 0, NR])
+  put(RETURN, 0, 0, KILL_PROCESS)
+  put(LOAD, 0, 0, NR)
   jump(JUMP_GREATER_EQUAL, X32_BIT, deny, here(1))
   for (const number of denied) jump(JUMP_EQUAL, number, deny, here(1))
   jump(JUMP_EQUAL, numbers.unlinkat ?? NO_CALL, here(3), here(1))
   jump(JUMP_EQUAL, numbers.openat ?? NO_CALL, here(4), here(1))
   jump(JUMP_EQUAL, numbers.kill ?? NO_CALL, here(5), allow)
   // unlinkat(dirfd, name, 0) only: a directory cannot be removed.
-  program.push([LOAD, 0, 0, THIRD_ARGUMENT])
+  put(LOAD, 0, 0, THIRD_ARGUMENT)
   jump(JUMP_EQUAL, 0, allow, deny)
-  program.push([LOAD, 0, 0, THIRD_ARGUMENT])
+  put(LOAD, 0, 0, THIRD_ARGUMENT)
   jump(JUMP_ANY_BIT, WRITING, deny, allow)
   // kill(pid, signal) of nobody but ourselves: that is how a run ends that a signal interrupted.
-  program.push([LOAD, 0, 0, FIRST_ARGUMENT])
+  put(LOAD, 0, 0, FIRST_ARGUMENT)
   jump(JUMP_EQUAL, pid, allow, deny)
-  program.push([RETURN, 0, 0, DENY_EPERM], [RETURN, 0, 0, ALLOW])
-  return encode(program)
-}
-
-/** struct sock_filter is u16, u8, u8, u32: two words, low one first on the machines that AUDIT_ARCH has. */
-const encode = (program: readonly (readonly [number, number, number, number])[]): Buffer => {
-  const words = new Uint32Array(program.length * 2)
-  let at = 0
-  for (const [code, ifTrue, ifFalse, value] of program) {
-    words[at++] = code | (ifTrue << 16) | (ifFalse << 24)
-    words[at++] = value
-  }
+  put(RETURN, 0, 0, DENY_EPERM)
+  put(RETURN, 0, 0, ALLOW)
   return Buffer.from(words.buffer)
 }

@@ -113,26 +113,26 @@ export interface Addon {
 // From dist/, where the program lies in its package. A package that was made for others holds the addon
 // of each processor; a clone holds what was built in it.
 const PLACES = [
-  path.join('..', 'prebuilds', `linux-${process.arch}`, 'syscalls.node'),
-  path.join('..', 'build', 'Release', 'syscalls.node'),
+  `../prebuilds/linux-${process.arch}/syscalls.node`,
+  '../build/Release/syscalls.node',
 ]
 /** Only a clone has it: there the addon can be built. */
-const RECIPE = path.join('..', 'binding.gyp')
+const RECIPE = '../binding.gyp'
 
 /** `directory` is that of the running program's file. @throws GcError unsupported. */
 export const loadAddon = (directory: string): Addon => {
   const refusal = (problem: string, cause?: unknown): GcError =>
     new GcError('unsupported', problem, { next: whatNext(directory), cause })
-  const file = PLACES.map((place) => path.join(directory, place)).find((place) => isThere(place))
+  const file = PLACES.map((place) => path.resolve(directory, place)).find((place) => isThere(place))
   if (file === undefined)
     throw refusal(
-      isThere(path.join(directory, RECIPE))
+      isThere(path.resolve(directory, RECIPE))
         ? 'the addon was not built'
         : `this package has no addon for linux-${process.arch}`,
     )
   const addon = { exports: {} }
   try {
-    const problem = distrust(fs.statSync(file), fs.statSync(directory))
+    const problem = distrust(stat(file), stat(directory))
     if (problem !== undefined) throw new Error(`${file} is not safe: ${problem}`)
     // Not require(): that looks for packages around the file, and reads what it finds.
     process.dlopen(addon, file)
@@ -145,12 +145,14 @@ export const loadAddon = (directory: string): Addon => {
   return loaded
 }
 
+const stat = (file: string): fs.BigIntStats => fs.statSync(file, { bigint: true })
+
 const isThere = (file: string): boolean =>
-  fs.statSync(file, { throwIfNoEntry: false }) !== undefined
+  fs.statSync(file, { bigint: true, throwIfNoEntry: false }) !== undefined
 
 const whatNext = (directory: string): string => {
-  const clone = path.join(directory, '..')
-  return isThere(path.join(directory, RECIPE))
+  const clone = path.resolve(directory, '..')
+  return isThere(path.resolve(directory, RECIPE))
     ? `nothing was touched; run "npm run build:native" in ${clone} (needs a C++ compiler)`
     : 'nothing was touched; install the package again, as root, or criu-gc from a clone on this machine: packages hold the addon for x64 and arm64 with glibc'
 }

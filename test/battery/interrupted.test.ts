@@ -30,7 +30,7 @@ const checkReport = (
 ): Problems => {
   const problems: Problems = []
   const { remaps = [], totals, exit } = done.report ?? {}
-  if (totals?.remaps !== scene.links.length) return [`totals: ${JSON.stringify(totals)}`]
+  if (totals?.remaps !== scene.total()) return [`totals: ${JSON.stringify(totals)}`]
   if (sumOf(totals) !== totals.remaps) problems.push(`totals: ${JSON.stringify(totals)}`)
   if (remaps.some(({ alarm }) => alarm) || exit?.code === ALARM) problems.push('an alarm')
   const removed = remaps.filter(({ verdict }) => verdict === 'removed')

@@ -27,7 +27,8 @@ const checkEnd = (scene: Scene, { code, report, stderr }: Done, goneBefore: numb
   const all = totals?.remaps
   const sum = totals && sumOf(totals)
   const removed = remaps.filter(({ verdict }) => verdict === 'removed').length
-  if (all !== scene.links.length || sum !== all) problems.push(`totals: ${JSON.stringify(totals)}`)
+  if (all !== scene.total(goneBefore) || sum !== all)
+    problems.push(`totals: ${JSON.stringify(totals)}`)
   if (removed !== scene.leftovers.length - goneBefore) problems.push(`${removed} removed`)
   return problems
 }

@@ -1,10 +1,11 @@
 // A dump made by hand that can be put back as it was after each run, which costs a few system calls and not
 // a new tree.
+import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { endNow } from '../encode/images.js'
 import { putDecoys } from '../rig/decoys.js'
-import { HandMade, NS, ROOT_MOUNT, survivorOf, type LinkOptions } from '../rig/hand-made.js'
+import { HandMade, later, NS, ROOT_MOUNT, survivorOf, type LinkOptions } from '../rig/hand-made.js'
 import { asBytes, onlyRemoved, type Manifest } from '../rig/manifest.js'
 
 /** a device number of its own for each file system of the images; nothing here has it mounted */
@@ -13,6 +14,9 @@ export const DEVICE = {
   first: { minor: 0xfff02 },
   second: { minor: 0xfff03 },
 } as const
+
+/** No images tell that this was all. */
+const INCOMPLETE = 4
 
 interface Made {
   readonly link: string
@@ -34,6 +38,8 @@ export class Scene extends HandMade {
   ambiguous = false
   /** from which call on something may happen; none before it */
   mark = 'unshare'
+  /** the container lives, and there are no images: its process, and where it holds a file of each link */
+  private holder: ChildProcess | undefined
 
   /** a directory of the scene, on the host */
   dir(...parts: string[]): string {
@@ -77,6 +83,44 @@ export class Scene extends HandMade {
 
   external(key: string, dir: string): void {
     this.options.push('--external', `mnt[${key}]:${this.dir(dir)}`)
+  }
+
+  /** How many links a report has, of which so many were gone before: images go on listing those. */
+  total(goneBefore = 0): number {
+    return this.holder === undefined ? this.links.length : this.made.length - goneBefore
+  }
+
+  /**
+   * A process in a mount namespace of its own holds the file of each link, by a name that it has lost; nothing else
+   * tells of them. To be called when all links are made.
+   */
+  holdAll(): void {
+    this.mark = 'chdir'
+    this.code = INCOMPLETE
+    const lost = this.made.map(({ survivor }) => `${survivor} is lost`)
+    this.made.forEach(({ survivor }, i) => {
+      fs.linkSync(survivor, lost[i] as string)
+    })
+    const script = lost.map((name, i) => `exec ${i + 3}<'${name}'; rm '${name}'`).join('; ')
+    const words = [
+      '-m',
+      '--propagation',
+      'private',
+      'sh',
+      '-c',
+      `${script}; echo; exec sleep 100000`,
+    ]
+    const child = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.holder = child
+    this.finally(() => child.kill('SIGKILL'))
+    while (lost.some((name) => fs.existsSync(name))) later()
+    later()
+  }
+
+  override args(): string[] {
+    return this.holder === undefined
+      ? super.args()
+      : ['--pid', String(this.holder.pid), '--since', '1d', ...this.options]
   }
 
   /** the words of a clean-up */

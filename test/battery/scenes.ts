@@ -64,7 +64,18 @@ export const tenOnThreeMounts = scene('10 remaps on 3 mounts', (s) => {
   volume(s, 'logs', 52, DEVICE.second, 18, 20, 22)
 })
 
+/** No descriptor has a number of two digits in the shell that holds them. */
+export const heldByATree = scene('held by a living tree, without images', (s) => {
+  const dirs = ['app', 'var/deep']
+  // Of no file that is held: which of two names is the dump's cannot be told.
+  for (const dir of dirs) s.decoys(dir)
+  for (const id of [4, 6, 8, 10, 12, 14])
+    s.file(s.dir(dirs[id % 4 === 0 ? 0 : 1] ?? ''), `link_remap.${id}`)
+  s.holdAll()
+})
+
 export const SCENES: readonly Named[] = [
+  heldByATree,
   scene('host tree, 1 link', (s) => hostLinks(s, 'app', 4)),
   scene('host tree, 10 links in 3 directories', (s) => {
     hostLinks(s, 'app', 4, 6, 8, 10)

@@ -76,6 +76,11 @@ says() {
   passed=$((passed + 1))
 }
 
+says_not() {
+  grep -q -e "$1" "$work/log" && { cat "$work/log"; die "this says: $1"; }
+  passed=$((passed + 1))
+}
+
 # put SUITE FILE...: where dpkg finds them there
 put() {
   local suite=$1
@@ -98,7 +103,9 @@ works() {
   while read -r link; do
     [ ! -e "$link" ] || die "$link is still there"
   done <"$work/$suite/srv/sample/links"
-  ends 0 on "$suite" criu-gc show "${arguments[@]}"
+  ends 0 on "$suite" criu-gc show -v "${arguments[@]}"
+  # where there is one, Node has taken it
+  says_not 'code cache'
 }
 
 # gone SUITE: nothing of the package is left
@@ -154,6 +161,7 @@ ends 0 on bookworm dpkg -P criu-gc
 ends 0 on bookworm dpkg -i "/var/tmp/$(deb criu-gc-node)"
 ends 0 on bookworm dpkg --verify criu-gc-node
 works bookworm
+ends 0 test -s "$work/bookworm/usr/lib/criu-gc/dist/program.cache"
 ends 0 on bookworm dpkg -P criu-gc-node
 gone bookworm
 with_rpm bookworm criu-gc-node

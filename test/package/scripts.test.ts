@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
+import { must } from '../rig/command.js'
 import { inRepo } from '../rig/repo.js'
 
 const load = async <T>(name: string): Promise<T> =>
@@ -43,6 +44,55 @@ t.test(
     t.end()
   },
 )
+
+const { makeCache } = await load<{
+  makeCache: (
+    platform: { arch: string },
+    node: string,
+    paths: { repo: string; work: string },
+  ) => string | undefined
+}>('code-cache.mjs')
+
+t.test('the code cache is what that Node takes for this program', (t) => {
+  const paths = { repo: inRepo(), work: t.testdir({}) }
+  const file = makeCache({ arch: process.arch }, process.execPath, paths)!
+  const program = readFileSync(inRepo('dist', 'program.cjs'))
+  const cache = readFileSync(file)
+  t.ok(cache.subarray(-program.length).equals(program), 'which stands behind it')
+  const script = `
+    const { readFileSync } = require('node:fs')
+    const { Script } = require('node:vm')
+    const program = readFileSync(process.argv[1])
+    const cachedData = readFileSync(process.argv[2]).subarray(0, -program.length)
+    console.log(new Script(program.toString('latin1'), { cachedData }).cachedDataRejected)`
+  const args = ['-i', process.execPath, '-e', script, inRepo('dist', 'program.cjs'), file]
+  t.equal(must('env', args).trim(), 'false')
+  t.equal(makeCache({ arch: 'other' }, '/nowhere', paths), undefined, 'of another processor')
+  t.end()
+})
+
+interface Content {
+  to: string
+  from?: string
+}
+const { contentsOf, FLAVOURS } = await load<{
+  contentsOf: (flavour: object, of: object) => Content[]
+  FLAVOURS: { name: string; ownNode: boolean }[]
+}>('flavours.mjs')
+
+t.test('it lies beside the program, where there is one', (t) => {
+  const texts = textsOf({ node: '/node', ownNode: false }, inRepo(), '')
+  const of = (cache?: string): (string | undefined)[] =>
+    contentsOf(FLAVOURS[0]!, { repo: inRepo(), prebuilds: '/p', arch: 'x64', cache, texts })
+      .filter(({ to }) => to.endsWith('.cache'))
+      .flatMap(({ to, from }) => [to, from])
+  t.strictSame(of('/made/program.cache'), [
+    '/usr/lib/criu-gc/dist/program.cache',
+    '/made/program.cache',
+  ])
+  t.strictSame(of(), [])
+  t.end()
+})
 
 t.test('the licence of Node goes where Node goes', (t) => {
   const of = (ownNode: boolean): string =>

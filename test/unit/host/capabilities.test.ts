@@ -1,5 +1,5 @@
 import {
-  heldCapabilities,
+  threadStatus,
   lacking,
   parseCapabilities,
   TO_CONSTRUCT,
@@ -27,5 +27,5 @@ test('what cannot be read lacks nothing', (t) => {
 })
 
 test('of this very thread', (t) => {
-  t.type(heldCapabilities(), 'bigint')
+  t.type(parseCapabilities(threadStatus(), 'CapEff'), 'bigint')
 })

@@ -70,7 +70,12 @@ test('roots that are no paths', (t) => {
 
 test('what is not a row is left out', (t) => {
   t.strictSame(parseMountinfo(b('')), [])
-  for (const line of ['1 2 0:5 / - tmpfs a rw', '1 2 0:5 - tmpfs a rw', '1 2 0:5 / /x rw - '])
+  for (const line of [
+    '1 2 0:5 / - tmpfs a rw',
+    '1 2 0:5 - tmpfs a rw',
+    '1 2 0:5 / /x rw - ',
+    '1 2 05 / /x rw - tmpfs a rw',
+  ])
     t.strictSame(parseMountinfo(b(line.trimEnd())), [], line)
   t.strictSame(parseMountinfo(b('\n\nnonsense\n1 2 0:5 / /x rw\n1 2 - tmpfs\n')), [])
   t.equal(

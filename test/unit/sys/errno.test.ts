@@ -11,6 +11,14 @@ test('names of the numbers that the kernel answers with', (t) => {
   t.equal(errnoName(constants.errno.EOPNOTSUPP), 'EOPNOTSUPP', 'as its callers compare it')
 })
 
+test('each name that Node has for a number of this machine', (t) => {
+  const second = new Set(['EWOULDBLOCK', 'ENOTSUP'])
+  for (const [name, value] of Object.entries(constants.errno))
+    if (!second.has(name)) t.equal(errnoName(value), name)
+  t.equal(errnoName(133), 'EHWPOISON', 'the last one of Linux')
+  for (const none of [0, 41, 58, 134]) t.equal(errnoName(none), `E${none}`)
+})
+
 test('one number with two names has the one that Node’s errors have', (t) => {
   t.equal(errnoName(constants.errno.EAGAIN), getSystemErrorName(-constants.errno.EAGAIN))
 })
