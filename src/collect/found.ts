@@ -173,8 +173,9 @@ class Collector {
       const stat = sys.fstat(file)
       const objection = this.judge(place, found, stat)
       if (objection !== undefined) return objection
-      if (options.keepLastLink && this.isLast(stat)) return LAST_LINK
-      if (!options.remove) return this.predict(place, stat)
+      const { keepLastLink, remove } = options
+      if (keepLastLink && this.isLast(stat)) return LAST_LINK
+      if (!remove) return this.predict(place, stat)
       const outcome = unlinkVerified(sys, place.fd, name, file, stat, acts)
       if (outcome.verdict === 'absent') return ABSENT
       if (outcome.verdict === 'removed') acts.gone(place.stat, name)

@@ -57,7 +57,8 @@ export const foundTotals = ({ names }: Pick<FoundReport, 'names'>): FoundTotals 
 export const foundExit = (report: FoundReport): ExitName => {
   const totals = foundTotals(report)
   if (report.names.some(({ outcome }) => outcome?.alarm)) return 'alarm'
-  if (report.interrupted !== undefined) return 'interrupted'
+  const { interrupted } = report
+  if (interrupted !== undefined) return 'interrupted'
   if (totals.removed + totals.absent < totals.links) return 'leftovers'
   return report.unread.length + report.unseen.length > 0 ? 'incomplete' : 'clean'
 }

@@ -52,7 +52,7 @@ const openTop = (sys: Sys, host: Host, path: Bytes): Top => {
   const bad = (what: string, next: string): Error =>
     usage(`${escape(path)} ${what}`, { next: `nothing was touched; ${next}` })
   const silence = host.ask(path)
-  const fd = silence < 0 ? silence : sys.tryOpenat(AT_FDCWD, path, O_PATH | O_NOFOLLOW)
+  const fd = silence < 0 ? silence : sys.tryOpenat(AT_FDCWD, path, O_NOFOLLOW | O_PATH)
   if (fd < 0)
     throw bad(`cannot be opened (${errnoName(-fd)})`, 'give a directory of this host to look below')
   const stat = sys.fstatCached(fd)
