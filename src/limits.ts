@@ -31,6 +31,8 @@ export const HINT_LIMITS = {
   timedImages: 64,
   /** Files of which the times tell when somebody wrote into the directory. */
   writtenFiles: 10_000,
+  /** Files without a name that a log tells of. */
+  unlinked: 100_000,
   /** Names that one log may give us. */
   names: 64,
 } as const

@@ -1,5 +1,6 @@
 // What of a living container is the dump's: its mounts in the place of those of the images, and the links of files
 // that it holds where the images do not list all.
+import type { Bytes } from './bytes.js'
 import { badImages, GcError } from './errors.js'
 import { readCheckpoint } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
@@ -35,7 +36,7 @@ export const prepareLiving = (
   const living = readLiving(sys, host, options.pid, !checkpoint.complete)
   const wanted = readWanted(options.keep, checkpoint, host, living.started)
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, end)
-  const held = toRemaps(living.held, wanted)
+  const held = toRemaps(living.held, wanted, new Set(checkpoint.hints.done))
   const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
   const { since } = options
   const now = { sec: clocks.realtime.sec + 1, nsec: 0 }
@@ -53,7 +54,11 @@ export const prepareLiving = (
 const logSpans = ({ hints: { dumpLog } }: Checkpoint): Span[] =>
   dumpLog === undefined ? [] : [{ from: dumpLog.begun, to: dumpLog.written }]
 
-const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
+const toRemaps = (
+  links: readonly HeldLink[],
+  wanted: Wanted,
+  done: ReadonlySet<Bytes>,
+): HeldRemap[] => {
   const names = new Map<string, number>()
   for (const { file } of links) {
     const key = inodeKey(file.inode)
@@ -68,6 +73,7 @@ const toRemaps = (links: readonly HeldLink[], wanted: Wanted): HeldRemap[] => {
       ...file.inode,
       by: file.holder(),
       isAlone: names.get(inodeKey(file.inode)) === 1,
+      isLogged: done.has(file.path),
       keptFor: wanted.listing(mount, link),
     },
   }))

@@ -20,6 +20,7 @@ export const NO_HINTS: Hints = {
   dumpLog: undefined,
   rolledBack: false,
   fileExists: [],
+  done: [],
   failedRestores: [],
   restored: undefined,
 }
@@ -111,6 +112,8 @@ export const hintsOf = (
   },
   rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
   fileExists: dump?.log.fileExists ?? [],
+  // One that ended by itself has removed its links, or lists them.
+  done: dump?.log.ended === 'unknown' && dump.of !== 'another' ? dump.log.done : [],
   failedRestores: restores
     .filter(failed)
     .map((log) => ({ path: log.path, from: begunAt(log, written), to: log.written })),

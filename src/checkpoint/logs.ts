@@ -21,6 +21,8 @@ export interface Log {
   readonly dumpRunIds: readonly Bytes[]
   /** Originals that CRIU could make no link for, because another had its name. */
   readonly fileExists: readonly Bytes[]
+  /** Files without a name that the dump had done with before the log ends: links were made for those that have one left. */
+  readonly done: readonly Bytes[]
   /** The tasks went on, so that CRIU had removed its links. */
   readonly resumed: boolean
   /** Lines that say more than errors and warnings: the end of one that ended well is among them. */
@@ -67,6 +69,12 @@ const FILE_EXISTS = line(
   ': File exists',
   String.raw`Error \([^()]*\): Can't link remap to (.+): File exists$`,
 )
+/** At the fourth level of verbosity, right before CRIU makes the link. */
+const UNLINKED = line(
+  "Strip ' (deleted)' tag from '",
+  String.raw`Strip ' \(deleted\)' tag from '\.(\/.+) \(deleted\)'$`,
+)
+const NEXT_FILE = line('Dumping path for ', String.raw`Dumping path for -?\d+ fd via self \d+ \[`)
 /** TASK_ALIVE: after a failure, a post-dump script that said no, or with --leave-running. */
 const RESUMED = line('Unfreezing tasks into 1', 'Unfreezing tasks into 1$')
 
@@ -85,6 +93,7 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
     runIds: named(head, RUN_ID),
     dumpRunIds: named(head, DUMP_RUN_ID),
     fileExists: named(text, FILE_EXISTS).filter((name) => !isTooLong(name)),
+    done: kind === 'dump' ? doneIn(text) : [],
     resumed: has(text, RESUMED),
     verbose: INFORMATION.test(text),
     stamped: stamp !== undefined,
@@ -103,6 +112,14 @@ function* matches(text: string, { words, is }: Line): Generator<RegExpExecArray>
   }
 }
 
+/** All but the last, unless another file comes after it. */
+const doneIn = (text: string): Bytes[] => {
+  const names = named(text, UNLINKED, HINT_LIMITS.unlinked)
+  const last = text.lastIndexOf(UNLINKED.words)
+  const isNext = last >= 0 && has(text.slice(last), NEXT_FILE)
+  return isNext ? names : names.slice(0, -1)
+}
+
 const has = (text: string, wanted: Line): boolean => matches(text, wanted).next().done !== true
 
 /** In seconds; of the last line that has one: those of the parasite have none. */
@@ -119,10 +136,10 @@ const lastStamp = (text: string): number | undefined => {
 }
 
 /** What the group of the lines matched, each once. */
-const named = (text: string, wanted: Line): Bytes[] => {
+const named = (text: string, wanted: Line, most: number = HINT_LIMITS.names): Bytes[] => {
   const names = new Set<Bytes>()
   for (const match of matches(text, wanted)) {
-    if (names.size === HINT_LIMITS.names) break
+    if (names.size === most) break
     names.add(match[1] as Bytes)
   }
   return [...names]

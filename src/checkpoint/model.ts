@@ -80,6 +80,8 @@ export interface Held {
   readonly by: string
   /** The file has no other name of that form. */
   readonly isAlone: boolean
+  /** The log of the dump says that it made a link for it. */
+  readonly isLogged: boolean
   /** Where a checkpoint lists it that is to be kept: its images. */
   readonly keptFor: string | undefined
 }
@@ -129,6 +131,8 @@ export interface Hints {
   readonly rolledBack: boolean
   /** Originals whose link could not be made because another file had its name. */
   readonly fileExists: readonly Bytes[]
+  /** Files without a name for which this dump, which was killed, had made its link. */
+  readonly done: readonly Bytes[]
   /** Restores of these images that failed or were killed. Each links and unlinks what it opens. */
   readonly failedRestores: readonly {
     readonly path: string

@@ -93,7 +93,7 @@ export class Links {
       const objection =
         held === undefined
           ? this.judge(stat, original, place, isMountpoint)
-          : this.judgeHeld(stat, held, isMountpoint)
+          : this.judgeHeld(stat, held, place, isMountpoint)
       if (objection !== undefined) return found(stat, objection)
       if (options.keepLastLink && this.isLast(stat)) return found(stat, LAST_LINK)
       if (!options.remove) return found(stat, this.predict(place, stat))
@@ -137,7 +137,12 @@ export class Links {
   }
 
   /** The same of one that no image lists. */
-  private judgeHeld(stat: Stat, held: Held, isMountpoint: boolean): Outcome | undefined {
+  private judgeHeld(
+    stat: Stat,
+    held: Held,
+    place: Place,
+    isMountpoint: boolean,
+  ): Outcome | undefined {
     const known = judgeKnown({
       isType: (stat.mode & S_IFMT) !== S_IFDIR,
       isMountpoint,
@@ -150,11 +155,17 @@ export class Links {
         isSameInode: isSameInode(stat, held),
         isWanted: held.keptFor !== undefined,
         isAlone: held.isAlone,
+        isLogged: held.isLogged && this.isUnchangedSince(place.stat),
         changed: whenChanged(stat.ctime, spans),
       },
       this.accepts,
     )
     return verdict.is === 'own' ? undefined : explainEvidence(verdict, stat, held, spans)
+  }
+
+  /** No name was made in the directory, or taken out of it, since the images were written, but by clean-ups. */
+  private isUnchangedSince(directory: Stat): boolean {
+    return whenChanged(this.acts.ctimeBefore(directory), this.options.spans) === 'within'
   }
 
   /** Under `show` those count as gone that `clean` would have removed by then. */

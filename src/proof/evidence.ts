@@ -9,7 +9,8 @@
 // | | no | one | nothing tells when the dump was | undated, doubt |
 // | | no | one | before somebody wrote these images | older, doubt |
 // | | no | one | while somebody did | this dump's |
-// | | no | one | after that | newer, doubt |
+// | | no | one | after that, but a dump that was killed had made a link for it, by its log, and the directory was not changed since | this dump's: the container writes to it |
+// | | no | one | after that, otherwise | newer, doubt |
 //
 // Somebody wrote images around each time of a file of theirs, and for as long as a log of theirs goes on. Links are
 // made one right after the other: those of one row belong together.
@@ -23,6 +24,8 @@ export interface EvidenceFacts {
   readonly isSameInode: boolean
   readonly isWanted: boolean
   readonly isAlone: boolean
+  /** A dump that was killed had made a link for it, by its log, and the directory was not changed since. */
+  readonly isLogged: boolean
   readonly changed: Change
 }
 
@@ -32,13 +35,13 @@ export type EvidenceVerdict =
   | { readonly is: 'doubt'; readonly doubt: Doubt }
 
 export const judgeEvidence = (
-  { isSameInode, isWanted, isAlone, changed }: EvidenceFacts,
+  { isSameInode, isWanted, isAlone, isLogged, changed }: EvidenceFacts,
   accepts: (doubt: Doubt) => boolean,
 ): EvidenceVerdict => {
   if (!isSameInode) return { is: 'known', why: 'inode' }
   if (isWanted) return { is: 'known', why: 'wanted' }
   if (!isAlone && !accepts('shared')) return { is: 'doubt', doubt: 'shared' }
-  const doubt = DOUBT_OF[changed]
+  const doubt = isLogged && changed === 'after' ? undefined : DOUBT_OF[changed]
   return doubt === undefined || accepts(doubt) ? { is: 'own' } : { is: 'doubt', doubt }
 }
 

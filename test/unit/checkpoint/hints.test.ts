@@ -40,6 +40,7 @@ const log = (begun: number, written: number, rest: Partial<Log> = {}): Log => ({
   runIds: [],
   dumpRunIds: [],
   fileExists: [],
+  done: [],
   resumed: false,
   verbose: true,
   stamped: true,
@@ -214,4 +215,13 @@ test('logs of restores of these images, and of no others', (t) => {
   t.equal(found(), 0)
   const none = { restoreLog: `${dir}/none` }
   refuses(t, () => restoreLogsOf(images, none, FACTS, WRITTEN), 'usage', /--restore-log cannot/)
+})
+
+test('files for which a dump that was killed had made its link', (t) => {
+  const done = [b('/app/orig')]
+  t.strictSame(hints({ log: log(200, 201, { ended: 'unknown', done }), of: 'this' }).done, done)
+  t.strictSame(hints({ log: log(200, 201, { ended: 'unknown', done }), of: 'later' }).done, done)
+  t.strictSame(hints({ log: log(200, 201, { ended: 'unknown', done }), of: 'another' }).done, [])
+  for (const ended of ['failed', 'finished'] as const)
+    t.strictSame(hints({ log: log(200, 201, { ended, done }), of: 'this' }).done, [], ended)
 })

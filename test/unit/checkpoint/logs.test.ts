@@ -110,3 +110,19 @@ test('no text takes long', (t) => {
     t.ok(taken < 1000, `${JSON.stringify(part)}: ${Math.ceil(taken)} ms`)
   }
 })
+
+test('files without a name that a dump had done with', (t) => {
+  const file = (name: string): string =>
+    `(00.039585) Dumping path for 3 fd via self 18 [${name} (deleted)]\n` +
+    `(00.039590) Strip ' (deleted)' tag from '.${name} (deleted)'\n`
+  t.strictSame(dump(file('/w/f0') + file("/w/it's") + file('/last')).done, ['/w/f0', "/w/it's"])
+  const open = '(00.040390) Dumping path for -3 fd via self 21 [/dev/null]\n'
+  t.strictSame(dump(file('/w/f0') + file('/w/f1') + open).done, ['/w/f0', '/w/f1'])
+  t.strictSame(dump(file('/w/f0')).done, [], 'killed right there, it may be')
+  t.strictSame(
+    dump(`x Strip ' (deleted)' tag from './f (deleted)'\n${open}`).done,
+    [],
+    'not of CRIU',
+  )
+  t.strictSame(restore(file('/w/f0') + open).done, [])
+})

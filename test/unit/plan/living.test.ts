@@ -11,6 +11,7 @@ const HELD: Held = {
   minor: 0,
   by: 'descriptor 3 of process 7',
   isAlone: true,
+  isLogged: false,
   keptFor: undefined,
 }
 const ROOT = hostMount('/', { mntId: 10 })

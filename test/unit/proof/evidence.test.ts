@@ -17,6 +17,7 @@ const ALL: readonly EvidenceFacts[] = product({
   isSameInode: BOTH,
   isWanted: BOTH,
   isAlone: BOTH,
+  isLogged: BOTH,
   changed: ['before', 'within', 'after', 'undated'],
 })
 
@@ -31,6 +32,7 @@ const ROWS: readonly Row<EvidenceFacts, EvidenceVerdict>[] = [
   [{ changed: ['undated'] }, doubt('undated')],
   [{ changed: ['before'] }, doubt('older')],
   [{ changed: ['within'] }, OWN],
+  [{ changed: ['after'], isLogged: [true] }, OWN],
   [{ changed: ['after'] }, doubt('newer')],
 ]
 

@@ -127,6 +127,7 @@ export const hints = (rest: Partial<Hints> = {}): Hints => ({
   dumpLog: undefined,
   rolledBack: false,
   fileExists: [],
+  done: [],
   failedRestores: [],
   restored: undefined,
   ...rest,
