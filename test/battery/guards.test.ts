@@ -14,6 +14,7 @@ import { criuGc, inRepo, program } from '../rig/repo.js'
 import { needsChattr } from '../rig/needs.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { progress } from './progress.js'
+import { SCAN_GUARDS } from './scan-guards.js'
 import { SIGNAL_GUARDS } from './signal-guards.js'
 import { KillAt } from './tool.js'
 
@@ -95,7 +96,9 @@ await inside(
     const workshop = new Workshop()
     const began = Date.now()
     const say = progress(`guards, ${share + 1} of ${SHARES}`)
-    const own = [...GUARDS, ...SIGNAL_GUARDS].filter((_, index) => index % SHARES === share)
+    const own = [...GUARDS, ...SIGNAL_GUARDS, ...SCAN_GUARDS].filter(
+      (_, index) => index % SHARES === share,
+    )
     for (const [done, guard] of own.entries()) {
       say(done, own.length)
       const { name, behind = [] } = guard
