@@ -1,5 +1,6 @@
 // A thin table of system calls: one function a call, named as in its man page, returning what the
 // call returned or -errno. No policy and no path is made here. Every descriptor is close-on-exec.
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -26,6 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <unordered_set>
+#include <vector>
 
 #include "arguments.h"
 
@@ -191,7 +193,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 21;
+constexpr int kLayout = 23;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -346,11 +348,10 @@ struct FdInfo {
   unsigned flags = 0;
 };
 
-FdInfo fdInfo(int proc, int pid, const char *fd) {
+FdInfo fdInfoAt(int dir, const char *path) {
   FdInfo found;
   char text[512];
-  snprintf(text, sizeof text, "%d/fdinfo/%s", pid, fd);
-  int file = openat(proc, text, O_RDONLY | O_CLOEXEC);
+  int file = openat(dir, path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return found;
   ssize_t length = read(file, text, sizeof text - 1);
   close(file);
@@ -359,6 +360,12 @@ FdInfo fdInfo(int proc, int pid, const char *fd) {
   if (const char *at = strstr(text, "flags:")) found.flags = number<unsigned>(at + 6, 8);
   if (const char *at = strstr(text, "ino:")) found.ino = number<uint64_t>(at + 4);
   return found;
+}
+
+FdInfo fdInfo(int proc, int pid, const char *fd) {
+  char path[64];
+  snprintf(path, sizeof path, "%d/fdinfo/%.20s", pid, fd);
+  return fdInfoAt(proc, path);
 }
 
 // Four times as fast. No server is asked but those of NFS and 9p, who are in any case.
@@ -428,7 +435,7 @@ Value FindHolders(const CallbackInfo &info) {
   return answer(info, result < 0 || isFull ? -1 : static_cast<long>(used));
 }
 
-// What of one task's files was unlinked, as it is written for JavaScript: this, then the path, at multiples of eight.
+// One of a task's files, as it is written for JavaScript: this, then the path, at multiples of eight.
 struct Unlinked {
   uint32_t length;
   uint32_t kind;
@@ -440,9 +447,18 @@ struct Unlinked {
 enum : uint32_t { kDescriptor = 1, kMapping = 2, kExecutable = 3, kQueue = 4, kUnread = 5 };
 enum : uint32_t { kDescriptors = 1, kMemory = 2 };
 
-class UnlinkedFiles {
+// Of files whose file system was not asked.
+constexpr uint32_t kUnknown = UINT32_MAX;
+
+class TaskFiles {
  public:
-  UnlinkedFiles(int task, uint8_t *data, size_t size) : task_(task), data_(data), size_(size) {}
+  TaskFiles(int task, uint8_t *data, size_t size) : task_(task), data_(data), size_(size) {}
+
+  // Instead of files that have lost their name: those with one of these inode numbers, of which the low halves are
+  // given, in order. Not `mayAsk`: a look at a file may wait for its server.
+  void only(const uint32_t *inodes, size_t count, bool mayAsk) {
+    inodes_ = inodes, count_ = count, mayAsk_ = mayAsk;
+  }
 
   bool full() const { return full_; }
   size_t used() const { return used_; }
@@ -458,14 +474,16 @@ class UnlinkedFiles {
       return;
     }
     if (kind == kDescriptor && starts(path, length, "socket:[")) return queue(link, from);
-    if (!lost(path, length)) return;
+    if (inodes_ == nullptr ? !lost(path, length) : path[0] != '/') return;
+    if (!mayAsk_) return unasked(link, kind, from, path, static_cast<size_t>(length));
     struct statx st = {};
     int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
     if (syscall(SYS_statx, dir, link, flags, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0) {
       if (errno != ENOENT && errno != ESRCH) unread(kind, link);
       return;
     }
-    if (kind == kDescriptor) {
+    if (!wanted(st.stx_ino)) return;
+    if (kind == kDescriptor && inodes_ == nullptr) {
       // As maps has it.
       char file[64];
       int size = snprintf(file, sizeof file, "%02x:%02x %llu ", st.stx_dev_major, st.stx_dev_minor,
@@ -530,10 +548,28 @@ class UnlinkedFiles {
     return starts(slash, rest, "/.nfs") || starts(slash, rest, "/.fuse_hidden");
   }
 
+  // Where the file is only matched by its number, which fdinfo has; `exe` has none, and is mapped in any case.
+  void unasked(const char *link, uint32_t kind, uint64_t from, const char *path, size_t length) {
+    if (kind != kDescriptor) return;
+    char info[64];
+    snprintf(info, sizeof info, "fdinfo/%.20s", link);
+    uint64_t ino = fdInfoAt(task_, info).ino;
+    if (wanted(ino)) add(unknown(kind, from, 0, ino), path, length);
+  }
+
+  static Unlinked unknown(uint32_t kind, uint64_t from, uint64_t to, uint64_t ino) {
+    return {0, kind, from, to, ino, 0, kUnknown, kUnknown, 1, S_IFREG};
+  }
+
+  bool wanted(uint64_t ino) const {
+    return inodes_ == nullptr || std::binary_search(inodes_, inodes_ + count_, static_cast<uint32_t>(ino));
+  }
+
   // "7f0a-7f0b r--p 00000000 fe:00 1234   /path (deleted)"; one file may have many, one after the other.
   void mapping(const char *line, size_t length) {
     const char *path = static_cast<const char *>(memchr(line, '/', length));
-    if (path == nullptr || !lost(path, static_cast<ssize_t>(length - static_cast<size_t>(path - line)))) return;
+    if (path == nullptr) return;
+    if (inodes_ == nullptr && !lost(path, static_cast<ssize_t>(length - static_cast<size_t>(path - line)))) return;
     uint64_t from = number<uint64_t>(line, 16);
     const char *dash = strchr(line, '-');
     uint64_t to = dash == nullptr ? 0 : number<uint64_t>(dash + 1, 16);
@@ -542,6 +578,10 @@ class UnlinkedFiles {
     for (int blanks = 0; file != nullptr && blanks < 3; blanks++) file = strchr(file + 1, ' ');
     if (file == nullptr || last_ == file) return;
     last_ = file;
+    const char *inode = inodes_ == nullptr ? nullptr : strchr(file + 1, ' ');
+    uint64_t ino = inode == nullptr ? 0 : number<uint64_t>(inode);
+    if (inode != nullptr && !wanted(ino)) return;
+    if (!mayAsk_) return add(unknown(kMapping, from, to, ino), path, length - static_cast<size_t>(path - line));
     // One that is open as well was seen already.
     const char *blank = strchr(file + 1, ' ');
     blank = blank == nullptr ? nullptr : strchr(blank + 1, ' ');
@@ -603,7 +643,17 @@ class UnlinkedFiles {
   std::string last_;
   // Device, inode and path of files without a name that the task has open.
   std::unordered_set<std::string> open_;
+  const uint32_t *inodes_ = nullptr;
+  size_t count_ = 0;
+  bool mayAsk_ = true;
 };
+
+Value filesOf(const CallbackInfo &info, TaskFiles &files, uint32_t what) {
+  if (what & kDescriptors) files.descriptors();
+  if (what & kMemory) files.memory();
+  if (files.full()) return errno = EOVERFLOW, answer(info, -1);
+  return answer(info, static_cast<long>(files.used()));
+}
 
 // The files of a task, by an fd of its folder in /proc, that have lost their name: of its descriptors (1) and of its
 // memory (2). The length in bytes of what was found, or -EOVERFLOW. One call, because a container has tens of thousands.
@@ -614,11 +664,26 @@ Value UnlinkedFilesOf(const CallbackInfo &info) {
   size_t size;
   uint8_t *data = in.memory(2, &size);
   if (!in.ok()) return {};
-  UnlinkedFiles files(task, data, size);
-  if (what & kDescriptors) files.descriptors();
-  if (what & kMemory) files.memory();
-  if (files.full()) return errno = EOVERFLOW, answer(info, -1);
-  return answer(info, static_cast<long>(files.used()));
+  TaskFiles files(task, data, size);
+  return filesOf(info, files, what);
+}
+
+// The same of files with one of these inodes, whatever their name: low halves of the numbers, ascending, 32 bits each.
+// Where the files may not be asked for, a number alone decides, and the device is 2^32 - 1.
+Value HeldFilesOf(const CallbackInfo &info) {
+  Reader in(info);
+  int task = in.fd(0);
+  uint32_t what = in.u32(1);
+  size_t bytes, size;
+  uint8_t *inodes = in.memory(2, &bytes);
+  int mayAsk = in.i32(3);
+  uint8_t *data = in.memory(4, &size);
+  if (!in.ok()) return {};
+  std::vector<uint32_t> numbers(bytes / sizeof(uint32_t) + 1);
+  memcpy(numbers.data(), inodes, bytes / sizeof(uint32_t) * sizeof(uint32_t));
+  TaskFiles files(task, data, size);
+  files.only(numbers.data(), numbers.size() - 1, mayAsk != 0);
+  return filesOf(info, files, what);
 }
 
 // Whether a text file of /proc has `text` in it; false with errno where it cannot be read.
@@ -1135,7 +1200,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
       {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
       {"find_holders", FindHolders},
-      {"unlinked_files", UnlinkedFilesOf}, {"sockets_and", SocketsAnd},
+      {"unlinked_files", UnlinkedFilesOf}, {"held_files", HeldFilesOf}, {"sockets_and", SocketsAnd},
       {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
       {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
       {"getsockopt", Getsockopt},

@@ -40,6 +40,10 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   },
   since: { what: 'a time, such as "2026-11-26T04:30:00Z" or "10m"', fits: isText },
   keep: PATHS,
+  directories: PATHS,
+  imagesDirs: PATHS,
+  until: { what: 'a time, such as "2026-11-26T04:30:00Z" or "10m"', fits: isText },
+  remove: FLAG,
   force: FLAG,
   keepLastLink: FLAG,
   maxRemaps: {
@@ -69,6 +73,11 @@ export const checkOptions = (options: object): void => {
 /** @throws GcError usage. */
 export const checkImagesDir = (imagesDir: string | undefined): void => {
   must('imagesDir', imagesDir, PATH)
+}
+
+/** @throws GcError usage. */
+export const checkDirectories = (directories: unknown): void => {
+  must('directories', directories, PATHS)
 }
 
 /** @throws GcError usage. */

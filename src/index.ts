@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fromText } from './bytes.js'
-import { checkCheckpoint, checkImagesDir, checkOptions } from './calls.js'
+import { checkCheckpoint, checkDirectories, checkImagesDir, checkOptions } from './calls.js'
 import { readCheckpoint as read } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { EXIT, GcError, type ExitName } from './errors.js'
@@ -14,10 +14,12 @@ import { hostView, type HostView } from './host/view.js'
 import { parseExternals, parseGone } from './plan/external.js'
 import type { Plan } from './plan/planned.js'
 import { planCollection as planPure } from './plan/plan.js'
+import type { JsonScan } from './report/scan-schema.js'
 import type { JsonReport } from './report/schema.js'
 
 export type { Checkpoint, LinkRemap, Mount, MountNamespace } from './checkpoint/model.js'
 export type { Plan, PlannedRemap, Provider } from './plan/planned.js'
+export type { JsonFoundLink, JsonScan } from './report/scan-schema.js'
 export type { JsonReport } from './report/schema.js'
 export { GcError }
 
@@ -54,6 +56,21 @@ export interface LivingOptions extends Omit<Options, 'imagesDir'> {
   readonly pid: number
 }
 
+export interface ScanOptions extends Pick<
+  Options,
+  'keep' | 'accept' | 'keepLastLink' | 'maxRemaps'
+> {
+  /** Looked below, on one file system each. */
+  readonly directories: readonly string[]
+  /** Images that may list what is found, whole or not. */
+  readonly imagesDirs?: readonly string[]
+  /** Since when, and until when, the dump may have made links, as --since takes it. */
+  readonly since?: string
+  readonly until?: string
+  /** Those of that time. */
+  readonly remove?: boolean
+}
+
 export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts' | 'gone'> {
   /** What is mounted here; read from /proc where not given. */
   readonly host?: HostView
@@ -61,11 +78,19 @@ export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts
 
 /** Looks, changes nothing. Needs root. @throws GcError where the run as a whole could not be done. */
 export const show = (options: Options | LivingOptions): Promise<JsonReport> =>
-  runCommand('show', options)
+  runCommand(() => argumentsOf('show', checked(options))) as Promise<JsonReport>
 
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
 export const clean = (options: Options | LivingOptions): Promise<JsonReport> =>
-  runCommand('clean', options)
+  runCommand(() => argumentsOf('clean', checked(options))) as Promise<JsonReport>
+
+/** Links below directories; deletes with `remove`. Needs root. @throws GcError likewise. */
+export const scan = (options: ScanOptions): Promise<JsonScan> =>
+  runCommand(() => {
+    checkOptions(options)
+    checkDirectories(options.directories)
+    return scanArgumentsOf(options)
+  }) as Promise<JsonScan>
 
 /**
  * The dump in a directory. Needs no privilege but to read the images, and changes nothing.
@@ -113,21 +138,38 @@ const argumentsOf = (command: string, options: Options | LivingOptions): string[
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
 ]
 
-const runCommand = (
-  command: 'show' | 'clean',
-  options: Options | LivingOptions,
-): Promise<JsonReport> =>
+const scanArgumentsOf = (options: ScanOptions): string[] => [
+  'scan',
+  '--json',
+  '--no-default-config',
+  ...(options.imagesDirs ?? []).map((value) => `--images-dir=${value}`),
+  ...(options.keep ?? []).map((value) => `--keep=${value}`),
+  ...(options.since === undefined ? [] : [`--since=${options.since}`]),
+  ...(options.until === undefined ? [] : [`--until=${options.until}`]),
+  ...(options.maxRemaps === undefined ? [] : [`--max-remaps=${options.maxRemaps}`]),
+  ...(options.accept ?? []).map((value) => `--accept=${value}`),
+  ...(options.remove === true ? ['--remove'] : []),
+  ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
+  '--',
+  ...options.directories,
+]
+
+const checked = (options: Options | LivingOptions): Options | LivingOptions => {
+  checkOptions(options)
+  if (options.imagesDir !== undefined || options.pid === undefined)
+    checkImagesDir(options.imagesDir)
+  return options
+}
+
+/** The document of the command. `makeArguments` may find a mistake in the call. */
+const runCommand = (makeArguments: () => string[]): Promise<Document> =>
   new Promise((resolve, reject) => {
-    checkOptions(options)
-    if (options.imagesDir !== undefined || options.pid === undefined)
-      checkImagesDir(options.imagesDir)
     const settings = {
       // Nothing of ours reaches a process of root: no NODE_OPTIONS, no LD_PRELOAD.
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       maxBuffer: 1 << 30,
     }
-    const args = [COMMAND, ...argumentsOf(command, options)]
-    execFile(process.execPath, args, settings, (error, stdout) => {
+    execFile(process.execPath, [COMMAND, ...makeArguments()], settings, (error, stdout) => {
       try {
         resolve(reportFrom(stdout))
       } catch (cause) {
@@ -141,8 +183,10 @@ const runCommand = (
 const message = (error: Error | null): string =>
   `criu-gc gave no report: ${error?.message.split('\n')[0] ?? 'its output is not JSON'}`
 
-const reportFrom = (stdout: string): JsonReport => {
-  const document = JSON.parse(stdout) as JsonReport & {
+type Document = JsonReport | JsonScan
+
+const reportFrom = (stdout: string): Document => {
+  const document = JSON.parse(stdout) as Document & {
     error?: { message: string; where?: string; next?: string }
   }
   if (document.error === undefined) return document

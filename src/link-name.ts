@@ -21,5 +21,9 @@ const FORM = /^link_remap\.(-?\d{1,10})(?:\..+)?$/
 
 export const isLinkName = (name: Bytes): boolean => FORM.test(name)
 
+/** One that a release of CRIU has given: no other digits than printf(3) writes, and nothing behind them. */
+export const isExactLinkName = (name: Bytes): boolean =>
+  isLinkName(name) && name === linkName(idInName(name))
+
 /** The file id in a name of that form. */
 export const idInName = (name: Bytes): number => Number(FORM.exec(name)?.[1] ?? 0) >>> 0

@@ -25,6 +25,7 @@ import type {
   JsonReport,
   JsonResidue,
 } from '../src/report/schema.js'
+import type { JsonFoundLink, JsonScan } from '../src/report/scan-schema.js'
 import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
 
@@ -112,7 +113,7 @@ const commandLines = (text: string): string[] =>
     .replace(/\\\n\s*/g, ' ')
     .split('\n')
     .flatMap((line) => {
-      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean) [^|]*)/.exec(line)
+      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|scan) [^|]*)/.exec(line)
       return match === null ? [] : [match[1] as string]
     })
 
@@ -177,7 +178,7 @@ test('command lines in examples are ones that the program takes', (t) => {
     ['README', readme],
     [MAN, man],
   ] as const) {
-    const lines = commandLines(text).filter((line) => !line.includes('[-r ROOT]'))
+    const lines = commandLines(text).filter((line) => !/\[-r ROOT\]|DIR\.\.\./.test(line))
     t.ok(lines.length > 0, `${name} has an example`)
     for (const line of lines) {
       const words = (line.match(/'[^']*'|"[^"]*"|[^\s'"]+/g) ?? []).map((word) =>
@@ -185,7 +186,7 @@ test('command lines in examples are ones that the program takes', (t) => {
       )
       t.doesNotThrow(() => getopt(words), line)
       const { command } = parseArguments([...words, '--no-default-config'], {})
-      t.match(command, /^(show|clean)$/, line)
+      t.match(command, /^(show|clean|scan)$/, line)
     }
   }
 })
@@ -240,6 +241,8 @@ const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   inode: true,
   shared: true,
   undated: true,
+  name: true,
+  held: true,
   interrupted: true,
   duplicate: true,
   'parent-gone': true,
@@ -421,6 +424,58 @@ const REMAP = keysOf<JsonRemap>({
   alarm: true,
 })
 
+const SCAN = [
+  ...keysOf<JsonScan>({
+    schema: true,
+    command: true,
+    exit: true,
+    since: true,
+    until: true,
+    tops: true,
+    directories: true,
+    otherMounts: true,
+    dumps: true,
+    links: true,
+    totals: true,
+    unread: true,
+  }),
+  ...keysOf<JsonScan['tops'][number]>({
+    path: true,
+    pathBase64: true,
+    device: true,
+    fstype: true,
+  }),
+  ...keysOf<JsonScan['dumps'][number]>({
+    imagesDir: true,
+    dump: true,
+    complete: true,
+    keep: true,
+    listed: true,
+  }),
+  ...keysOf<JsonFoundLink>({
+    link: true,
+    linkBase64: true,
+    device: true,
+    inode: true,
+    mode: true,
+    nlink: true,
+    size: true,
+    changedAt: true,
+    bornAt: true,
+    directoryChangedAt: true,
+    heldBy: true,
+    listedBy: true,
+    verdict: true,
+    reason: true,
+    accept: true,
+    errno: true,
+    syscall: true,
+    message: true,
+    next: true,
+    alarm: true,
+  }),
+]
+
 const LIVING = keysOf<NonNullable<JsonReport['living']>>({
   pid: true,
   startedAt: true,
@@ -457,7 +512,7 @@ test('JSON: keys', (t) => {
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE].flat()
+  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE, SCAN].flat()
   for (const key of new Set(keys)) t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
   const all = new Set([...keys, ...errors])

@@ -8,7 +8,7 @@ import { manifest, onlyRemoved } from './rig/manifest.js'
 import { inRepo } from './rig/repo.js'
 
 const built = pathToFileURL(inRepo('dist', 'index.js')).href
-const { clean, GcError, readCheckpoint, show } = (await import(
+const { clean, GcError, readCheckpoint, scan, show } = (await import(
   built
 )) as typeof import('../src/index.js')
 
@@ -40,6 +40,21 @@ t.test('show and clean resolve to the report', async (t) => {
 
   const again = await clean({ imagesDir: images })
   t.match(again.totals, { remaps: 1, removed: 0, absent: 1 })
+})
+
+t.test('scan resolves to the document, and removes what it is told to', async (t) => {
+  const { tree, link, images } = hostTree(t)
+  const before = manifest(tree)
+  const found = await scan({ directories: [tree], imagesDirs: [images] })
+  t.match(found, { schema: 'criu-gc/1', command: 'scan', exit: { code: 3 }, totals: { found: 2 } })
+  t.match(found.links, [{ link, listedBy: [images] }, { listedBy: [] }])
+  t.strictSame(onlyRemoved(before, manifest(tree), []), [])
+  const kept = await scan({ directories: [tree], keep: [images], since: '1h', remove: true })
+  t.match(kept.links, [{ reason: 'wanted' }, { verdict: 'removed' }])
+  t.strictSame(onlyRemoved(before, manifest(tree), [`${tree}/link_remap.6`]), [])
+  for (const options of [{}, { directories: [''] }, { directories: tree }, { directories: [] }])
+    await t.rejects(scan(options as never), { exit: 'usage', message: /./ })
+  await t.rejects(scan({ directories: [tree], remove: true }), { exit: 'usage', message: /./ })
 })
 
 t.test('nothing of the environment reaches the command', async (t) => {

@@ -10,12 +10,14 @@ import type { Command } from '../report/report.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
 import { OPTIONS } from './options.js'
+import type { Located } from './located.js'
+import { refuseScanOptions, scanArguments, type ScanArguments } from './scan-arguments.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
-import { getopt, type Given, type Parsed } from './getopt.js'
+import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
-  readonly command: Command | 'help' | 'version'
+  readonly command: Command | 'scan' | 'help' | 'version'
   /** Undefined with --pid alone. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -34,6 +36,8 @@ export interface Arguments {
   readonly since: Time | undefined
   /** Images of checkpoints that are wanted. */
   readonly keep: readonly string[]
+  /** Of `scan` alone. */
+  readonly scan: ScanArguments | undefined
   readonly keepLastLink: boolean
   readonly allowEnvironment: boolean
   readonly json: boolean
@@ -50,11 +54,6 @@ export interface Arguments {
   readonly passedOver: readonly string[]
 }
 
-/** An option with the file and line that it is from; those of the command line have none. */
-interface Located extends Given {
-  readonly where?: string
-}
-
 /**
  * `begin` is called where more than help or the version is asked for, before a file is read.
  * @throws GcError usage.
@@ -67,8 +66,9 @@ export const parseArguments = (
   const line = getopt(argv)
   const command = commandOf(line)
   if (command === 'help' || command === 'version') return collectValues(command, [], [], argv)
+  const directories = command === 'scan' ? line.words.slice(1) : undefined
   const twice = line.options.filter(({ option }) => option.long === 'images-dir')
-  if (twice.length > 1)
+  if (twice.length > 1 && directories === undefined)
     throw usage(
       `--images-dir is given ${twice.length} times: one run is for the images of one dump`,
       { next: 'nothing was touched; run it once for each directory' },
@@ -85,7 +85,8 @@ export const parseArguments = (
     })),
   )
   const [passedOver, taken] = split(config, ({ option }) => option.lineOnly === true)
-  const values = collectValues(command, [...taken, ...line.options], files, argv)
+  const options = [...taken, ...line.options]
+  const values = collectValues(command, options, files, argv, directories)
   return {
     ...values,
     passedOver: passedOver.map(({ option, where = '' }) => `${where}: ${option.long}`),
@@ -105,7 +106,7 @@ export const glance = (argv: readonly string[]): { command: string; json: boolea
   const { options, words } = getopt(argv, () => undefined)
   const [command] = words
   return {
-    command: command === 'show' || command === 'clean' ? command : 'unknown',
+    command: command === 'show' || command === 'clean' || command === 'scan' ? command : 'unknown',
     json: options.some(({ option }) => option.long === 'json'),
   }
 }
@@ -115,8 +116,11 @@ const collectValues = (
   given: readonly Located[],
   configFiles: readonly string[],
   words: readonly string[],
+  directories?: readonly string[],
 ): Arguments => {
   const options = given.map(asLibdir)
+  const scan = directories === undefined ? undefined : scanArguments(directories, options, fromHere)
+  if (scan === undefined) refuseScanOptions(options)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
@@ -130,7 +134,10 @@ const collectValues = (
   }
   const pid = locating(last('pid')?.where, () => pidOf(last('pid')?.value))
   const imagesDir =
-    directory('images-dir', fromHere) ?? (pid === undefined ? fromHere('') : undefined)
+    scan === undefined
+      ? (directory('images-dir', fromHere) ?? (pid === undefined ? fromHere('') : undefined))
+      : undefined
+  const hasSince = pid !== undefined || scan !== undefined
   const accept = new Set(values('accept').flatMap(doubtsOf))
   return {
     command,
@@ -145,8 +152,9 @@ const collectValues = (
     restoreLog: directory('restore-log', fromHere),
     accept: has('force') ? new Set(DOUBTS) : accept,
     pid,
-    since: sinceIfGiven(last('since')?.value, pid),
-    keep: needsPid('keep', values('keep'), pid).map(fromHere),
+    since: sinceIfGiven(last('since')?.value, hasSince),
+    keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
+    scan,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
@@ -228,21 +236,21 @@ const pidOf = (value: string | undefined): number | undefined => {
   })
 }
 
-/** What only means something for a living container. */
+/** What only means something for a living container, or for a look below directories. */
 const needsPid = (
   option: string,
   values: readonly string[],
-  pid: number | undefined,
+  isGiven: boolean,
 ): readonly string[] => {
-  if (values.length > 0 && pid === undefined)
+  if (values.length > 0 && !isGiven)
     throw usage(`--${option} is for a living container`, {
       next: 'say which with --pid, or leave it out: images tell all of a container that has ended',
     })
   return values
 }
 
-const sinceIfGiven = (value: string | undefined, pid: number | undefined): Time | undefined => {
-  const [given] = needsPid('since', value === undefined ? [] : [value], pid)
+const sinceIfGiven = (value: string | undefined, isGiven: boolean): Time | undefined => {
+  const [given] = needsPid('since', value === undefined ? [] : [value], isGiven)
   return given === undefined ? undefined : sinceOf(given)
 }
 
@@ -252,13 +260,18 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
   if (has('version')) return 'version'
   const [command, extra] = words
   const next = 'see "criu-gc --help"'
-  if (command === undefined) throw usage('no command given: say show or clean', { next })
-  if (command !== 'show' && command !== 'clean' && command !== 'help' && command !== 'version')
-    throw usage(`command ${escapeText(command)} is not known: show or clean`, { next })
-  if (extra !== undefined && !has('exec-cmd'))
+  if (command === undefined) throw usage('no command given: say show, clean or scan', { next })
+  if (!isCommand(command))
+    throw usage(`command ${escapeText(command)} is not known: show, clean or scan`, { next })
+  if (command !== 'scan' && extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
 }
+
+const COMMANDS = ['show', 'clean', 'scan', 'help', 'version'] as const
+
+const isCommand = (word: string): word is Arguments['command'] =>
+  (COMMANDS as readonly string[]).includes(word)
 
 /** -v adds one, -vvv three, -v4 sets. */
 const verbosityOf = (options: readonly Located[]): number =>

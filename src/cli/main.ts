@@ -11,6 +11,7 @@ import { endBySignal, notedSignal } from '../sys/signals.js'
 import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
+import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
@@ -47,7 +48,7 @@ export const main = (
     // Later capabilities are given up; a run that is refused nothing does not look which there were.
     status = threadStatus()
     log = new Log()
-    return end(collectGarbage(sys, options, log, note))
+    return end(carryOut(sys, options, log, note))
   } catch (error) {
     return end(explain(asGcError(error, status), options, argv, log))
   }
@@ -67,7 +68,8 @@ const print = (text: string): number => {
 }
 
 /** What the options came to, at debug level. */
-const explainOptions = (options: Arguments, log: Log): void => {
+const explainOptions = (options: Arguments, log: Log, note: string | undefined): void => {
+  if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
   if (options.verbosity >= 4) {
     for (const file of options.configFiles)
       log.line(`configuration file ${escapeText(file)} was read`)
@@ -75,6 +77,14 @@ const explainOptions = (options: Arguments, log: Log): void => {
       log.line(`${escapeText(place)} is taken from the command line alone: ignored`)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
   }
+}
+
+const carryOut = (sys: Sys, options: Arguments, log: Log, note: string | undefined): ExitName => {
+  const { scan } = options
+  if (scan === undefined) return collectGarbage(sys, options, log, note)
+  return lookBelow(sys, { ...options, scan }, log, () => {
+    explainOptions(options, log, note)
+  })
 }
 
 const collectGarbage = (
@@ -90,8 +100,7 @@ const collectGarbage = (
     command: options.command === 'clean' ? 'clean' : 'show',
     onLocked: () => {
       log.open(sys, options)
-      if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
-      explainOptions(options, log)
+      explainOptions(options, log, note)
     },
     onProgress: (done, total) => {
       if (showsProgress && Date.now() - started > 1000)

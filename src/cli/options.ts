@@ -63,6 +63,8 @@ export const OPTIONS: readonly Option[] = [
   { ...used('pid', 'required'), lineOnly: true },
   { ...used('since', 'required'), lineOnly: true },
   used('keep', 'required'),
+  { ...used('remove', 'none'), lineOnly: true },
+  { ...used('until', 'required'), lineOnly: true },
   used('keep-last-link', 'none'),
   used('allow-environment', 'none'),
   ...ignored('restore-detached/d restore-sibling/S leave-stopped/s leave-running/R', 'none', true),

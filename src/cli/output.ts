@@ -2,7 +2,10 @@
 import fs from 'node:fs'
 import { errorCode, GcError, type ExitName } from '../errors.js'
 import { completeCommand } from '../report/complete.js'
-import { errorToJson, jsonPieces } from '../report/json.js'
+import type { FoundReport } from '../report/found.js'
+import { foundToJson } from '../report/found-json.js'
+import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
+import { errorToJson, jsonPieces, piecesOf } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
@@ -150,7 +153,7 @@ export const printReport = (
   const complete = completeCommand(report, options.words)
   if (complete !== undefined)
     log.line(`if all is where it was at the dump, this is complete: ${complete}`)
-  const colour = tree && (process.env.NO_COLOR ?? '') === ''
+  const colour = tree && hasColour()
   if (!tree) {
     writeReportPieces(plainLines(report))
     log.line(summary(report))
@@ -159,6 +162,31 @@ export const printReport = (
   const lines = treeLines(report, { colour, now: Date.now() / 1000 })
   writeReportPieces([...lines, summary(report)].map((line) => `${line}\n`))
 }
+
+/** The same of `scan`. */
+export const printFound = (
+  report: FoundReport,
+  { json, plain }: Pick<Arguments, 'json' | 'plain'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  log.endProgress()
+  if (json) {
+    writeReportPieces(piecesOf(foundToJson(report)))
+    writeReport('\n')
+    return
+  }
+  for (const warning of foundWarnings(report)) log.line(warning)
+  if (!terminal || plain) {
+    writeReportPieces(foundLines(report))
+    log.line(foundSummary(report))
+    return
+  }
+  const lines = foundTree(report, { colour: hasColour(), now: Date.now() / 1000 })
+  writeReportPieces([...lines, foundSummary(report)].map((line) => `${line}\n`))
+}
+
+const hasColour = (): boolean => (process.env.NO_COLOR ?? '') === ''
 
 /** One line for the fact, one for what to do; the document of --json goes to standard output too. */
 export const printError = (

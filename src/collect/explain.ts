@@ -224,5 +224,5 @@ const TYPES: Readonly<Record<number, string>> = {
   0o140000: 'socket',
 }
 
-const typeName = (mode: number): string =>
+export const typeName = (mode: number): string =>
   TYPES[mode & S_IFMT] ?? `file of type ${(mode & S_IFMT).toString(8)}`

@@ -3,7 +3,7 @@
 import type { Bytes } from '../bytes.js'
 import { isLinkName, LINK_PREFIX } from '../link-name.js'
 import { O_DIRECTORY, O_RDONLY } from '../sys/constants.js'
-import { entriesIn } from '../sys/directory.js'
+import { namesIn } from '../sys/directory.js'
 import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 
@@ -79,8 +79,7 @@ const linkNames = (sys: Sys, directory: number): { names: Bytes[]; isWhole: bool
       read += length
       const part = buffer.subarray(0, length)
       // One search beats a look at each name: nearly all directories have none.
-      if (part.includes(LINK_PREFIX))
-        names.push(...entriesIn(part, isLinkName).map(({ name }) => name))
+      if (part.includes(LINK_PREFIX)) names.push(...namesIn(part, isLinkName))
     }
   } finally {
     sys.close(fd)

@@ -22,6 +22,8 @@ export type KeptReason =
   | 'inode'
   | 'shared'
   | 'undated'
+  | 'name'
+  | 'held'
   | 'interrupted'
 
 export interface Outcome {

@@ -49,11 +49,16 @@ export class Wanted {
 
   /** The images that list it; undefined where none does. */
   listing(row: HostMount, link: Bytes): string | undefined {
-    const found = this.byName.get(splitLast(link).base) ?? []
-    const here = addressIn(row, link)
-    return found.find(
+    return this.listingAt(splitLast(link).base, addressIn(row, link))
+  }
+
+  /** The same by name and place; where that cannot be found out, the name alone decides. */
+  listingAt(base: Bytes, here: Address | undefined): string | undefined {
+    return (this.byName.get(base) ?? []).find(
       ({ address }) =>
-        address === undefined || (address.device === here.device && address.path === here.path),
+        address === undefined ||
+        here === undefined ||
+        (address.device === here.device && address.path === here.path),
     )?.images
   }
 

@@ -12,9 +12,9 @@ import { exitOf, isRestorable, totalsOf, type Report, type ReportedRemap } from 
 
 export const SCHEMA = 'criu-gc/1'
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
-const name = (key: string, bytes: Bytes): Json => {
+export const name = (key: string, bytes: Bytes): Json => {
   const text = toText(bytes)
   if (text !== undefined) return { [key]: text }
   return { [key]: escape(bytes), [`${key}Base64`]: toBuffer(bytes).toString('base64') }
@@ -27,13 +27,13 @@ const list = (key: string, all: readonly Bytes[]): Json => {
   return { [key]: shown, [`${key}Base64`]: all.map((bytes) => toBuffer(bytes).toString('base64')) }
 }
 
-const exit = (exitName: ExitName, signal?: SignalName): Json =>
+export const exit = (exitName: ExitName, signal?: SignalName): Json =>
   signal === undefined || exitName !== 'interrupted'
     ? { code: EXIT[exitName], name: exitName }
     : { code: EXIT[exitName] + signalNumber(signal), name: exitName, signal }
 
 /** Elements of which each is made when it is asked for: all at once may be too much to hold. */
-class List<T> {
+export class List<T> {
   private readonly items: readonly T[]
   private readonly describe: (item: T) => Json
 
@@ -99,9 +99,12 @@ export const toJson = (report: Report): Json => {
 }
 
 /** JSON.stringify(toJson(report), undefined, 2) in pieces, of which none is long. */
-export function* jsonPieces(report: Report): Generator<string> {
+export const jsonPieces = (report: Report): Generator<string> => piecesOf(toJson(report))
+
+/** The same of another document. */
+export function* piecesOf(document: Json): Generator<string> {
   let before = '{'
-  for (const [key, value] of Object.entries(toJson(report))) {
+  for (const [key, value] of Object.entries(document)) {
     yield `${before}\n  ${JSON.stringify(key)}: `
     if (value instanceof List) yield* listPieces(value)
     else yield indented(value, '  ')

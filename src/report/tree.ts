@@ -14,7 +14,7 @@ export interface TreeOptions {
   readonly now: number
 }
 
-interface Node {
+export interface Node {
   readonly text: string
   readonly children: readonly Node[]
 }
@@ -34,7 +34,7 @@ export const treeLines = (report: Report, options: TreeOptions): string[] => {
   return draw({ text: head, children: children(report, options) }, '')
 }
 
-const draw = (node: Node, indent: string): string[] => [
+export const draw = (node: Node, indent: string): string[] => [
   node.text,
   ...node.children.flatMap((child, index) => {
     const last = index === node.children.length - 1
@@ -132,5 +132,8 @@ const COLOURS: Readonly<Record<Outcome['verdict'], number>> = {
   failed: 31,
 }
 
-const paint = (text: string, { verdict }: Outcome, colour: boolean): string =>
-  colour ? `\x1b[${COLOURS[verdict]}m${text}\x1b[0m` : text
+export const paint = (
+  text: string,
+  { verdict }: Pick<Outcome, 'verdict'>,
+  colour: boolean,
+): string => (colour ? `\x1b[${COLOURS[verdict]}m${text}\x1b[0m` : text)

@@ -147,8 +147,8 @@ const whatMayBeLeft = ({ living }: Report): string =>
     ? 'links that they do not list may be left: if the container lives, --pid PID with the same options finds them'
     : 'links of files that the container did not hold any more when it was looked at may be left'
 
-const unreadOf = (unread: readonly string[]): string[] => {
-  const lines = unread.slice(0, FEW).map((what) => `${what} could not be read: links may be left`)
+export const unreadOf = (unread: readonly string[], so = 'links may be left'): string[] => {
+  const lines = unread.slice(0, FEW).map((what) => `${what} could not be read: ${so}`)
   if (unread.length > FEW) lines.push(`and ${unread.length - FEW} more (--json lists all)`)
   return lines
 }

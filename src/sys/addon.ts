@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 21
+export const LAYOUT = 23
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -50,6 +50,14 @@ export interface Addon {
   unlinked_files(task: number, what: number, records: Uint8Array): number
   /** The same for its sockets, and for whether it has `file` open or mapped. */
   sockets_and(task: number, file: Bytes, rows: Uint8Array): number
+  /** The same of files with one of these inode numbers, by their low halves in ascending order. */
+  held_files(
+    task: number,
+    what: number,
+    inodes: Uint8Array,
+    mayAsk: number,
+    records: Uint8Array,
+  ): number
   pidfd_open(pid: number): number
   pidfd_getfd(pidfd: number, fd: number): number
   kcmp(pid1: number, pid2: number, type: number): number

@@ -11,8 +11,10 @@ export const EWOULDBLOCK = -11
 export const EACCES = -13
 export const EEXIST = -17
 export const EXDEV = -18
+export const ENOTDIR = -20
 export const EINVAL = -22
 export const ENOSYS = -38
+export const ELOOP = -40
 export const EOVERFLOW = -75
 export const ETIMEDOUT = -110
 
@@ -90,6 +92,9 @@ export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000
 export const S_IFLNK = 0o120000
+export const S_IFIFO = 0o010000
+export const S_IFCHR = 0o020000
+export const S_IFBLK = 0o060000
 
 export const LOCK_EX = 2
 export const LOCK_NB = 4

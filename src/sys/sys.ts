@@ -199,6 +199,18 @@ export class Sys {
     return this.addon.sockets_and(task, file, rows)
   }
 
+  /** The same of files with one of these inode numbers: low halves, ascending. */
+  tryHeldFiles(
+    task: number,
+    what: number,
+    inodes: Uint32Array,
+    mayAsk: boolean,
+    records: Uint8Array,
+  ): number {
+    const numbers = new Uint8Array(inodes.buffer, inodes.byteOffset, inodes.byteLength)
+    return this.addon.held_files(task, what, numbers, mayAsk ? 1 : 0, records)
+  }
+
   /** An fd, or -errno. */
   tryPidfdOpen(pid: number): number {
     return this.addon.pidfd_open(pid)

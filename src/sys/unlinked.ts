@@ -1,4 +1,5 @@
-// Records of `unlinked_files` (native/addon.cc): what of a task's files has lost its name.
+// Records of `unlinked_files` and `held_files` (native/addon.cc): what of a task's files has lost its name, or has one
+// of the inodes in question.
 import { fromBuffer, type Bytes } from '../bytes.js'
 
 const KINDS = ['', 'descriptor', 'mapping', 'executable', 'queue', 'unread'] as const
@@ -20,6 +21,9 @@ export interface UnlinkedRecord {
   /** As the kernel shows it; of what could not be read its name below the task's folder. */
   readonly path: Bytes
 }
+
+/** The device of a file that was not asked for it. */
+export const UNKNOWN_DEVICE = 2 ** 32 - 1
 
 const HEADER = 56
 const TWO_32 = 2 ** 32

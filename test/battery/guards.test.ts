@@ -15,6 +15,7 @@ import { needsChattr } from '../rig/needs.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { LIVING_GUARDS } from './living-guards.js'
 import { progress } from './progress.js'
+import { SCAN_GUARDS } from './scan-guards.js'
 import { SIGNAL_GUARDS } from './signal-guards.js'
 import { KillAt } from './tool.js'
 
@@ -96,7 +97,7 @@ await inside(
     const workshop = new Workshop()
     const began = Date.now()
     const say = progress(`guards, ${share + 1} of ${SHARES}`)
-    const own = [...GUARDS, ...SIGNAL_GUARDS, ...LIVING_GUARDS].filter(
+    const own = [...GUARDS, ...SIGNAL_GUARDS, ...LIVING_GUARDS, ...SCAN_GUARDS].filter(
       (_, index) => index % SHARES === share,
     )
     for (const [done, guard] of own.entries()) {

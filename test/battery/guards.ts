@@ -672,6 +672,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'privileges',
+    at: 'dropPrivileges(sys); const collected',
     replace: 'dropPrivileges(sys);',
     by: '',
     trial: privileges,

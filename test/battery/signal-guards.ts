@@ -84,6 +84,7 @@ const terminate = (pid: number): void => {
 export const SIGNAL_GUARDS: readonly Guard[] = [
   {
     name: 'a signal that is noted',
+    at: 'noteSignals(sys); dropPrivileges(sys); const collected',
     replace: 'noteSignals(sys);',
     by: '',
     trial: interrupted(twoLinks),

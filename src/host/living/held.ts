@@ -161,12 +161,13 @@ export class HeldLinks {
       if (length < 0 || read > MOST) return found
       const part = buffer.subarray(0, length)
       if (!part.includes(LINK_PREFIX)) continue
-      for (const { name, ...below } of entriesIn(part, isLinkName)) {
+      for (const { name, inoHigh, inoLow } of entriesIn(part)) {
+        if (!isLinkName(name)) continue
         if (sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) < 0) continue
         const { attributes, ctime, ...inode } = readStat(sys.addon.stat)
         // Of what is mounted on it only the entry tells what lies below.
         const isCovered = (attributes & STATX_ATTR_MOUNT_ROOT) !== 0
-        const key = inodeKey(isCovered ? { ...stat, ...below } : inode)
+        const key = inodeKey(isCovered ? { ...stat, inoHigh, inoLow } : inode)
         const link = dir === ROOT ? concat(ROOT, name) : concat(dir, ROOT, name)
         found.push({ link, place: `${directory} ${name}`, key, ctime })
       }

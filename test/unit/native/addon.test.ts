@@ -27,7 +27,7 @@ import {
 } from '../../../src/sys/constants.js'
 import { readStat } from '../../../src/sys/stat.js'
 import { STATMOUNT_MASK, Statmount } from '../../../src/sys/statmount.js'
-import { unlinkedRecords, type UnlinkedRecord } from '../../../src/sys/unlinked.js'
+import { UNKNOWN_DEVICE, unlinkedRecords, type UnlinkedRecord } from '../../../src/sys/unlinked.js'
 import { inRepo } from '../../rig/repo.js'
 import { asRoot as asRootTest, test as anyTest, type Test } from '../support/check.js'
 
@@ -413,6 +413,40 @@ test('who holds a directory, or writes to a file in it', (t, addon) => {
   } finally {
     child.kill('SIGKILL')
   }
+})
+
+asRoot('held_files: descriptors and mappings of a task with one of these inodes', (t, addon) => {
+  const { dir, fd } = folder(t, { one: 'x', two: 'y' })
+  const open = fs.openSync(path.join(dir, 'one'), 'r')
+  t.teardown(() => fs.closeSync(open))
+  const task = addon.openat(AT_FDCWD, bytes('/proc/self'), O_PATH, 0)
+  t.teardown(() => addon.close(task))
+  const numbers = (...names: string[]): Uint8Array => {
+    const low = names.map((name) => {
+      t.equal(addon.statx(name.startsWith('/') ? AT_FDCWD : fd, bytes(name), 0), 0)
+      return addon.stat[INO_LOW] ?? 0
+    })
+    return new Uint8Array(Uint32Array.from(low).sort().buffer)
+  }
+  const ask = (what: number, inodes: Uint8Array, mayAsk: boolean) => {
+    const records = Buffer.alloc(1 << 16)
+    const length = addon.held_files(task, what, inodes, mayAsk ? 1 : 0, records)
+    t.ok(length >= 0)
+    return unlinkedRecords(records.subarray(0, length)).filter(({ kind }) => kind !== 'queue')
+  }
+  const [found, ...more] = ask(DESCRIPTORS, numbers('one', 'two'), true)
+  t.match(found, { kind: 'descriptor', from: open, path: path.join(dir, 'one'), nlink: 1 })
+  t.strictSame(more, [])
+  t.strictSame(ask(DESCRIPTORS, numbers('two'), true), [], 'nobody has it open')
+  // By the number alone.
+  const unasked = ask(DESCRIPTORS, numbers('one'), false)
+  t.match(unasked, [{ kind: 'descriptor', from: open, major: UNKNOWN_DEVICE }])
+  const program = fs.realpathSync(process.execPath)
+  const kinds = ask(MEMORY, numbers(program), true).map(({ kind }) => kind)
+  t.ok(kinds.includes('executable') && kinds.includes('mapping'), kinds.join())
+  t.ok(ask(MEMORY, numbers(program), false).some(({ kind }) => kind === 'mapping'))
+  t.equal(addon.held_files(task, MEMORY, numbers(program), 1, Buffer.alloc(8)), EOVERFLOW)
+  t.strictSame(ask(DESCRIPTORS | MEMORY, new Uint8Array(0), true), [])
 })
 
 test('files of a task that have lost their name', (t, addon) => {

@@ -193,6 +193,15 @@ export class FakeAddon implements Addon {
   unlinked_files(task: number, what: number, records: Uint8Array): number {
     return this.fill(this.call('unlinked_files', [task, what, records]), records)
   }
+  held_files(
+    task: number,
+    what: number,
+    inodes: Uint8Array,
+    mayAsk: number,
+    records: Uint8Array,
+  ): number {
+    return this.fill(this.call('held_files', [task, what, inodes, mayAsk, records]), records)
+  }
   pidfd_open(pid: number): number {
     return this.call('pidfd_open', [pid])
   }

@@ -1,0 +1,76 @@
+// What `scan` takes: directories to look below, and the time of a dump that was given up. Nothing of it is for show or
+// clean, and little of theirs is for it.
+import { usage } from '../errors.js'
+import { isBefore, type Time } from '../time.js'
+import type { Located } from './located.js'
+import { sinceOf } from './since.js'
+
+export interface ScanArguments {
+  /** Absolute host paths. */
+  readonly directories: readonly string[]
+  readonly images: readonly string[]
+  readonly remove: boolean
+  readonly until: Time | undefined
+}
+
+/** For one dump or one container: to a look below directories they say nothing. */
+const NOT_FOR_SCAN = [
+  'root', 'external', 'ext-mount-map', 'mounts', 'gone', 'dump-log', 'restore-log', 'pid',
+] // prettier-ignore
+
+const ONLY_FOR_SCAN = ['remove', 'until']
+
+/** @throws GcError usage. */
+export const scanArguments = (
+  words: readonly string[],
+  options: readonly Located[],
+  fromHere: (value: string) => string,
+): ScanArguments => {
+  const last = (name: string): Located | undefined =>
+    options.findLast(({ option }) => option.long === name)
+  // Files are for dumps and their clean-ups.
+  const typed = options.filter(({ where }) => where === undefined)
+  const wrong = typed.find(({ option }) => NOT_FOR_SCAN.includes(option.long))
+  if (wrong !== undefined)
+    throw usage(`--${wrong.option.long} means nothing to scan`, {
+      next: 'leave it out; show and clean take it',
+    })
+  if (words.length === 0)
+    throw usage('no directory given to scan', {
+      next: 'say which: a root file system, a volume, /dev/shm',
+    })
+  const remove = last('remove') !== undefined
+  const since = last('since')?.value
+  const until = last('until')?.value
+  if (since === undefined && (remove || until !== undefined))
+    throw usage(`--${remove ? 'remove' : 'until'} without --since`, {
+      next: 'say since when the dump may have made links: only those are removed',
+    })
+  const to = until === undefined ? undefined : sinceOf(until, undefined, 'until')
+  if (since !== undefined && to !== undefined && isBefore(to, sinceOf(since)))
+    throw usage('--until is before --since')
+  return {
+    directories: words.map((word) => fromHere(notEmpty(word, 'a directory'))),
+    images: typed.flatMap(({ option, value }) =>
+      option.long === 'images-dir' && value !== undefined
+        ? [fromHere(notEmpty(value, '--images-dir'))]
+        : [],
+    ),
+    remove,
+    until: to,
+  }
+}
+
+/** @throws GcError usage. */
+export const refuseScanOptions = (options: readonly Located[]): void => {
+  const wrong = options.find(({ option }) => ONLY_FOR_SCAN.includes(option.long))
+  if (wrong !== undefined)
+    throw usage(`--${wrong.option.long} is for scan`, {
+      next: 'clean removes what the images list; leave it out',
+    })
+}
+
+const notEmpty = (value: string, what: string): string => {
+  if (value === '') throw usage(`${what} is empty`, { next: 'give a path' })
+  return value
+}

@@ -1,0 +1,49 @@
+// `scan` from its arguments to its exit code.
+import type { ExitName } from '../errors.js'
+import { foundExit } from '../report/found.js'
+import { scan } from '../scan.js'
+import type { Sys } from '../sys/sys.js'
+import type { Arguments } from './arguments.js'
+import { printFound, STDERR, STDOUT, type Log } from './output.js'
+import type { ScanArguments } from './scan-arguments.js'
+
+/** `explain` says what the options came to, once messages have their place. */
+export const lookBelow = (
+  sys: Sys,
+  options: Omit<Arguments, 'scan'> & { readonly scan: ScanArguments },
+  log: Log,
+  explain: () => void,
+): ExitName => {
+  const started = Date.now()
+  const showsProgress = sys.isatty(STDERR)
+  const progress = (text: string): void => {
+    if (showsProgress && Date.now() - started > 1000) log.progress(text)
+  }
+  const report = scan(sys, {
+    ...options.scan,
+    since: options.since,
+    keep: options.keep,
+    accept: options.accept,
+    keepLastLink: options.keepLastLink,
+    maxRemaps: options.maxRemaps,
+    onLocked: () => {
+      log.open(sys, options)
+      explain()
+    },
+    onDirectories: (count) => {
+      progress(`${count} directories`)
+    },
+    onProgress: (done, total) => {
+      progress(`${done} of ${total} links`)
+    },
+  })
+  const exit = foundExit(report)
+  try {
+    printFound(report, options, log, sys.isatty(STDOUT))
+  } catch (error) {
+    // What was deleted by mistake weighs more than a report that was not read.
+    if (exit !== 'alarm') throw error
+    log.line('ALARM: a deletion did not hit the file that was verified; the report is lost')
+  }
+  return exit
+}

@@ -1,0 +1,249 @@
+// Links that were found below a directory: directory by directory, each held again and compared with what was seen, then
+// one by one as those that images list. Looks, asks `proof`, unlinks, looks again.
+import type { Bytes } from '../bytes.js'
+import { isExactLinkName } from '../link-name.js'
+import { groupBy } from '../group.js'
+import type { Acts } from '../host/acts.js'
+import { openBelow } from '../host/below/top.js'
+import type { FoundDirectory, FoundName } from '../host/below/walk.js'
+import type { Consent } from '../proof/doubts.js'
+import { judgeFound, momentOf, type FoundFacts } from '../proof/found.js'
+import type { Span } from '../proof/window.js'
+import {
+  AT_SYMLINK_NOFOLLOW,
+  BENEATH_MOUNT,
+  ENOENT,
+  EPERM,
+  EXDEV,
+  O_NOFOLLOW,
+  O_PATH,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFIFO,
+  S_IFMT,
+  S_IFREG,
+  STATX_ATTR_APPEND,
+  STATX_ATTR_IMMUTABLE,
+} from '../sys/constants.js'
+import type { SignalName } from '../sys/signals.js'
+import { isSameInode, type Stat } from '../sys/stat.js'
+import type { Sys } from '../sys/sys.js'
+import { notLookedAt } from './explain.js'
+import { explainFound } from './explain-found.js'
+import { kept, type Outcome } from './outcome.js'
+import { failed, failedBy, pathFailed, unlinkVerified } from './unlink.js'
+
+/** What was gathered of a name before privileges were given up. */
+export interface About {
+  readonly heldBy: readonly string[]
+  readonly wantedBy: string | undefined
+  /** On it, in whatever mount namespace. */
+  readonly isMountpoint: boolean
+}
+
+export interface FoundOptions {
+  readonly remove: boolean
+  readonly window: Span
+  readonly accept: Consent
+  readonly keepLastLink: boolean
+  readonly about: (found: FoundName) => About
+  /** Why somebody may hold a file who was not seen. */
+  readonly unseen: string | undefined
+  readonly onProgress: (done: number) => void
+  /** The signal that asks us to end; asked before each link. */
+  readonly interrupted: () => SignalName | undefined
+}
+
+/** In the order of the names. */
+export const collectFound = (
+  sys: Sys,
+  names: readonly FoundName[],
+  acts: Acts,
+  options: FoundOptions,
+): Outcome[] => {
+  const outcomes: Outcome[] = []
+  const collector = new Collector(sys, acts, options)
+  for (const [directory, indices] of groupBy(
+    names.keys(),
+    (index) => (names[index] as FoundName).directory,
+  )) {
+    const group = indices.map((index) => names[index] as FoundName)
+    const found = collector.collectDirectory(directory, group)
+    indices.forEach((index, i) => (outcomes[index] = found[i] as Outcome))
+  }
+  acts.flush()
+  return outcomes
+}
+
+const ABSENT: Outcome = { verdict: 'absent', message: 'somebody removed it meanwhile' }
+
+const LAST_LINK = kept(
+  'last-link',
+  'it is the last name of its file',
+  'leave out --keep-last-link to remove it',
+)
+
+const OTHER_DIRECTORY = kept(
+  'unsafe-path',
+  'another directory has the name of the one that it was found in',
+  'see who changes the tree, then run the same command again',
+)
+
+/** A directory that is held. */
+interface Place {
+  readonly fd: number
+  readonly stat: Stat
+}
+
+class Collector {
+  private readonly sys: Sys
+  private readonly acts: Acts
+  private readonly options: FoundOptions
+  /** By inode: links that would be removed. */
+  private readonly predicted = new Map<string, number>()
+  private done = 0
+
+  constructor(sys: Sys, acts: Acts, options: FoundOptions) {
+    this.sys = sys
+    this.acts = acts
+    this.options = options
+  }
+
+  collectDirectory(directory: FoundDirectory, names: readonly FoundName[]): Outcome[] {
+    const stopped = this.stopped()
+    if (stopped !== undefined) return names.map(() => stopped)
+    const place = this.open(directory)
+    if ('verdict' in place) return names.map(() => place)
+    try {
+      const outcomes = names.map(
+        (name) =>
+          this.stopped() ?? this.asked(directory, place, name.name) ?? this.collect(place, name),
+      )
+      const removed = names.filter((_, i) => outcomes[i]?.verdict === 'removed')
+      this.remember(place, removed)
+      return outcomes
+    } finally {
+      this.sys.close(place.fd)
+    }
+  }
+
+  /** A link that is in hand is finished; no other is begun. */
+  private stopped(): Outcome | undefined {
+    const signal = this.options.interrupted()
+    return signal === undefined ? undefined : notLookedAt(signal)
+  }
+
+  /** Where somebody else answers look-ups, a child makes each of them first. */
+  private asked({ top }: FoundDirectory, { fd }: Place, name: Bytes): Outcome | undefined {
+    if (!top.isRemote) return undefined
+    const answer = this.sys.answers(fd, '.' as Bytes, BENEATH_MOUNT, name)
+    return answer < 0 ? silent(answer) : undefined
+  }
+
+  private open(directory: FoundDirectory): Place | Outcome {
+    const { sys } = this
+    const { top, path, stat: before } = directory
+    if (top.isRemote) {
+      const answer = sys.answers(top.fd, '.' as Bytes, BENEATH_MOUNT)
+      if (answer < 0) return silent(answer)
+    }
+    const fd = openBelow(sys, top, path)
+    if (fd === ENOENT) return ABSENT
+    if (fd < 0) return pathFailed(fd)
+    try {
+      const stat = sys.fstat(fd)
+      if (isSameInode(stat, before)) return { fd, stat }
+      sys.close(fd)
+      return OTHER_DIRECTORY
+    } catch (error) {
+      sys.close(fd)
+      return failedBy(error)
+    }
+  }
+
+  private collect(place: Place, found: FoundName): Outcome {
+    if (++this.done % 256 === 0) this.options.onProgress(this.done)
+    const { sys, options, acts } = this
+    const { name } = found
+    const file = sys.tryOpenat2(place.fd, name, O_PATH | O_NOFOLLOW, BENEATH_MOUNT)
+    if (file === ENOENT) return ABSENT
+    if (file === EXDEV) return kept('mountpoint', 'something is mounted on it', 'unmount it first')
+    if (file < 0) return failed('openat2', file)
+    try {
+      const stat = sys.fstat(file)
+      const objection = this.judge(place, found, stat)
+      if (objection !== undefined) return objection
+      const { keepLastLink, remove } = options
+      if (keepLastLink && this.isLast(stat)) return LAST_LINK
+      if (!remove) return this.predict(place, stat)
+      const outcome = unlinkVerified(sys, place.fd, name, file, stat, acts)
+      if (outcome.verdict === 'absent') return ABSENT
+      if (outcome.verdict === 'removed') acts.gone(place.stat, name)
+      return outcome
+    } catch (error) {
+      return failedBy(error)
+    } finally {
+      sys.close(file)
+    }
+  }
+
+  /** Undefined: it is a leftover and may go. */
+  private judge(place: Place, found: FoundName, stat: Stat): Outcome | undefined {
+    const { acts, options } = this
+    const { window, unseen } = options
+    const { heldBy, wantedBy, isMountpoint } = options.about(found)
+    const changed = acts.ctimeBefore(stat)
+    const directoryChanged = acts.ctimeBefore(place.stat)
+    const facts: FoundFacts = {
+      isName: isExactLinkName(found.name),
+      isType: TYPES.has(stat.mode & S_IFMT),
+      isMountpoint,
+      isImmutable: (stat.attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0,
+      isSameInode: found.stat !== undefined && isSameInode(stat, found.stat),
+      isWanted: wantedBy !== undefined,
+      held: heldBy.length > 0 ? 'yes' : unseen === undefined ? 'no' : 'unknown',
+      changed: momentOf(changed, window),
+      directoryChanged: momentOf(directoryChanged, window),
+    }
+    const verdict = judgeFound(facts, (doubt) => options.accept.has(doubt))
+    if (verdict.is === 'leftover') return undefined
+    const details = { stat, changed, directoryChanged, window, heldBy, wantedBy, unseen }
+    return explainFound(verdict, details)
+  }
+
+  /** Without --remove those count as gone that would be by then. */
+  private isLast(stat: Stat): boolean {
+    return stat.nlink - (this.predicted.get(inodeOf(stat)) ?? 0) === 1
+  }
+
+  /** Whether a name can be taken out of the directory, as far as that is known without trying. */
+  private predict({ fd, stat: directory }: Place, stat: Stat): Outcome {
+    const isAppendOnly = (directory.attributes & STATX_ATTR_APPEND) !== 0
+    const result = isAppendOnly ? EPERM : this.sys.tryWritable(fd)
+    if (result < 0) return failed('unlinkat', result)
+    this.predicted.set(inodeOf(stat), (this.predicted.get(inodeOf(stat)) ?? 0) + 1)
+    return { verdict: 'would-remove' }
+  }
+
+  /** After the last removal: that the directory was changed by us. */
+  private remember({ fd, stat }: Place, removed: readonly FoundName[]): void {
+    if (removed.length === 0) return
+    // A name that is there again was made by somebody else meanwhile.
+    const isOurs = removed.every(
+      ({ name }) => this.sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) === ENOENT,
+    )
+    if (isOurs) this.acts.changed('directory', stat, this.sys.fstat(fd).ctime)
+  }
+}
+
+/** Of which CRIU makes links. */
+const TYPES: ReadonlySet<number> = new Set([S_IFREG, S_IFIFO, S_IFCHR, S_IFBLK])
+
+const silent = (result: number): Outcome => ({
+  ...failed('openat2', result),
+  message: 'its file system does not answer',
+  next: 'see to its server, then run the same command again',
+})
+
+const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
+  `${major}:${minor} ${inoHigh}:${inoLow}`

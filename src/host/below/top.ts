@@ -1,0 +1,98 @@
+// A directory below which links are looked for: held from the beginning, so that whatever takes its place later is not
+// looked at.
+import { concat, fromText, slice, type Bytes } from '../../bytes.js'
+import { usage } from '../../errors.js'
+import { escape } from '../../escape.js'
+import { ROOT } from '../../paths.js'
+import {
+  AT_FDCWD,
+  BENEATH_MOUNT,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+} from '../../sys/constants.js'
+import { errnoName } from '../../sys/errno.js'
+import { isSameInode, type Stat } from '../../sys/stat.js'
+import type { Sys } from '../../sys/sys.js'
+import { pathOfFd, rowOf } from '../address.js'
+import type { Host } from '../host.js'
+import type { HostMount } from '../mountinfo.js'
+import { isRemote } from '../remote.js'
+
+export interface Top {
+  /** For look-ups only. */
+  readonly fd: number
+  /** On this host. */
+  readonly path: Bytes
+  readonly stat: Stat
+  /** The mount that it is on; undefined where that cannot be found out. */
+  readonly row: HostMount | undefined
+  /** Somebody else answers look-ups in it. */
+  readonly isRemote: boolean
+}
+
+/** Each once, however often it is named. @throws GcError usage where one is no directory, or only leads to one. */
+export const openTops = (sys: Sys, host: Host, paths: readonly string[]): Top[] => {
+  const tops: Top[] = []
+  for (const path of paths) {
+    const top = openTop(sys, host, fromText(path))
+    const isKnown = tops.some(
+      ({ stat }) => stat.mntId === top.stat.mntId && isSameInode(stat, top.stat),
+    )
+    if (isKnown) sys.close(top.fd)
+    else tops.push(top)
+  }
+  return tops
+}
+
+const openTop = (sys: Sys, host: Host, path: Bytes): Top => {
+  const bad = (what: string, next: string): Error =>
+    usage(`${escape(path)} ${what}`, { next: `nothing was touched; ${next}` })
+  const silence = host.ask(path)
+  const fd = silence < 0 ? silence : sys.tryOpenat(AT_FDCWD, path, O_NOFOLLOW | O_PATH)
+  if (fd < 0)
+    throw bad(`cannot be opened (${errnoName(-fd)})`, 'give a directory of this host to look below')
+  const stat = sys.fstatCached(fd)
+  const type = stat.mode & S_IFMT
+  // Who can place the link chooses the tree: the caller has to name the directory itself.
+  if (type === S_IFLNK) throw bad('is a symbolic link', 'give the directory that it leads to')
+  if (type !== S_IFDIR) throw bad('is not a directory', 'give the directory that it is in')
+  const row = rowOf(host.mounts, fd)
+  return {
+    fd,
+    path: pathOfFd(sys, fd) ?? path,
+    stat,
+    row,
+    isRemote: row === undefined || isRemote(row),
+  }
+}
+
+/** What one call takes of a path: the kernel's limit is 4096 bytes with the NUL. */
+const LONGEST = 4000
+
+/**
+ * An O_PATH fd of a directory below, or -errno. `path` is absolute as seen from the top, and may be longer than any that
+ * the kernel takes at once. No link and no other mount is on the way.
+ */
+export const openBelow = (sys: Sys, { fd: top }: Top, path: Bytes): number => {
+  let at = top
+  let rest = path === ROOT ? ('.' as Bytes) : slice(path, 1)
+  for (;;) {
+    const isLast = rest.length <= LONGEST
+    const end = isLast ? rest.length : rest.lastIndexOf('/', LONGEST)
+    const next = sys.tryOpenat2(at, slice(rest, 0, end), O_PATH | O_DIRECTORY, BENEATH_MOUNT)
+    if (at !== top) sys.close(at)
+    if (next < 0 || isLast) return next
+    at = next
+    rest = slice(rest, end + 1)
+  }
+}
+
+/** From the root of this host. */
+export const pathBelow = ({ path: top }: Pick<Top, 'path'>, path: Bytes): Bytes => {
+  if (path === ROOT) return top
+  return top === ROOT ? path : concat(top, path)
+}
