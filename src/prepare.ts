@@ -51,7 +51,19 @@ export interface Ready extends Looked {
   readonly constructed: Constructed
 }
 
+/** @throws GcError for whatever ends a run as a whole, with nothing touched. */
 export const prepare = (
+  sys: Sys,
+  images: ImageDirectory | undefined,
+  options: PrepareOptions,
+): Prepared => {
+  const prepared = prepareAll(sys, images, options)
+  // As late as can be: from here on links go.
+  if (prepared.living !== undefined) refuseTraced(prepared.living)
+  return prepared
+}
+
+const prepareAll = (
   sys: Sys,
   images: ImageDirectory | undefined,
   options: PrepareOptions,
@@ -69,7 +81,6 @@ export const prepare = (
   const { living, spans } = found ?? { living: undefined, spans: [] }
   const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
-  if (living !== undefined && isNothing) refuseTraced(living)
   if (isNothing) return { checkpoint, living, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
