@@ -90,7 +90,11 @@ t.test('on a terminal: a tree with colours', (t) => {
   t.match(shown.stdout, `${ESCAPE}[2mvanished    ${ESCAPE}[0m`)
 
   const bare = onTerminal([criuGc, 'show', ...args], { NO_COLOR: '1' })
-  t.equal(worded(plainly(bare.stdout.replace(NOTE, ''))), tree, 'NO_COLOR: the same without colours')
+  t.equal(
+    worded(plainly(bare.stdout.replace(NOTE, ''))),
+    tree,
+    'NO_COLOR: the same without colours',
+  )
 
   const cleaned = onTerminal([criuGc, 'clean', ...args])
   t.equal(cleaned.code, 0)
