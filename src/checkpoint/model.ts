@@ -1,6 +1,7 @@
 // The dump as one value: what the images say, joined and checked, and nothing that they do not say.
 import type { Bytes } from '../bytes.js'
 import type { ImageState } from '../images/directory.js'
+import type { InodeId } from '../sys/stat.js'
 import type { Time } from '../time.js'
 import type { DumpKind } from './kind.js'
 
@@ -71,11 +72,7 @@ export interface LinkRemap {
 }
 
 /** A file that a living task holds, and that has the name of a link remap. */
-export interface Held {
-  readonly inoHigh: number
-  readonly inoLow: number
-  readonly major: number
-  readonly minor: number
+export interface Held extends InodeId {
   /** "descriptor 5 of process 12" */
   readonly by: string
   /** The file has no other name of that form. */

@@ -26,7 +26,7 @@ import {
   STATX_ATTR_IMMUTABLE,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import { isSameInode, type Stat } from '../sys/stat.js'
+import { inodeKey, isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { notLookedAt } from './explain.js'
 import { explainFound } from './explain-found.js'
@@ -213,7 +213,7 @@ class Collector {
 
   /** Without --remove those count as gone that would be by then. */
   private isLast(stat: Stat): boolean {
-    return stat.nlink - (this.predicted.get(inodeOf(stat)) ?? 0) === 1
+    return stat.nlink - (this.predicted.get(inodeKey(stat)) ?? 0) === 1
   }
 
   /** Whether a name can be taken out of the directory, as far as that is known without trying. */
@@ -221,7 +221,7 @@ class Collector {
     const isAppendOnly = (directory.attributes & STATX_ATTR_APPEND) !== 0
     const result = isAppendOnly ? EPERM : this.sys.tryWritable(fd)
     if (result < 0) return failed('unlinkat', result)
-    this.predicted.set(inodeOf(stat), (this.predicted.get(inodeOf(stat)) ?? 0) + 1)
+    this.predicted.set(inodeKey(stat), (this.predicted.get(inodeKey(stat)) ?? 0) + 1)
     return { verdict: 'would-remove' }
   }
 
@@ -244,6 +244,3 @@ const silent = (result: number): Outcome => ({
   message: 'its file system does not answer',
   next: 'see to its server, then run the same command again',
 })
-
-const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
-  `${major}:${minor} ${inoHigh}:${inoLow}`

@@ -21,7 +21,7 @@ import {
   STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import { isSameInode, type Stat } from '../sys/stat.js'
+import { inodeKey, isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Reach } from './directories.js'
 import { explainDoubt, explainKnown } from './explain.js'
@@ -173,7 +173,7 @@ export class Links {
 
   /** Under `show` those count as gone that `clean` would have removed by then. */
   private isLast(stat: Stat): boolean {
-    return stat.nlink - (this.predicted.get(inodeOf(stat)) ?? 0) === 1
+    return stat.nlink - (this.predicted.get(inodeKey(stat)) ?? 0) === 1
   }
 
   /** `show` finds out what it can without trying: whether a name can be taken out of the directory. */
@@ -183,7 +183,7 @@ export class Links {
     const result = isAppendOnly ? EPERM : this.sys.tryWritable(fd)
     if (result < 0) return failed('unlinkat', result)
     if (this.options.keepLastLink) {
-      const inode = inodeOf(stat)
+      const inode = inodeKey(stat)
       this.predicted.set(inode, (this.predicted.get(inode) ?? 0) + 1)
     }
     return { verdict: 'would-remove' }
@@ -192,9 +192,6 @@ export class Links {
 
 const isImmutable = ({ attributes }: Pick<Stat, 'attributes'>): boolean =>
   (attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0
-
-const inodeOf = ({ major, minor, inoHigh, inoLow }: Stat): string =>
-  `${major}:${minor} ${inoHigh}:${inoLow}`
 
 const factsOf = (
   { mode, size, attributes, ctime, btime }: Stat,

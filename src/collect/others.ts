@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import { isLinkName, LINK_PREFIX } from '../link-name.js'
 import { O_DIRECTORY, O_RDONLY } from '../sys/constants.js'
 import { namesIn } from '../sys/directory.js'
-import type { Stat } from '../sys/stat.js'
+import { inodeKey, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 
 /** Bytes of a directory that are read: a note is not worth more. */
@@ -40,7 +40,7 @@ export class Others {
     directory: Bytes,
     listed: readonly Bytes[],
   ): ReadonlySet<Bytes> | undefined {
-    const key = `${stat.major}:${stat.minor} ${stat.inoHigh} ${stat.inoLow}`
+    const key = inodeKey(stat)
     const found = this.seen.get(key) ?? { directory, names: new Set(), listed: [] }
     this.seen.set(key, found)
     found.listed.push(listed)

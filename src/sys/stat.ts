@@ -74,5 +74,9 @@ export const readNlink = (a: Uint32Array): number => word(a, AT.nlink)
 /** Of one file system or not: what tells an inode from all others that are there. */
 export type InodeId = Pick<Stat, 'inoHigh' | 'inoLow' | 'major' | 'minor'>
 
+/** The same as a key. */
+export const inodeKey = ({ major, minor, inoHigh, inoLow }: InodeId): string =>
+  `${major}:${minor} ${inoHigh}:${inoLow}`
+
 export const isSameInode = (a: InodeId, b: InodeId): boolean =>
   a.inoLow === b.inoLow && a.inoHigh === b.inoHigh && a.major === b.major && a.minor === b.minor

@@ -3,14 +3,13 @@
 import fs from 'node:fs'
 import type { Bytes } from '../../bytes.js'
 import { AT_STATX_DONT_SYNC, S_IFDIR, S_IFMT } from '../../sys/constants.js'
-import { isSameInode, readStat, type Stat } from '../../sys/stat.js'
+import { inodeKey, isSameInode, readStat, type InodeId, type Stat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import { UNKNOWN_DEVICE, type UnlinkedRecord } from '../../sys/unlinked.js'
 import type { Time } from '../../time.js'
 import { queuedFiles } from '../living/queue.js'
 import { holderText, TaskFiles, type Owner } from '../living/task-files.js'
 import { isSameTask, taskAt, type Task } from '../living/tasks.js'
-import { inodeKey, type Inode } from '../living/unlinked.js'
 import { FIRST_PID_NAMESPACE, inodeAt } from '../nsfs.js'
 import { processIds, processText } from '../processes.js'
 import { isProcPartial } from '../scanned.js'
@@ -40,7 +39,7 @@ export class Holding {
   }
 
   /** "descriptor 5 of process 12 (tail)" */
-  of(file: Inode): string[] {
+  of(file: InodeId): string[] {
     const all = [...(this.holders.get(inodeKey(file)) ?? [])]
     return all.length <= NAMED
       ? all

@@ -21,7 +21,7 @@ import {
 } from '../../sys/constants.js'
 import { DT_DIR, DT_UNKNOWN, entriesIn, type Entry } from '../../sys/directory.js'
 import { errnoName } from '../../sys/errno.js'
-import { isSameInode, readStat, type InodeId, type Stat } from '../../sys/stat.js'
+import { inodeKey, isSameInode, readStat, type InodeId, type Stat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import { openBelow, pathBelow, type Top } from './top.js'
 
@@ -119,8 +119,7 @@ export class Walk {
 
   /** False where no more is wanted. */
   add(directory: FoundDirectory, name: Bytes, stat: Stat | undefined): boolean {
-    const { major, minor, inoHigh, inoLow } = directory.stat
-    const place = `${major}:${minor}:${inoHigh}:${inoLow} ${name}`
+    const place = `${inodeKey(directory.stat)} ${name}`
     if (this.places.has(place)) return true
     if (this.found.length >= this.options.most) {
       this.isFull = true

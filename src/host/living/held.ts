@@ -15,14 +15,14 @@ import {
 } from '../../sys/constants.js'
 import { entriesIn } from '../../sys/directory.js'
 import { errnoName } from '../../sys/errno.js'
-import { isSameInode, readStat } from '../../sys/stat.js'
+import { inodeKey, isSameInode, readStat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import type { Time } from '../../time.js'
 import { mountIdOf } from '../address.js'
 import type { HostMount } from '../mountinfo.js'
 import { escape } from '../../escape.js'
 import { isRemoteIn, type LivingNamespace } from './namespaces.js'
-import { inodeKey, type UnlinkedFile } from './unlinked.js'
+import type { UnlinkedFile } from './unlinked.js'
 
 export interface HeldLink {
   readonly namespace: LivingNamespace

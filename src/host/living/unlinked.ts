@@ -1,6 +1,7 @@
 // Files that a tree holds though they have lost their name: open, mapped, executed, or waiting in a socket.
 import { slice, type Bytes } from '../../bytes.js'
 import { S_IFDIR, S_IFMT } from '../../sys/constants.js'
+import type { InodeId } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import type { UnlinkedRecord } from '../../sys/unlinked.js'
 import { queuedFiles } from './queue.js'
@@ -10,7 +11,7 @@ import type { Task } from './tasks.js'
 export interface UnlinkedFile {
   /** Of the mount that it was opened by, as mount tables have it. */
   readonly mntId: number
-  readonly inode: Inode
+  readonly inode: InodeId
   /** st_mode. */
   readonly mode: number
   /** What it was called, from the root of its mount namespace. */
@@ -20,16 +21,6 @@ export interface UnlinkedFile {
   /** "descriptor 5 of process 12" */
   readonly holder: () => string
 }
-
-export interface Inode {
-  readonly inoHigh: number
-  readonly inoLow: number
-  readonly major: number
-  readonly minor: number
-}
-
-export const inodeKey = ({ major, minor, inoHigh, inoLow }: Inode): string =>
-  `${major}:${minor} ${inoHigh}:${inoLow}`
 
 /** The kernel's mark behind a name that is no more. */
 export const withoutMark = (path: Bytes): Bytes =>
@@ -73,7 +64,7 @@ export class UnlinkedFiles {
   }
 
   private keep(
-    record: Pick<UnlinkedRecord, 'mntId' | 'nlink' | 'mode' | 'path' | keyof Inode>,
+    record: Pick<UnlinkedRecord, 'mntId' | 'nlink' | 'mode' | 'path' | keyof InodeId>,
     holder: () => string,
   ): void {
     const { mntId, nlink, mode, path } = record
