@@ -10,7 +10,7 @@ import type { Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Outcome } from './outcome.js'
 import { WRONG_MOUNT } from './explain.js'
-import { failed, failedBy, pathFailed } from './unlink.js'
+import { failed, failedBy, pathFailed, silent } from './unlink.js'
 
 export type Reach = Extract<PlannedRemap, { kind: 'reach' }>
 
@@ -82,11 +82,7 @@ export class Directories {
     if (result >= 0) return undefined
     if (result !== ETIMEDOUT) return failed('clone', result)
     this.silent.add(mntId)
-    return {
-      ...failed('openat2', result),
-      message: 'its file system does not answer',
-      next: 'see to its server, then run the same command again',
-    }
+    return silent(result)
   }
 
   private look(fd: number, mount: ConstructedMount | undefined): Seen {

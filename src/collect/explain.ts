@@ -53,6 +53,8 @@ export const WRONG_MOUNT = kept(
   'see what is mounted there now',
 )
 
+export const MOUNTED_ON = kept('mountpoint', 'something is mounted on it', 'unmount it first')
+
 export const explainKnown = (why: Known, stat: Stat, original?: Original): Outcome => {
   switch (why) {
     case 'type':
@@ -61,7 +63,7 @@ export const explainKnown = (why: Known, stat: Stat, original?: Original): Outco
         `it is a ${typeName(stat.mode)}, the dumped file was a ${typeName(original?.mode ?? 0o100000)}`,
       )
     case 'mountpoint':
-      return kept('mountpoint', 'something is mounted on it', 'unmount it first')
+      return MOUNTED_ON
     case 'immutable':
       return kept(
         'immutable',

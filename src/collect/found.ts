@@ -13,7 +13,6 @@ import {
   AT_SYMLINK_NOFOLLOW,
   BENEATH_MOUNT,
   ENOENT,
-  EPERM,
   EXDEV,
   O_NOFOLLOW,
   O_PATH,
@@ -22,16 +21,15 @@ import {
   S_IFIFO,
   S_IFMT,
   S_IFREG,
-  STATX_ATTR_APPEND,
-  STATX_ATTR_IMMUTABLE,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import { inodeKey, isSameInode, type Stat } from '../sys/stat.js'
+import { isImmutable, isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import { notLookedAt } from './explain.js'
+import { MOUNTED_ON, notLookedAt } from './explain.js'
 import { explainFound } from './explain-found.js'
 import { kept, type Outcome } from './outcome.js'
-import { failed, failedBy, pathFailed, unlinkVerified } from './unlink.js'
+import { Removal, type HeldDirectory, type RemovalOptions } from './removal.js'
+import { failed, failedBy, pathFailed, silent } from './unlink.js'
 
 /** What was gathered of a name before privileges were given up. */
 export interface About {
@@ -41,11 +39,9 @@ export interface About {
   readonly isMountpoint: boolean
 }
 
-export interface FoundOptions {
-  readonly remove: boolean
+export interface FoundOptions extends RemovalOptions {
   readonly window: Span
   readonly accept: Consent
-  readonly keepLastLink: boolean
   readonly about: (found: FoundName) => About
   /** Why somebody may hold a file who was not seen. */
   readonly unseen: string | undefined
@@ -77,36 +73,24 @@ export const collectFound = (
 
 const ABSENT: Outcome = { verdict: 'absent', message: 'somebody removed it meanwhile' }
 
-const LAST_LINK = kept(
-  'last-link',
-  'it is the last name of its file',
-  'leave out --keep-last-link to remove it',
-)
-
 const OTHER_DIRECTORY = kept(
   'unsafe-path',
   'another directory has the name of the one that it was found in',
   'see who changes the tree, then run the same command again',
 )
 
-/** A directory that is held. */
-interface Place {
-  readonly fd: number
-  readonly stat: Stat
-}
-
 class Collector {
   private readonly sys: Sys
   private readonly acts: Acts
   private readonly options: FoundOptions
-  /** By inode: links that would be removed. */
-  private readonly predicted = new Map<string, number>()
+  private readonly removal: Removal
   private done = 0
 
   constructor(sys: Sys, acts: Acts, options: FoundOptions) {
     this.sys = sys
     this.acts = acts
     this.options = options
+    this.removal = new Removal(sys, acts, options)
   }
 
   collectDirectory(directory: FoundDirectory, names: readonly FoundName[]): Outcome[] {
@@ -134,13 +118,13 @@ class Collector {
   }
 
   /** Where somebody else answers look-ups, a child makes each of them first. */
-  private asked({ top }: FoundDirectory, { fd }: Place, name: Bytes): Outcome | undefined {
+  private asked({ top }: FoundDirectory, { fd }: HeldDirectory, name: Bytes): Outcome | undefined {
     if (!top.isRemote) return undefined
     const answer = this.sys.answers(fd, '.' as Bytes, BENEATH_MOUNT, name)
     return answer < 0 ? silent(answer) : undefined
   }
 
-  private open(directory: FoundDirectory): Place | Outcome {
+  private open(directory: FoundDirectory): HeldDirectory | Outcome {
     const { sys } = this
     const { top, path, stat: before } = directory
     if (top.isRemote) {
@@ -161,25 +145,17 @@ class Collector {
     }
   }
 
-  private collect(place: Place, found: FoundName): Outcome {
+  private collect(place: HeldDirectory, found: FoundName): Outcome {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
-    const { sys, options, acts } = this
+    const { sys } = this
     const { name } = found
     const file = sys.tryOpenat2(place.fd, name, O_PATH | O_NOFOLLOW, BENEATH_MOUNT)
     if (file === ENOENT) return ABSENT
-    if (file === EXDEV) return kept('mountpoint', 'something is mounted on it', 'unmount it first')
+    if (file === EXDEV) return MOUNTED_ON
     if (file < 0) return failed('openat2', file)
     try {
       const stat = sys.fstat(file)
-      const objection = this.judge(place, found, stat)
-      if (objection !== undefined) return objection
-      const { keepLastLink, remove } = options
-      if (keepLastLink && this.isLast(stat)) return LAST_LINK
-      if (!remove) return this.predict(place, stat)
-      const outcome = unlinkVerified(sys, place.fd, name, file, stat, acts)
-      if (outcome.verdict === 'absent') return ABSENT
-      if (outcome.verdict === 'removed') acts.gone(place.stat, name)
-      return outcome
+      return this.judge(place, found, stat) ?? this.removal.of(place, name, file, stat) ?? ABSENT
     } catch (error) {
       return failedBy(error)
     } finally {
@@ -188,7 +164,7 @@ class Collector {
   }
 
   /** Undefined: it is a leftover and may go. */
-  private judge(place: Place, found: FoundName, stat: Stat): Outcome | undefined {
+  private judge(place: HeldDirectory, found: FoundName, stat: Stat): Outcome | undefined {
     const { acts, options } = this
     const { window, unseen } = options
     const { heldBy, wantedBy, isMountpoint } = options.about(found)
@@ -198,7 +174,7 @@ class Collector {
       isName: isExactLinkName(found.name),
       isType: TYPES.has(stat.mode & S_IFMT),
       isMountpoint,
-      isImmutable: (stat.attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0,
+      isImmutable: isImmutable(stat),
       isSameInode: found.stat !== undefined && isSameInode(stat, found.stat),
       isWanted: wantedBy !== undefined,
       held: heldBy.length > 0 ? 'yes' : unseen === undefined ? 'no' : 'unknown',
@@ -211,22 +187,8 @@ class Collector {
     return explainFound(verdict, details)
   }
 
-  /** Without --remove those count as gone that would be by then. */
-  private isLast(stat: Stat): boolean {
-    return stat.nlink - (this.predicted.get(inodeKey(stat)) ?? 0) === 1
-  }
-
-  /** Whether a name can be taken out of the directory, as far as that is known without trying. */
-  private predict({ fd, stat: directory }: Place, stat: Stat): Outcome {
-    const isAppendOnly = (directory.attributes & STATX_ATTR_APPEND) !== 0
-    const result = isAppendOnly ? EPERM : this.sys.tryWritable(fd)
-    if (result < 0) return failed('unlinkat', result)
-    this.predicted.set(inodeKey(stat), (this.predicted.get(inodeKey(stat)) ?? 0) + 1)
-    return { verdict: 'would-remove' }
-  }
-
   /** After the last removal: that the directory was changed by us. */
-  private remember({ fd, stat }: Place, removed: readonly FoundName[]): void {
+  private remember({ fd, stat }: HeldDirectory, removed: readonly FoundName[]): void {
     if (removed.length === 0) return
     // A name that is there again was made by somebody else meanwhile.
     const isOurs = removed.every(
@@ -238,9 +200,3 @@ class Collector {
 
 /** Of which CRIU makes links. */
 const TYPES: ReadonlySet<number> = new Set([S_IFREG, S_IFIFO, S_IFCHR, S_IFBLK])
-
-const silent = (result: number): Outcome => ({
-  ...failed('openat2', result),
-  message: 'its file system does not answer',
-  next: 'see to its server, then run the same command again',
-})

@@ -10,29 +10,25 @@ import { whenBorn, whenWas, type Span, type When, type Window } from '../proof/w
 import {
   AT_SYMLINK_NOFOLLOW,
   ENOENT,
-  EPERM,
   O_NOFOLLOW,
   O_PATH,
   S_IFDIR,
   S_IFMT,
   S_IFREG,
-  STATX_ATTR_APPEND,
-  STATX_ATTR_IMMUTABLE,
   STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import { inodeKey, isSameInode, type Stat } from '../sys/stat.js'
+import { isImmutable, isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Reach } from './directories.js'
 import { explainDoubt, explainKnown } from './explain.js'
 import { explainEvidence } from './explain-evidence.js'
-import { kept, type Outcome } from './outcome.js'
-import { failed, failedBy, unlinkVerified } from './unlink.js'
+import type { Outcome } from './outcome.js'
+import { Removal, type RemovalOptions } from './removal.js'
+import { failed, failedBy } from './unlink.js'
 
-export interface LinkOptions {
-  readonly remove: boolean
+export interface LinkOptions extends RemovalOptions {
   readonly accept: Consent
-  readonly keepLastLink: boolean
   readonly window: Window
   /** When somebody wrote the images, for links that they do not list. */
   readonly spans: readonly Span[]
@@ -55,25 +51,19 @@ export interface Place {
   readonly address: () => Address | undefined
 }
 
-const LAST_LINK = kept(
-  'last-link',
-  'it is the last name of its file',
-  'leave out --keep-last-link to remove it',
-)
-
 export class Links {
   private readonly sys: Sys
   private readonly acts: Acts
   private readonly options: LinkOptions
   private readonly accepts: (doubt: Parameters<Consent['has']>[0]) => boolean
-  /** By inode: links that would be removed. Only where it matters which is the last one. */
-  private readonly predicted = new Map<string, number>()
+  private readonly removal: Removal
   private done = 0
 
   constructor(sys: Sys, acts: Acts, options: LinkOptions) {
     this.sys = sys
     this.acts = acts
     this.options = options
+    this.removal = new Removal(sys, acts, options)
     this.accepts = (doubt) => options.accept.has(doubt)
   }
 
@@ -95,12 +85,8 @@ export class Links {
           ? this.judge(stat, original, place, isMountpoint)
           : this.judgeHeld(stat, held, place, isMountpoint)
       if (objection !== undefined) return found(stat, objection)
-      if (options.keepLastLink && this.isLast(stat)) return found(stat, LAST_LINK)
-      if (!options.remove) return found(stat, this.predict(place, stat))
-      const outcome = unlinkVerified(sys, place.fd, base, file, stat, this.acts)
-      if (outcome.verdict === 'absent') return undefined
-      if (outcome.verdict === 'removed') this.acts.gone(place.stat, base)
-      return found(stat, outcome)
+      const outcome = this.removal.of(place, base, file, stat)
+      return outcome && found(stat, outcome)
     } catch (error) {
       return failedBy(error)
     } finally {
@@ -170,28 +156,7 @@ export class Links {
   private isUnchangedSince(directory: Stat): boolean {
     return whenChanged(this.acts.ctimeBefore(directory), this.options.spans) === 'within'
   }
-
-  /** Under `show` those count as gone that `clean` would have removed by then. */
-  private isLast(stat: Stat): boolean {
-    return stat.nlink - (this.predicted.get(inodeKey(stat)) ?? 0) === 1
-  }
-
-  /** `show` finds out what it can without trying: whether a name can be taken out of the directory. */
-  private predict({ fd, stat: directory }: Place, stat: Stat): Outcome {
-    // To append-only directories names can be added, and access(2) says no more.
-    const isAppendOnly = (directory.attributes & STATX_ATTR_APPEND) !== 0
-    const result = isAppendOnly ? EPERM : this.sys.tryWritable(fd)
-    if (result < 0) return failed('unlinkat', result)
-    if (this.options.keepLastLink) {
-      const inode = inodeKey(stat)
-      this.predicted.set(inode, (this.predicted.get(inode) ?? 0) + 1)
-    }
-    return { verdict: 'would-remove' }
-  }
 }
-
-const isImmutable = ({ attributes }: Pick<Stat, 'attributes'>): boolean =>
-  (attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0
 
 const factsOf = (
   { mode, size, attributes, ctime, btime }: Stat,

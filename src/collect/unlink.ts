@@ -33,6 +33,13 @@ export const pathFailed = (result: number): Outcome => {
   }
 }
 
+/** -errno of a look-up that a child made, and nobody answered. */
+export const silent = (result: number): Outcome => ({
+  ...failed('openat2', result),
+  message: 'its file system does not answer',
+  next: 'see to its server, then run the same command again',
+})
+
 /** A system call that fails for one link must not stop the others. @throws any other error. */
 export const failedBy = (error: unknown): Outcome => {
   if (error instanceof SyscallError) return failed(error.syscall, error.errno)

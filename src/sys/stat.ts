@@ -1,6 +1,6 @@
 // What statx(2) answered, copied out of the array into which the addon writes.
 import type { Time } from '../time.js'
-import { STATX_BTIME } from './constants.js'
+import { STATX_ATTR_APPEND, STATX_ATTR_IMMUTABLE, STATX_BTIME } from './constants.js'
 
 /** Places in that array of words; native/addon.cc fills it in this order. */
 const AT = {
@@ -80,3 +80,7 @@ export const inodeKey = ({ major, minor, inoHigh, inoLow }: InodeId): string =>
 
 export const isSameInode = (a: InodeId, b: InodeId): boolean =>
   a.inoLow === b.inoLow && a.inoHigh === b.inoHigh && a.major === b.major && a.minor === b.minor
+
+/** Nobody takes the name of such a file away, root neither. */
+export const isImmutable = ({ attributes }: Pick<Stat, 'attributes'>): boolean =>
+  (attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) !== 0
