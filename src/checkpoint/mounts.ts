@@ -32,6 +32,10 @@ export const readMountNamespace = (
   return { id, isRoot, complete, mounts: complete ? parentsFirst(mounts, where) : mounts }
 }
 
+/** All mounts of a dump by mnt_id, which is unique over its namespaces. */
+export const mountsById = (namespaces: readonly MountNamespace[]): Map<number, Mount> =>
+  new Map(namespaces.flatMap(({ mounts }) => mounts.map((mount) => [mount.mntId, mount])))
+
 const toMount = (row: MntEntry, nsId: number, where: string): Mount => {
   const corrupt = (problem: string): Error =>
     badImages(`mount ${row.mnt_id}: ${problem}`, {

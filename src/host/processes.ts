@@ -77,13 +77,20 @@ const pidIn = (pid: number, line: RegExp): number => {
 /** Clock ticks of proc_pid_stat(5) in a second: a constant of the kernel's interface. */
 export const TICKS = 100
 
-/** In seconds since this machine was started. */
-export const startOf = (pid: number): number => {
-  const stat = ifSeen(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? ''
+/** What proc_pid_stat(5) says of one; undefined for one that is not seen. `start` in ticks since this machine was started. */
+export const statusLine = (
+  pid: number,
+): { readonly state: string; readonly parent: number; readonly start: number } | undefined => {
+  const stat = ifSeen(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  if (stat === undefined) return undefined
   // The name, in parentheses, may have anything in it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return Number(fields[START] ?? 0) / TICKS
+  const [state = '', parent] = fields
+  return { state, parent: Number(parent), start: Number(fields[START]) }
 }
 
 /** starttime, counted from the field behind the name. */
 const START = 19
+
+/** In seconds since this machine was started; 0 for one that is not seen. */
+export const startOf = (pid: number): number => (statusLine(pid)?.start ?? 0) / TICKS

@@ -1,6 +1,7 @@
 // The plan for a living container: each remap on the mount of it that the dump saw, found by its id, which is the
 // kernel's own, or by its place where the container was started again.
 import type { Bytes } from '../bytes.js'
+import { mountsById } from '../checkpoint/mounts.js'
 import type { Checkpoint, Held, LinkRemap, Mount } from '../checkpoint/model.js'
 import { escape } from '../escape.js'
 import { IN_MEMORY } from '../file-systems.js'
@@ -38,12 +39,16 @@ export const planLiving = (
   held: readonly HeldRemap[],
 ): Plan => {
   const mounts = new Mounts(living)
-  const listed = checkpoint.remaps.map((remap) => planListed(remap, checkpoint, living, mounts))
+  const recorded = mountsById(checkpoint.namespaces)
+  const listed = checkpoint.remaps.map((remap) => planListed(remap, recorded, living, mounts))
   const known = new Set(listed.map((planned) => `${planned.mount?.nsId} ${planned.remap.link}`))
   const ours = living.namespaces.find(({ isOurs }) => isOurs)?.id
   const rest = held
-    .filter(({ nsId, link }) => !known.has(`${nsId === ours ? undefined : nsId} ${link}`))
-    .filter(({ nsId, link }) => !known.has(`${nsId} ${link}`))
+    .filter(
+      ({ nsId, link }) =>
+        // What the images of a host tree list has no mount.
+        !known.has(`${nsId} ${link}`) && !(nsId === ours && known.has(`undefined ${link}`)),
+    )
     .map((one) => planHeld(one, mounts))
   return {
     tree: ours === undefined ? 'namespaced' : 'host',
@@ -69,7 +74,7 @@ const planHeld = ({ nsId, mount, link, original, held }: HeldRemap, mounts: Moun
 
 const planListed = (
   remap: LinkRemap,
-  checkpoint: Checkpoint,
+  allRecorded: ReadonlyMap<number, Mount>,
   living: LivingView,
   mounts: Mounts,
 ): PlannedRemap => {
@@ -92,9 +97,7 @@ const planListed = (
       ? { remap, kind: 'duplicate', mount: undefined }
       : reach(remap, undefined)
   }
-  const recorded = checkpoint.namespaces
-    .flatMap((namespace) => namespace.mounts)
-    .find((mount) => mount.mntId === mntId)
+  const recorded = allRecorded.get(mntId)
   const found = living.isDumped ? mounts.byId(mntId, recorded) : undefined
   const place = found ?? (recorded && mounts.byPlace(recorded))
   if (place !== undefined) {

@@ -1,5 +1,6 @@
 // Links of checkpoints that are to be kept, by where they are: an inode alone does not tell whose link it is.
 import type { Bytes } from '../bytes.js'
+import { mountsById } from '../checkpoint/mounts.js'
 import type { Checkpoint, Mount } from '../checkpoint/model.js'
 import { addressIn, type Address } from '../host/address.js'
 import type { HostMount } from '../host/mountinfo.js'
@@ -24,7 +25,6 @@ export interface Since {
 export class Wanted {
   private readonly byName = new Map<Bytes, Listed[]>()
   private readonly hostMounts: readonly HostMount[]
-
   private readonly since: Since
 
   constructor(hostMounts: readonly HostMount[], since: Since) {
@@ -35,9 +35,7 @@ export class Wanted {
   add(images: string, { namespaces, remaps, times: { written } }: Checkpoint): void {
     const isSince = (time: Time): boolean => written !== undefined && isAfter(written, time)
     const { booted, started } = this.since
-    const mounts = new Map<number, Mount>()
-    for (const namespace of namespaces)
-      for (const mount of namespace.mounts) mounts.set(mount.mntId, mount)
+    const mounts = mountsById(namespaces)
     for (const { link, original } of remaps) {
       const { base } = splitLast(link)
       const mount = mounts.get(original.mntId ?? -1)

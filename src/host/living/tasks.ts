@@ -1,9 +1,10 @@
 // The tasks of a living container: the descendants of its first process, and all of that one's pid namespace.
 import fs from 'node:fs'
 import { concat, type Bytes } from '../../bytes.js'
+import { groupBy } from '../../group.js'
 import { AT_FDCWD } from '../../sys/constants.js'
 import type { Sys } from '../../sys/sys.js'
-import { ifSeen, processIds } from '../processes.js'
+import { ifSeen, processIds, statusLine } from '../processes.js'
 
 /** One process at one moment: its start tells it from the next one with its number. */
 export interface Task {
@@ -15,18 +16,11 @@ export interface Task {
   readonly state: string
 }
 
-/** Undefined for one that is not there. `place` is a folder of /proc. */
-export const taskAt = (pid: number, place = `/proc/${pid}`): Task | undefined => {
-  const stat = ifSeen(() => fs.readFileSync(`${place}/stat`, 'latin1'))
-  if (stat === undefined) return undefined
-  // The name, in parentheses, may have anything in it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state = '', parent] = fields
-  return { pid, parent: Number(parent), start: Number(fields[START]), state }
+/** Undefined for one that is not there. */
+export const taskAt = (pid: number): Task | undefined => {
+  const line = statusLine(pid)
+  return line && { pid, ...line }
 }
-
-/** starttime, counted from the field behind the name. */
-const START = 19
 
 export const isSameTask = (a: Task | undefined, b: Task | undefined): boolean =>
   a !== undefined && a.pid === b?.pid && a.start === b.start
@@ -41,8 +35,7 @@ export const readTree = (sys: Sys, root: Task): Task[] => {
   // All of our own pid namespace is the machine.
   const isOurs = inside === namespaceOf(sys, 'thread-self', 'pid')
   const all = processIds().flatMap((pid) => taskAt(pid) ?? [])
-  const children = new Map<number, Task[]>()
-  for (const task of all) children.set(task.parent, [...(children.get(task.parent) ?? []), task])
+  const children = groupBy(all, ({ parent }) => parent)
   const found = new Map<number, Task>([[root.pid, root]])
   const pending = [root.pid]
   if (inside !== undefined && !isOurs)
