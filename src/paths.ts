@@ -74,6 +74,10 @@ export const below = (path: Bytes, ancestor: Bytes): Bytes => {
 /** `path` seen from a directory: without its leading slash, "." for the directory itself. */
 export const relative = (path: Bytes): Bytes => (path === ROOT ? ('.' as Bytes) : slice(path, 1))
 
+/** Of a name in a directory. */
+export const inDirectory = (directory: Bytes, name: Bytes): Bytes =>
+  directory === ROOT ? concat(ROOT, name) : concat(directory, ROOT, name)
+
 export const join = (dir: Bytes, rest: Bytes): Bytes => {
   if (rest === ROOT) return dir
   return dir === ROOT ? rest : concat(dir, rest)

@@ -1,7 +1,6 @@
 // What is below the directories of `scan`: names of the form of a link remap, who holds their files, and which images
 // list them. Comes before the first deletion, and with all privileges.
-import { concat, type Bytes } from './bytes.js'
-import { badImages } from './errors.js'
+import type { Bytes } from './bytes.js'
 import { readFrom } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import type { About } from './collect/found.js'
@@ -17,8 +16,8 @@ import { otherNamespaces } from './host/namespaces.js'
 import { hostView } from './host/view.js'
 import type { ImageDirectory } from './images/directory.js'
 import { LIMITS } from './limits.js'
-import { ROOT } from './paths.js'
-import { Wanted } from './plan/wanted.js'
+import { inDirectory } from './paths.js'
+import { mustListAll, Wanted } from './plan/wanted.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
@@ -68,10 +67,10 @@ export const prepareFound = (
 ): Found => {
   const clocks = readClocks()
   const host = hostOf(sys, hostView(clocks))
-  const read = images.map(({ directory, isKept }) => ({
-    isKept,
-    checkpoint: mustList(readFrom(directory, { clocks: toNow(clocks), isLiving: true }), isKept),
-  }))
+  const read = images.map(({ directory, isKept }) => {
+    const checkpoint = readFrom(directory, { clocks: toNow(clocks), isLiving: true })
+    return { isKept, checkpoint: isKept ? mustListAll(checkpoint) : checkpoint }
+  })
   const tops = openTops(sys, host, directories)
   const walk = new Walk(sys, { most: maxRemaps, onProgress: onDirectories })
   for (const top of tops) walk.look(top)
@@ -125,15 +124,6 @@ const inOrder = (names: readonly FoundName[]): FoundName[] =>
 
 const NOTHING = { tables: [], unseen: undefined }
 
-const mustList = (checkpoint: Checkpoint, isKept: boolean): Checkpoint => {
-  if (isKept && !checkpoint.complete)
-    throw badImages('these images are to be kept, and do not list all of their links', {
-      where: checkpoint.directory ?? '',
-      next: 'nothing was touched; give images of a whole dump with --keep',
-    })
-  return checkpoint
-}
-
 /** File systems without a disk may be others by now: nothing says since when they are mounted. */
 const listOf = (checkpoint: Checkpoint, host: Host, now: Time): Wanted => {
   const list = new Wanted(host.mounts, { booted: host.bootedAt, started: now })
@@ -148,9 +138,6 @@ const addressOf = (found: FoundName): Address | undefined => {
   const address = directoryAddress(found)
   return address && { ...address, path: inDirectory(address.path, found.name) }
 }
-
-const inDirectory = (directory: Bytes, name: Bytes): Bytes =>
-  directory === ROOT ? concat(ROOT, name) : concat(directory, ROOT, name)
 
 /** From the root of this host. */
 export const pathOf = ({ directory: { top, path }, name }: FoundName): Bytes =>

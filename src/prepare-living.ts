@@ -1,7 +1,7 @@
 // What of a living container is the dump's: its mounts in the place of those of the images, and the links of files
 // that it holds where the images do not list all.
 import type { Bytes } from './bytes.js'
-import { badImages, GcError } from './errors.js'
+import { GcError } from './errors.js'
 import { readCheckpoint } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import type { Clocks } from './host/clock.js'
@@ -11,7 +11,7 @@ import { readLiving, type Living } from './host/living/living.js'
 import { wantedBeside } from './images/beside.js'
 import { planLiving, type HeldRemap } from './plan/living.js'
 import type { Plan } from './plan/planned.js'
-import { Wanted } from './plan/wanted.js'
+import { mustListAll, Wanted } from './plan/wanted.js'
 import { withRows, writingSpans } from './proof/evidence.js'
 import type { Span } from './proof/window.js'
 import { inodeKey } from './sys/stat.js'
@@ -37,7 +37,9 @@ export const prepareLiving = (
 ): { readonly living: Living; readonly plan: Plan; readonly spans: readonly Span[] } => {
   // A whole dump lists all that it made.
   const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
-  const wanted = readWanted(options.keep, checkpoint, host, plus(living.started, APART))
+  const isAnyHeld = living.held.length > 0
+  const started = plus(living.started, APART)
+  const wanted = readWanted(options.keep, checkpoint, host, started, isAnyHeld)
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
   const held = toRemaps(living.held, wanted, new Set(checkpoint.hints.done))
   const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
@@ -90,25 +92,17 @@ const readWanted = (
   { directory }: Checkpoint,
   host: Host,
   started: Time,
+  isAnyHeld: boolean,
 ): Wanted => {
   const wanted = new Wanted(host.mounts, { booted: host.bootedAt, started })
-  for (const place of keep) wanted.add(place, mustRead(place))
-  for (const place of directory === undefined ? [] : wantedBeside(directory)) {
+  for (const place of keep) wanted.add(place, mustListAll(readCheckpoint(place)))
+  // Nothing is asked of them where nothing is held.
+  for (const place of directory === undefined || !isAnyHeld ? [] : wantedBeside(directory)) {
     if (keep.includes(place)) continue
     const other = tryRead(place)
     if (other?.complete === true) wanted.add(place, other)
   }
   return wanted
-}
-
-const mustRead = (place: string): Checkpoint => {
-  const checkpoint = readCheckpoint(place)
-  if (!checkpoint.complete)
-    throw badImages('these images are to be kept, and do not list all of their links', {
-      where: place,
-      next: 'nothing was touched; give images of a whole dump with --keep',
-    })
-  return checkpoint
 }
 
 const tryRead = (place: string): Checkpoint | undefined => {

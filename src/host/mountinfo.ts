@@ -73,6 +73,13 @@ export const eachMount = (fd: number, visit: (row: HostMount) => void): void => 
   }
 }
 
+/** All rows of the file. */
+export const mountsIn = (fd: number): HostMount[] => {
+  const mounts: HostMount[] = []
+  eachMount(fd, (row) => mounts.push(row))
+  return mounts
+}
+
 /** The kernel marks the root of a bind whose directory was unlinked; such a path leads nowhere. */
 export const withoutDeleted = (root: Bytes): Bytes =>
   root.endsWith('//deleted') ? slice(root, 0, -'//deleted'.length) : root

@@ -1,7 +1,7 @@
 // Whether something is mounted on a link, in any mount namespace of this machine.
-import { concat, type Bytes } from '../bytes.js'
+import type { Bytes } from '../bytes.js'
 import { LINK_PREFIX } from '../link-name.js'
-import { ROOT, splitLast } from '../paths.js'
+import { inDirectory, splitLast } from '../paths.js'
 import { addressIn, type Address } from './address.js'
 import type { HostMount } from './mountinfo.js'
 import type { Wanted } from './table.js'
@@ -31,7 +31,7 @@ export const mountpointTest = (
     if (found === undefined) return false
     const at = directory()
     if (at === undefined) return true
-    const path = at.path === ROOT ? concat(ROOT, name) : concat(at.path, ROOT, name)
+    const path = inDirectory(at.path, name)
     return found.some((one) => one === undefined || (one.device === at.device && one.path === path))
   }
 }

@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import type { Time } from '../time.js'
 import { readClocks, type Clocks } from './clock.js'
-import { eachMount, type HostMount } from './mountinfo.js'
+import { mountsIn, type HostMount } from './mountinfo.js'
 
 /** What is mounted in our own mount namespace. */
 export interface HostView {
@@ -19,9 +19,7 @@ export const hostView = (clocks = readClocks()): HostView => ({
 const readMounts = (): HostMount[] => {
   const fd = fs.openSync('/proc/thread-self/mountinfo', fs.constants.O_RDONLY)
   try {
-    const mounts: HostMount[] = []
-    eachMount(fd, (row) => mounts.push(row))
-    return mounts
+    return mountsIn(fd)
   } finally {
     fs.closeSync(fd)
   }

@@ -17,7 +17,7 @@ import {
 import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { OWN_NAMESPACE } from './nsfs.js'
-import { eachMount, type HostMount } from './mountinfo.js'
+import { mountsIn, type HostMount } from './mountinfo.js'
 import type { Check } from './patience.js'
 import { remoteTest } from './remote.js'
 import { readTable, type Table, type Wanted } from './table.js'
@@ -111,10 +111,8 @@ export class Visitor {
   mounts(namespace: number): HostMount[] | number {
     const fd = this.openTable(namespace)
     if (fd < 0) return fd
-    const rows: HostMount[] = []
     try {
-      eachMount(fd, (row) => rows.push(row))
-      return rows
+      return mountsIn(fd)
     } finally {
       this.sys.close(fd)
     }

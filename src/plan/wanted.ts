@@ -2,10 +2,20 @@
 import type { Bytes } from '../bytes.js'
 import { mountsById } from '../checkpoint/mounts.js'
 import type { Checkpoint, Mount } from '../checkpoint/model.js'
+import { badImages } from '../errors.js'
 import { addressIn, type Address } from '../host/address.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, splitLast } from '../paths.js'
+
+/** @throws GcError bad-images where images are to be kept that do not list all of their links. */
+export const mustListAll = (checkpoint: Checkpoint): Checkpoint => {
+  if (checkpoint.complete) return checkpoint
+  throw badImages('these images are to be kept, and do not list all of their links', {
+    where: checkpoint.directory ?? '',
+    next: 'nothing was touched; give images of a whole dump with --keep',
+  })
+}
 
 interface Listed {
   readonly images: string

@@ -1,10 +1,9 @@
 // Phrases that both forms of text use.
-import { concat } from '../bytes.js'
 import type { DumpKind, Original } from '../checkpoint/model.js'
 import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
-import { join } from '../paths.js'
+import { inDirectory } from '../paths.js'
 import type { SignalName } from '../sys/signals.js'
 import { isRestorable, totalsOf, VERDICTS, type Report } from './report.js'
 
@@ -132,7 +131,7 @@ const otherLinks = ({ others }: Report): string[] => {
 /** With -v: each of them. */
 export const otherLinkLines = ({ others }: Report): string[] =>
   others.flatMap(({ directory, names }) =>
-    names.map((name) => `other link: ${escape(join(directory, concat('/', name)))}`),
+    names.map((name) => `other link: ${escape(inDirectory(directory, name))}`),
   )
 
 const interruption = ({ remaps }: Report, signal: SignalName): string => {

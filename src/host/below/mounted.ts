@@ -2,6 +2,7 @@
 // elsewhere.
 import type { Bytes } from '../../bytes.js'
 import { escape } from '../../escape.js'
+import { groupBy } from '../../group.js'
 import { LINK_PREFIX } from '../../link-name.js'
 import { splitLast } from '../../paths.js'
 import type { Address } from '../address.js'
@@ -19,13 +20,8 @@ export type Shown = (name: Bytes, address: Address | undefined) => string[]
 export const shownElsewhere = (
   tables: readonly { readonly mounts: readonly HostMount[] }[],
 ): Shown => {
-  const byName = new Map<Bytes, HostMount[]>()
-  for (const { mounts } of tables)
-    for (const row of mounts)
-      if (isLink(row.root)) {
-        const { base } = splitLast(row.root)
-        byName.set(base, [...(byName.get(base) ?? []), row])
-      }
+  const ofLinks = tables.flatMap(({ mounts }) => mounts.filter(({ root }) => isLink(root)))
+  const byName = groupBy(ofLinks, ({ root }) => splitLast(root).base)
   return (name, address) => {
     const rows = (byName.get(name) ?? []).filter(
       ({ major, minor, root }) =>

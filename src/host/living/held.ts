@@ -1,8 +1,8 @@
 // Links whose file a living tree holds: names of the form of a link remap, in the directory of a file that lost its
 // name or in one above on the same mount, with the same inode.
-import { concat, slice, type Bytes } from '../../bytes.js'
+import { slice, type Bytes } from '../../bytes.js'
 import { isLinkName, LINK_PREFIX } from '../../link-name.js'
-import { isWithin, relative, ROOT, slashesOf, splitLast } from '../../paths.js'
+import { inDirectory, isWithin, relative, ROOT, slashesOf, splitLast } from '../../paths.js'
 import {
   AT_SYMLINK_NOFOLLOW,
   ENOENT,
@@ -168,8 +168,7 @@ export class HeldLinks {
         // Of what is mounted on it only the entry tells what lies below.
         const isCovered = (attributes & STATX_ATTR_MOUNT_ROOT) !== 0
         const key = inodeKey(isCovered ? { ...stat, inoHigh, inoLow } : inode)
-        const link = dir === ROOT ? concat(ROOT, name) : concat(dir, ROOT, name)
-        found.push({ link, place: `${directory} ${name}`, key, ctime })
+        found.push({ link: inDirectory(dir, name), place: `${directory} ${name}`, key, ctime })
       }
     }
   }
