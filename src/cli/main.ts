@@ -15,7 +15,15 @@ import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
-import { Log, printError, printReport, STDERR, STDOUT, writeInformation } from './output.js'
+import {
+  Log,
+  orAlarm,
+  printError,
+  printReport,
+  progressOn,
+  STDOUT,
+  writeInformation,
+} from './output.js'
 
 /** Runs the command and answers with its exit code; never throws. `note`: how the program was started. */
 export const main = (
@@ -93,8 +101,7 @@ const collectGarbage = (
   log: Log,
   note: string | undefined,
 ): ExitName => {
-  const started = Date.now()
-  const showsProgress = sys.isatty(STDERR)
+  const progress = progressOn(sys, log)
   const report = run(sys, {
     ...options,
     command: options.command === 'clean' ? 'clean' : 'show',
@@ -103,19 +110,12 @@ const collectGarbage = (
       explainOptions(options, log, note)
     },
     onProgress: (done, total) => {
-      if (showsProgress && Date.now() - started > 1000)
-        log.progress(`${done} of ${total} link remaps`)
+      progress(`${done} of ${total} link remaps`)
     },
   })
-  const exit = exitOf(report)
-  try {
+  return orAlarm(exitOf(report), log, () => {
     printReport(report, options, log, sys.isatty(STDOUT))
-  } catch (error) {
-    // What was deleted by mistake weighs more than a report that was not read.
-    if (exit !== 'alarm') throw error
-    log.line('ALARM: a deletion did not hit the file that was verified; the report is lost')
-  }
-  return exit
+  })
 }
 
 /** Whatever ends the run early: one clear line, no stack trace. */

@@ -10,7 +10,7 @@ import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
 import { planText } from '../report/plan-text.js'
-import { treeLines } from '../report/tree.js'
+import { treeLines, type TreeOptions } from '../report/tree.js'
 import { unknownGone, unknownKeys } from '../report/unmatched.js'
 import { summary, warnings } from '../report/words.js'
 import { sleep } from '../sleep.js'
@@ -132,58 +132,109 @@ export class Log {
   }
 }
 
-/** `terminal`: whether standard output is one. */
-export const printReport = (
-  report: Report,
-  options: Arguments,
-  log: Log,
-  terminal: boolean,
-): void => {
-  log.endProgress()
-  if (options.json) {
-    writeReportPieces(jsonPieces(report))
-    writeReport('\n')
-    return
+/** How far a run is: on a terminal, once it takes longer than a moment. */
+export const progressOn = (sys: Sys, log: Log): ((text: string) => void) => {
+  const started = Date.now()
+  const isShown = sys.isatty(STDERR)
+  return (text) => {
+    if (isShown && Date.now() - started > 1000) log.progress(text)
   }
-  const tree = terminal && !options.plain
-  if (options.verbosity >= 3) log.text(planText(report))
-  for (const warning of warnings(report)) log.line(warning)
-  for (const warning of unknownKeys(report, options.externals)) log.line(warning)
-  for (const warning of unknownGone(report, options.gone)) log.line(warning)
-  const complete = completeCommand(report, options.words)
-  if (complete !== undefined)
-    log.line(`if all is where it was at the dump, this is complete: ${complete}`)
-  const colour = tree && hasColour()
-  if (!tree) {
-    writeReportPieces(plainLines(report))
-    log.line(summary(report))
-    return
-  }
-  const lines = treeLines(report, { colour, now: Date.now() / 1000 })
-  writeReportPieces([...lines, summary(report)].map((line) => `${line}\n`))
 }
 
-/** The same of `scan`. */
-export const printFound = (
-  report: FoundReport,
+/** A report as it is printed: each part is made when it is. */
+interface Printable {
+  readonly json: () => Iterable<string>
+  /** Messages that go before it. */
+  readonly say: () => void
+  readonly lines: () => Iterable<string>
+  readonly tree: (options: TreeOptions) => readonly string[]
+  readonly summary: () => string
+}
+
+/** `terminal`: whether standard output is one. */
+const print = (
+  report: Printable,
   { json, plain }: Pick<Arguments, 'json' | 'plain'>,
   log: Log,
   terminal: boolean,
 ): void => {
   log.endProgress()
   if (json) {
-    writeReportPieces(piecesOf(foundToJson(report)))
+    writeReportPieces(report.json())
     writeReport('\n')
     return
   }
-  for (const warning of foundWarnings(report)) log.line(warning)
+  report.say()
   if (!terminal || plain) {
-    writeReportPieces(foundLines(report))
-    log.line(foundSummary(report))
+    writeReportPieces(report.lines())
+    log.line(report.summary())
     return
   }
-  const lines = foundTree(report, { colour: hasColour(), now: Date.now() / 1000 })
-  writeReportPieces([...lines, foundSummary(report)].map((line) => `${line}\n`))
+  const lines = report.tree({ colour: hasColour(), now: Date.now() / 1000 })
+  writeReportPieces([...lines, report.summary()].map((line) => `${line}\n`))
+}
+
+export const printReport = (
+  report: Report,
+  options: Arguments,
+  log: Log,
+  terminal: boolean,
+): void => {
+  const say = (): void => {
+    if (options.verbosity >= 3) log.text(planText(report))
+    for (const warning of warnings(report)) log.line(warning)
+    for (const warning of unknownKeys(report, options.externals)) log.line(warning)
+    for (const warning of unknownGone(report, options.gone)) log.line(warning)
+    const complete = completeCommand(report, options.words)
+    if (complete !== undefined)
+      log.line(`if all is where it was at the dump, this is complete: ${complete}`)
+  }
+  print(
+    {
+      json: () => jsonPieces(report),
+      say,
+      lines: () => plainLines(report),
+      tree: (how) => treeLines(report, how),
+      summary: () => summary(report),
+    },
+    options,
+    log,
+    terminal,
+  )
+}
+
+/** The same of `scan`. */
+export const printFound = (
+  report: FoundReport,
+  options: Pick<Arguments, 'json' | 'plain'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  print(
+    {
+      json: () => piecesOf(foundToJson(report)),
+      say: () => {
+        for (const warning of foundWarnings(report)) log.line(warning)
+      },
+      lines: () => foundLines(report),
+      tree: (how) => foundTree(report, how),
+      summary: () => foundSummary(report),
+    },
+    options,
+    log,
+    terminal,
+  )
+}
+
+/** What was deleted by mistake weighs more than a report that was not read. */
+export const orAlarm = (exit: ExitName, log: Log, act: () => void): ExitName => {
+  try {
+    act()
+  } catch (error) {
+    if (exit !== 'alarm') throw error
+    log.line('ALARM: a deletion did not hit the file that was verified; the report is lost')
+  }
+  return exit
 }
 
 const hasColour = (): boolean => (process.env.NO_COLOR ?? '') === ''

@@ -4,7 +4,7 @@ import { foundExit } from '../report/found.js'
 import { scan } from '../scan.js'
 import type { Sys } from '../sys/sys.js'
 import type { Arguments } from './arguments.js'
-import { printFound, STDERR, STDOUT, type Log } from './output.js'
+import { orAlarm, printFound, progressOn, STDOUT, type Log } from './output.js'
 import type { ScanArguments } from './scan-arguments.js'
 
 /** `explain` says what the options came to, once messages have their place. */
@@ -14,11 +14,7 @@ export const lookBelow = (
   log: Log,
   explain: () => void,
 ): ExitName => {
-  const started = Date.now()
-  const showsProgress = sys.isatty(STDERR)
-  const progress = (text: string): void => {
-    if (showsProgress && Date.now() - started > 1000) log.progress(text)
-  }
+  const progress = progressOn(sys, log)
   const report = scan(sys, {
     ...options.scan,
     since: options.since,
@@ -37,13 +33,7 @@ export const lookBelow = (
       progress(`${done} of ${total} links`)
     },
   })
-  const exit = foundExit(report)
-  try {
+  return orAlarm(foundExit(report), log, () => {
     printFound(report, options, log, sys.isatty(STDOUT))
-  } catch (error) {
-    // What was deleted by mistake weighs more than a report that was not read.
-    if (exit !== 'alarm') throw error
-    log.line('ALARM: a deletion did not hit the file that was verified; the report is lost')
-  }
-  return exit
+  })
 }
