@@ -1,5 +1,4 @@
 // The whole order of a run: images → checkpoint → plan → namespaces → collect → report.
-import type { Bytes } from './bytes.js'
 import type { Checkpoint } from './checkpoint/model.js'
 import { collect } from './collect/collect.js'
 import { Acts } from './host/acts.js'
@@ -7,35 +6,15 @@ import { lockImages, whileIdle } from './host/lock.js'
 import { mountpointTest } from './host/mountpoints.js'
 import { openNotes, PLACE } from './host/notes.js'
 import { ImageDirectory } from './images/directory.js'
-import type { Externals } from './plan/external.js'
-import { prepare } from './prepare.js'
+import { prepare, type PrepareOptions } from './prepare.js'
 import { dropPrivileges } from './privilege/drop.js'
-import type { Consent } from './proof/doubts.js'
 import type { Command, Report } from './report/report.js'
 import { notedSignal, noteSignals } from './sys/signals.js'
 import type { Sys } from './sys/sys.js'
-import type { Time } from './time.js'
 
-export interface RunOptions {
+export interface RunOptions extends PrepareOptions {
   readonly command: Command
-  /** Absolute host paths. Undefined where only a living container is looked at. */
-  readonly imagesDir: string | undefined
-  readonly workDir: string | undefined
-  readonly dumpLog: string | undefined
-  readonly restoreLog: string | undefined
-  readonly root: string | undefined
-  readonly externals: Externals
-  readonly gone: ReadonlySet<Bytes>
-  readonly mounts: 'remaps' | 'all'
-  readonly maxRemaps: number | undefined
-  readonly accept: Consent
   readonly keepLastLink: boolean
-  /** A living container: of this process. */
-  readonly pid: number | undefined
-  /** When the dump began, where nothing else tells it. */
-  readonly since: Time | undefined
-  /** Images of checkpoints that are wanted. */
-  readonly keep: readonly string[]
   /** The images are ours alone from now on. */
   readonly onLocked: () => void
   readonly onProgress: (done: number, total: number) => void

@@ -19,8 +19,9 @@ import type { Sys } from './sys/sys.js'
 import { isAfter, plus, type Time } from './time.js'
 
 export interface LivingOptions {
+  /** When the dump began, where nothing else tells it. */
   readonly since: Time | undefined
-  /** Absolute host paths. */
+  /** Images of checkpoints that are wanted: absolute host paths. */
   readonly keep: readonly string[]
 }
 

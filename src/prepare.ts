@@ -18,16 +18,16 @@ import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
 import { openRoot } from './namespaces/root.js'
 import { planCollection } from './plan/plan.js'
-import type { Plan } from './plan/planned.js'
+import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { findResidue } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
-import type { PlanOptions } from './plan/planned.js'
 
 export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
+  /** Absolute host paths. Undefined where only a living container is looked at. */
   readonly imagesDir: string | undefined
   readonly workDir: string | undefined
   readonly dumpLog: string | undefined
@@ -35,6 +35,7 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly root: string | undefined
   readonly maxRemaps: number | undefined
   readonly accept: Consent
+  /** A living container: of this process. */
   readonly pid: number | undefined
 }
 

@@ -1,25 +1,15 @@
 // A directory below which links are looked for: held from the beginning, so that whatever takes its place later is not
 // looked at.
 import { concat, fromText, slice, type Bytes } from '../../bytes.js'
-import { usage } from '../../errors.js'
 import { escape } from '../../escape.js'
 import { ROOT } from '../../paths.js'
-import {
-  AT_FDCWD,
-  BENEATH_MOUNT,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_PATH,
-  S_IFDIR,
-  S_IFLNK,
-  S_IFMT,
-} from '../../sys/constants.js'
-import { errnoName } from '../../sys/errno.js'
+import { BENEATH_MOUNT, O_DIRECTORY, O_PATH } from '../../sys/constants.js'
 import { isSameInode, type Stat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import { pathOfFd, rowOf } from '../address.js'
 import type { Host } from '../host.js'
 import type { HostMount } from '../mountinfo.js'
+import { openNamed } from '../named.js'
 import { isRemote } from '../remote.js'
 
 export interface Top {
@@ -49,17 +39,11 @@ export const openTops = (sys: Sys, host: Host, paths: readonly string[]): Top[] 
 }
 
 const openTop = (sys: Sys, host: Host, path: Bytes): Top => {
-  const bad = (what: string, next: string): Error =>
-    usage(`${escape(path)} ${what}`, { next: `nothing was touched; ${next}` })
-  const silence = host.ask(path)
-  const fd = silence < 0 ? silence : sys.tryOpenat(AT_FDCWD, path, O_NOFOLLOW | O_PATH)
-  if (fd < 0)
-    throw bad(`cannot be opened (${errnoName(-fd)})`, 'give a directory of this host to look below')
-  const stat = sys.fstatCached(fd)
-  const type = stat.mode & S_IFMT
-  // Who can place the link chooses the tree: the caller has to name the directory itself.
-  if (type === S_IFLNK) throw bad('is a symbolic link', 'give the directory that it leads to')
-  if (type !== S_IFDIR) throw bad('is not a directory', 'give the directory that it is in')
+  const { fd, stat } = openNamed(sys, path, host.mounts, {
+    name: escape(path),
+    ifMissing: 'give a directory of this host to look below',
+    ifOther: 'give the directory that it is in',
+  })
   const row = rowOf(host.mounts, fd)
   return {
     fd,

@@ -1,4 +1,5 @@
 // Values of the program's own types with everything filled in that a test does not care about.
+import { NO_TIMES } from '../../../src/checkpoint/times.js'
 import type { CloneOptions } from '../../../src/namespaces/clones.js'
 import { fromText } from '../../../src/bytes.js'
 import type {
@@ -110,16 +111,10 @@ export const remap = (id: number, dir: string, spec: RemapSpec = {}): LinkRemap 
 })
 
 export const imageTimes = (rest: Partial<ImageTimes> = {}): ImageTimes => ({
+  ...NO_TIMES,
   written: WRITTEN,
   earliest: WRITTEN,
-  born: undefined,
-  reused: false,
-  tookSeconds: undefined,
-  clock: undefined,
-  clockWritten: undefined,
-  dumpUptime: undefined,
   inOrder: true,
-  wholeSeconds: false,
   ...rest,
 })
 
