@@ -10,11 +10,13 @@ const file = (text: string, rest: Partial<SideFile> = {}): SideFile => ({
   path: '/work/dump.log',
   place: 'beside',
   data: Buffer.from(text, 'latin1'),
+  isWhole: true,
   mtime: at(1000, 500_000_000),
   btime: at(990),
   ...rest,
 })
 
+const fileOf = file
 const dump = (text: string) => readLog(file(text), 'dump')
 const restore = (text: string) => readLog(file(text), 'restore')
 
@@ -125,4 +127,16 @@ test('files without a name that a dump had done with', (t) => {
     'not of CRIU',
   )
   t.strictSame(restore(file('/w/f0') + open).done, [])
+})
+
+test('the files without a name that a dump came to, where its log names each', (t) => {
+  const file = (path: string) =>
+    `(00.1) Strip ' (deleted)' tag from '.${path} (deleted)'\n`.replace('00.1', '00.100000')
+  const run = `(00.000040) CRIU run id = ${ID}\n`
+  t.strictSame(dump(run).unlinked, [], 'the fourth level of verbosity, and none yet')
+  t.strictSame(dump(run + file('/w/f0') + file('/last')).unlinked, ['/w/f0', '/last'])
+  t.strictSame(dump(file('/w/f0')).unlinked, ['/w/f0'], 'releases that do not name the run')
+  t.equal(dump('(00.000040) Dumping processes\n').unlinked, undefined, 'another level says less')
+  const cut = readLog({ ...fileOf(run + file('/w/f0')), isWhole: false }, 'dump')
+  t.equal(cut.unlinked, undefined, 'a part of it was left out')
 })
