@@ -99,12 +99,16 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
     fileExists: named(text, FILE_EXISTS).filter((name) => !isTooLong(name)),
     done: doneIn(text, unlinked),
     // At the fourth level it names the run, and each of these files.
-    unlinked: file.isWhole && (runIds.length > 0 || unlinked.length > 0) ? unlinked : undefined,
+    unlinked: isWhole(file) && (runIds.length > 0 || unlinked.length > 0) ? unlinked : undefined,
     resumed: has(text, RESUMED),
     verbose: INFORMATION.test(text),
     stamped: stamp !== undefined,
   }
 }
+
+/** Of a longer one something was left out. */
+const isWhole = ({ data }: SideFile): boolean =>
+  data.length <= HINT_LIMITS.logHead + HINT_LIMITS.logTail
 
 /** Each match of a line that is one of those. A search for its words is much cheaper than one for its form. */
 function* matches(text: string, { words, is }: Line): Generator<RegExpExecArray> {

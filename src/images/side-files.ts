@@ -15,8 +15,6 @@ export interface SideFile {
   readonly place: Place
   /** Its beginning and its end, with what is between them left out where it is long. */
   readonly data: Buffer
-  /** Nothing was left out. */
-  readonly isWhole: boolean
   readonly mtime: Time
   /** Undefined where the file system does not keep it. */
   readonly btime: Time | undefined
@@ -89,7 +87,6 @@ const read = (path: string): { id: string; file: Omit<SideFile, 'place' | 'path'
       id: `${stat.dev}:${stat.ino}`,
       file: {
         data: readEnds(fd, Number(stat.size)),
-        isWhole: Number(stat.size) <= HINT_LIMITS.logHead + HINT_LIMITS.logTail,
         mtime: toTime(stat.mtimeNs),
         btime: stat.birthtimeNs > 0n ? toTime(stat.birthtimeNs) : undefined,
       },
