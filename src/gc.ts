@@ -9,6 +9,7 @@ import { openNotes, PLACE } from './host/notes.js'
 import { ImageDirectory } from './images/directory.js'
 import type { Externals } from './plan/external.js'
 import { prepare } from './prepare.js'
+import type { Container } from './runtimes/container.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
 import type { Command, Report } from './report/report.js'
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly keepLastLink: boolean
   /** A living container: of this process. */
   readonly pid: number | undefined
+  /** That of --bundle or --container: it tells what the caller leaves open. */
+  readonly container?: Container | undefined
   /** When the dump began, where nothing else tells it. */
   readonly since: Time | undefined
   /** Images of checkpoints that are wanted. */
@@ -53,7 +56,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : new ImageDirectory(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, residue, plan, ready } =
+  const { checkpoint, living, residue, derived, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
@@ -63,6 +66,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
       checkpoint,
       living,
       residue,
+      derived,
       mounts: [],
       remaps: [],
       others: [],
@@ -71,7 +75,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
 
   const { host, window, constructed } = ready
   const hostRoot = host.root()
-  const name = nameOf(checkpoint, images, options.pid)
+  const name = nameOf(checkpoint, images, living?.pid)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
   // Up to here nothing was done, and a signal just ends us.
   noteSignals(sys)
@@ -96,6 +100,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     checkpoint,
     living,
     residue,
+    derived,
     mounts: [...constructed.mounts.values()],
     remaps: plan.remaps.map((planned, index) => ({
       planned,

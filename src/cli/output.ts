@@ -9,7 +9,7 @@ import { errorToJson, jsonPieces, piecesOf } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
-import { planText } from '../report/plan-text.js'
+import { derivedText, planText } from '../report/plan-text.js'
 import { treeLines } from '../report/tree.js'
 import { unknownGone, unknownKeys } from '../report/unmatched.js'
 import { summary, warnings } from '../report/words.js'
@@ -140,6 +140,7 @@ export const printReport = (
   terminal: boolean,
 ): void => {
   log.endProgress()
+  if (options.verbosity >= 3) log.text(derivedText(report))
   if (options.json) {
     writeReportPieces(jsonPieces(report))
     writeReport('\n')
