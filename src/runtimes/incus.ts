@@ -48,7 +48,8 @@ export const INCUS: Runtime = {
     // A link into the storage pool, for as long as that is mounted.
     const home = realPath(path.join(place, 'containers', id))
     const from = path.join(home, 'backup.yaml')
-    const yaml = readTrusted(from)
+    // Its folder is the container's own root's, where that is no privileged one.
+    const yaml = readTrusted(from, true)
     if (yaml === undefined) return []
     const images = path.join(home, 'state')
     return [

@@ -1,6 +1,7 @@
 // Where runc, crun and youki note their containers, one folder each. All of it goes with the container, also when a
 // checkpoint ended it.
 import path from 'node:path'
+import { GcError } from '../errors.js'
 import type { ConfiguredMount, FirstProcess, RootPlace } from './container.js'
 import { list, number, object, parseFields, text, texts, type Fields } from './fields.js'
 import { inCgroup, startedAt } from './process.js'
@@ -105,10 +106,20 @@ export const stateOfBundle = (
   for (const list of [() => names, namesIn])
     for (const [form, place] of states)
       for (const id of list(place)) {
-        const state = readState(form, place, id)
+        const state = list === namesIn ? tryState(form, place, id) : readState(form, place, id)
         if (isIt(state)) return state
       }
   return undefined
+}
+
+/** One that is not to be believed is another container's, and no reason to end. */
+const tryState: typeof readState = (form, place, id) => {
+  try {
+    return readState(form, place, id)
+  } catch (error) {
+    if (error instanceof GcError) return undefined
+    throw error
+  }
 }
 
 const CONTAINERD = '/run/containerd/runc'

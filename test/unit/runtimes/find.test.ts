@@ -4,6 +4,7 @@ import path from 'node:path'
 import { taskAt } from '../../../src/host/living/tasks.js'
 import type { Container } from '../../../src/runtimes/container.js'
 import { findContainer } from '../../../src/runtimes/find.js'
+import { CRUN, stateOfBundle } from '../../../src/runtimes/state.js'
 import { recordedFile } from '../checkpoint/recorded.js'
 import { refuses, test, type Test } from '../support/check.js'
 
@@ -119,6 +120,30 @@ test('runc: state, and whether its process is still that one', (t) => {
   )
   for (const id of ['none', '..', '../state/lives', ''])
     refuses(t, () => find('runc', path.join(top, 'state'), id), 'usage', /knows no container/)
+})
+
+test('of a bundle the state that names it, whatever the others are', (t) => {
+  const top = folder(t, {
+    'bundle/config.json': CONFIG,
+    'state/a/status': 'no JSON',
+    'state/c/status': {},
+  })
+  fs.mkdirSync(path.join(top, 'state/b'))
+  const status = { pid: US.pid, 'process-start-time': US.start, bundle: path.join(top, 'bundle/') }
+  fs.writeFileSync(path.join(top, 'state/b/status'), JSON.stringify(status))
+  const states = [[CRUN, path.join(top, 'state')]] as const
+  t.match(stateOfBundle(path.join(top, 'bundle'), ['c'], states), {
+    id: 'b',
+    process: { pid: US.pid },
+  })
+  t.equal(stateOfBundle(path.join(top, 'other'), ['b'], states), undefined)
+  refuses(
+    t,
+    () => stateOfBundle(path.join(top, 'bundle'), ['a'], states),
+    'refused',
+    /no JSON/,
+    'its own',
+  )
 })
 
 test('crun: status, and the configuration in the bundle', (t) => {

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { readTrusted, whoElse } from '../../../src/runtimes/trusted.js'
 import { RUNTIME_LIMITS } from '../../../src/limits.js'
-import { refuses, test } from '../support/check.js'
+import { asRoot, refuses, test } from '../support/check.js'
 
 const file = (mode: number, uid = 0, gid = 0): { uid: number; gid: number; mode: number } => ({
   uid,
@@ -45,4 +45,26 @@ test('what is not there, and what is not to be believed', (t) => {
   refuses(t, () => readTrusted(at('link')), 'refused', /ELOOP/, 'no link is followed')
   fs.truncateSync(at('good'), RUNTIME_LIMITS.fileBytes + 1)
   refuses(t, () => readTrusted(at('good')), 'refused', /bytes, more than any/)
+})
+
+asRoot('a file of root’s in the folder of a container’s own root', (t) => {
+  const folder = t.testdir({ of: { 'backup.yaml': 'x' } })
+  const at = path.join(folder, 'of/backup.yaml')
+  fs.chownSync(path.join(folder, 'of'), 1000, 0)
+  refuses(t, () => readTrusted(at), 'refused', /a directory above it/)
+  t.equal(readTrusted(at, true), 'x')
+  fs.linkSync(at, path.join(folder, 'of/second'))
+  refuses(
+    t,
+    () => readTrusted(at, true),
+    'refused',
+    /a directory above it/,
+    'it may have come from elsewhere',
+  )
+  fs.unlinkSync(path.join(folder, 'of/second'))
+  fs.chownSync(at, 1000, 0)
+  refuses(t, () => readTrusted(at, true), 'refused', /belongs to user 1000/)
+  fs.chownSync(at, 0, 0)
+  fs.chownSync(folder, 1000, 0)
+  refuses(t, () => readTrusted(at, true), 'refused', /a directory above it/, 'further up')
 })
