@@ -110,8 +110,8 @@ const matchOf = (
   { isThisBoot }: MatchFacts,
 ): Match | undefined => {
   const isThere = (one: Candidate): boolean => one.place === mount.mountpoint
-  const alike = candidates.filter(({ here }) => isSameAddress(here?.address, mount))
-  const byAddress = alike.findLast(isThere) ?? alike.at(-1)
+  // Those with one address are one directory, whatever they are called.
+  const byAddress = candidates.findLast(({ here }) => isSameAddress(here?.address, mount))
   const match = (candidate: Candidate | undefined, by: By): Match | undefined =>
     candidate && { mount, key, candidate, by }
   const written = [normal(key), mount.mountpoint]

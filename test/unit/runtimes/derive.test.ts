@@ -106,6 +106,8 @@ test('another root file system is refused, and another mount', (t) => {
 test('an overlay that is not mounted is passed over', (t) => {
   const { place, dump, recorded, top } = setUp(t)
   const roots = [{ ...place('other'), isMountpoint: true }, place('none'), place('root')]
+  const unmounted = container({ roots: [{ ...place('root'), isMountpoint: true }] })
+  t.equal(derive(sys, host, unmounted, dump(recorded), TYPED).root, undefined)
   t.equal(
     derive(sys, host, container({ roots }), dump(recorded), TYPED).root,
     path.join(top, 'root'),
@@ -122,7 +124,12 @@ test('the upper directory of an overlay is its root; another one is not', (t) =>
     })
   const told = container({ roots: [place('root')] })
   t.equal(derive(sys, host, told, dump(path.join(top, 'root')), TYPED).root, path.join(top, 'root'))
-  for (const upper of [path.join(top, 'other'), '', 'relative', '/a/../b'])
+  for (const upper of [
+    path.join(top, 'other'),
+    '',
+    path.relative('.', path.join(top, 'root')),
+    '/a/../b',
+  ])
     refuses(
       t,
       () => derive(sys, host, told, dump(upper), TYPED),

@@ -41,6 +41,7 @@ const CONFIG = {
     { type: 'none', source: 'logs', destination: '/var/link/logs', options: ['bind', 'rw'] },
     { type: 'tmpfs', source: 'tmpfs', destination: '/tmp', options: [] },
     { type: 'bind', destination: '/broken' },
+    { type: 'bind', source: '/srv/plain', destination: '/plain' },
     'nonsense',
   ],
 }
@@ -58,6 +59,7 @@ test('a bundle: root and sources are below it, binds by type or option', (t) => 
     [
       ['/srv/data', '/data'],
       [path.join(bundle, 'logs'), '/var/link/logs'],
+      ['/srv/plain', '/plain'],
     ],
   )
 })
@@ -160,7 +162,7 @@ test('crun: status, and the configuration in the bundle', (t) => {
   )
   t.match(find('crun', path.join(top, 'state'), 'c1'), {
     roots: [{ path: path.join(top, 'bundle/rootfs') }],
-    mounts: [{ source: '/srv/data' }, {}],
+    mounts: [{ source: '/srv/data' }, {}, {}],
     process: { pid: US.pid },
   })
 })
@@ -291,11 +293,14 @@ test('docker: a layer that is no name is not followed', (t) => {
   const data = folder(t, {
     'containers/x/config.v2.json': { ID: 'x', Name: '/x', Driver: 'overlay2' },
     'image/overlay2/layerdb/mounts/x/mount-id': '../../etc',
+    'containers/y/config.v2.json': { ID: 'y', Name: '/y', Driver: 'vfs' },
+    'image/vfs/layerdb/mounts/y/mount-id': 'layer',
   })
   t.strictSame(
     find('docker', data, 'x').roots.map((root) => root.path),
     [path.join(data, 'rootfs/overlay2/x')],
   )
+  t.match(find('docker', data, 'y').roots, [{ path: path.join(data, 'rootfs/vfs/y') }])
 })
 
 test('containerd: by namespace and id; its root is where the snapshot is mounted', (t) => {

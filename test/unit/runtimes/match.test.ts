@@ -143,6 +143,10 @@ test('several mounts with one key: that of the links, and none where they need t
 })
 
 test('what runtimes mount for themselves', (t) => {
+  const hosts = [external(20, '/etc/hosts')]
+  const all = [candidate('/srv/etc/hosts', '/etc/hosts')]
+  t.strictSame(match(hosts, all, { needed: [10] }).found, [])
+  t.match(match(hosts, all).found, [['/etc/hosts']], 'but what leads to links is taken')
   for (const key of [
     '/dev/null',
     '/proc/keys',
