@@ -432,7 +432,12 @@ test('the mounts of a living container are its own', (t) => {
   for (const [option = '', ...value] of wrong) {
     const argv = [option, ...value]
     refuses(t, () => parse('show', '--pid', '7', ...argv), 'usage', /of no use with --pid/)
-    refuses(t, () => parse('clean', ...argv, '--pid=7', '-D', '/i'), 'usage', /of no use with --pid/)
+    refuses(
+      t,
+      () => parse('clean', ...argv, '--pid=7', '-D', '/i'),
+      'usage',
+      /of no use with --pid/,
+    )
   }
   refuses(t, () => parse('show', '--pid', '7', '-M', 'auto'), 'usage', /^--ext-mount-map /)
   const text = 'root /r\nexternal mnt[/data]:/srv/data\next-mount-map auto\ntcp-established\n'
