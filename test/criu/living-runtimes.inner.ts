@@ -8,6 +8,7 @@ import { askAll, newLinks, settled, until } from '../rig/living.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { mountTables } from '../rig/namespace.js'
 import { runPodman } from '../rig/podman.js'
+import { blocksBelow, typeIn } from '../rig/readme.js'
 import { pureCgroup2, runContainer, skipReason, type Container } from '../rig/runtime.js'
 
 pureCgroup2()
@@ -73,6 +74,34 @@ async function survives(t: Test, container: Container, kill: Kill): Promise<void
   t.equal(await askAll([await runs(container)]), 'works', 'restored')
 }
 
+/** the same by the letter of the README; its last command is clean */
+async function followed(t: Test, runtime: 'runc' | 'podman', container: Container): Promise<void> {
+  const { base, name, program, images, checkpoint } = container
+  const first = look(container)
+  t.not(checkpoint('killed', killing({ before: 'pstree.img' })).code, 0)
+  const pid = await runs(container)
+  const links = newLinks(first, look(container))
+  t.ok(links.length > 0)
+  const again = checkpoint('killed')
+  t.match(again.stderr, /Can't link remap to .*: File exists/)
+  await settled([pid])
+  const before = look(container)
+
+  const blocks = blocksBelow('### "checkpoint failed: File exists"')
+  const [lookAndRemove] = blocks.slice(2)
+  const ways = blocks.slice(0, 2).filter((block) => block.includes(`${runtime} `))
+  t.equal(ways.length, 1, 'one way to the process of each runtime')
+  const script = [...ways, lookAndRemove]
+    .join('')
+    .replace('/var/tmp/demo/checkpoint', images('killed'))
+    .replaceAll(/\bdemo\b/g, name)
+  const typed = typeIn(`${base}/path`, { [runtime]: program }, script)
+  t.equal(typed.code, 4, typed.stderr)
+  t.match(typed.stderr, /the last dump into this directory failed/)
+  t.strictSame(onlyRemoved(before, look(container), links), [], typed.stdout)
+  t.equal(checkpoint('killed').code, 0, 'then checkpoint again')
+}
+
 const start = { runc: () => runContainer('runc'), podman: runPodman } as const
 
 for (const runtime of ['runc', 'podman'] as const)
@@ -85,6 +114,13 @@ for (const runtime of ['runc', 'podman'] as const)
       await survives(t, container, kill)
     })
   }
+
+for (const runtime of ['runc', 'podman'] as const)
+  t.test(`${runtime}: as the README says`, { skip: skipReason(runtime) ?? false }, async (t) => {
+    const container = await start[runtime]()
+    t.teardown(container.cleanup)
+    await followed(t, runtime, container)
+  })
 
 // runc goes on without it: the dump is whole, the container has ended, and podman does not know of a checkpoint
 for (const signal of ['9', '15'])

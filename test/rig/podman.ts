@@ -112,6 +112,11 @@ export function runPodman(): PodmanContainer {
     const upper = ask('inspect', NAME, '--format', '{{.GraphDriver.Data.UpperDir}}')
     return {
       base,
+      name: NAME,
+      program: [
+        ...['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
+        `${folder}/podman`,
+      ],
       built: build(base, upper),
       // one folder for all, whatever they are called
       images: () => `${ask('inspect', NAME, '--format', '{{.StaticDir}}')}/checkpoint`,

@@ -111,6 +111,10 @@ async function start(runtime: Runtime, base: string, id: string): Promise<void> 
 
 export interface Container {
   base: string
+  /** as its runtime knows it */
+  name: string
+  /** the words that begin a call of its runtime, whose environment is nobody else's */
+  program: readonly string[]
   built: Built
   /** of its first process; undefined where it does not run */
   pid: () => number | undefined
@@ -135,6 +139,8 @@ export async function runContainer(runtime: Runtime): Promise<Container> {
   }
   const container: Container = {
     base,
+    name: id,
+    program: [program(runtime), `--root=${base}/state`],
     built: build(base),
     pid() {
       const { code, stdout } = call(['state', id])
