@@ -179,10 +179,7 @@ export const warnings = (report: Report): string[] => {
   const out: string[] = []
   if (report.interrupted !== undefined) out.push(interruption(report, report.interrupted))
   if (!checkpoint.complete)
-    out.push(
-      escapeText([kindText(report), ...checkpoint.signs].join('; ')),
-      whatMayBeLeft(report),
-    )
+    out.push(escapeText([kindText(report), ...checkpoint.signs].join('; ')), whatMayBeLeft(report))
   if (totalsOf(report)['would-remove'] > 0 && isRestorable(report))
     out.push('this is a whole checkpoint that can still be restored; after clean it cannot')
   if (report.living !== undefined) out.push(...unreadOf(report.living.unread))

@@ -32,6 +32,7 @@ const HELD: Held = {
   by: 'descriptor 3 of process 7',
   isAlone: true,
   isLogged: false,
+  isNamed: true,
   keptFor: undefined,
 }
 
