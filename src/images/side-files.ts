@@ -7,7 +7,7 @@ import type { ImageSource } from './source.js'
 /** `named`: by the caller. `beside`: in the images' own directory, or the one above that runtimes use. */
 export type Place = 'named' | 'work' | 'beside'
 
-export interface SideFile extends Omit<FoundFile, 'id'> {
+export interface SideFile extends FoundFile {
   readonly place: Place
 }
 
@@ -32,15 +32,14 @@ export const sideFiles = (
   return [...found.values()].sort((a, b) => Number(b.place === 'work') - Number(a.place === 'work'))
 }
 
-const add = (found: Map<string, SideFile>, { id, ...file }: FoundFile, place: Place): void => {
-  if (!found.has(id)) found.set(id, { ...file, place })
+const add = (found: Map<string, SideFile>, file: FoundFile, place: Place): void => {
+  if (!found.has(file.id)) found.set(file.id, { ...file, place })
 }
 
 /** The file that the caller names. @throws GcError usage where it cannot be read. */
 export const namedFile = (path: string, option: string): SideFile => {
   try {
-    const { id: _, ...file } = readEnds(path)
-    return { ...file, place: 'named' }
+    return { ...readEnds(path), place: 'named' }
   } catch (cause) {
     const code = errorCode(cause)
     throw usage(`the file of ${option} cannot be read (${code ?? String(cause)})`, {

@@ -28,7 +28,7 @@ export class Budget {
   constructor(
     path: string,
     format: Format,
-    { most = ARCHIVE_LIMITS.decompressedBytes as number, now = processorTime } = {},
+    { most = ARCHIVE_LIMITS.decompressedBytes, now = processorTime } = {},
   ) {
     this.path = path
     this.format = format

@@ -21,7 +21,6 @@ type Files = Map<string, Kept>
 /** Images that are read. */
 const READ =
   /^(?:inventory|pstree|files|reg-files|remap-fpath|(?:ids|mountpoints|timens)-\d{1,10})\.img$/
-const IMAGE = /\.img$/
 const SIDE = /^(?:(?:dump|restore)\.log|stats-(?:dump|restore))$/
 /** Of the runtime: how it ran the container. */
 const RUNTIME = new Set(['spec.dump', 'config.dump', 'bind.mounts'])
@@ -54,7 +53,7 @@ export class Contents {
     if (READ.test(base))
       // One that is too long is refused when it is asked for, which is said better.
       return () => (size > LIMITS.imageBytes ? beginning(WORD) : this.whole())
-    if (IMAGE.test(base)) return () => beginning(WORD)
+    if (base.endsWith('.img')) return () => beginning(WORD)
     if (SIDE.test(base)) return ends
     if (RUNTIME.has(base))
       return () => (size > ARCHIVE_LIMITS.runtimeFileBytes ? beginning(WORD) : this.whole())
@@ -62,14 +61,14 @@ export class Contents {
   }
 
   private whole(): Keeping {
-    return collect((length) => {
-      this.held += length
+    const all = (): number => Infinity
+    return collect(all, (count) => {
+      this.held += count
       if (this.held > LIMITS.totalBytes)
         throw badImages(`has more than ${LIMITS.totalBytes} bytes of images that matter`, {
           where: this.path,
           next: 'nothing was deleted; unpack the images of one dump, and give their directory',
         })
-      return length
     })
   }
 }
@@ -82,13 +81,15 @@ interface Keeping {
 const NO_BYTES: Buffer = Buffer.alloc(0)
 const NOTHING: Keeping = { take: undefined, data: () => NO_BYTES }
 
-/** `most` of each piece may be kept, of those that come. */
-const collect = (most: (length: number) => number): Keeping => {
+/** `left` says how many more are wanted, and `onTake` is told of those that are taken. */
+const collect = (left: () => number, onTake: (count: number) => void): Keeping => {
   let pieces: Buffer[] = []
   return {
     take: (piece) => {
-      const count = most(piece.length)
+      const count = Math.min(left(), piece.length)
+      onTake(count)
       if (count > 0) pieces.push(Buffer.from(piece.subarray(0, count)))
+      return left() > 0
     },
     data: () => {
       if (pieces.length !== 1) pieces = [Buffer.concat(pieces)]
@@ -99,11 +100,12 @@ const collect = (most: (length: number) => number): Keeping => {
 
 const beginning = (most: number): Keeping => {
   let left = most
-  return collect((length) => {
-    const count = Math.min(left, length)
-    left -= count
-    return count
-  })
+  return collect(
+    () => left,
+    (count) => {
+      left -= count
+    },
+  )
 }
 
 /** As of a file of such a name in a directory. */
@@ -120,9 +122,11 @@ const ends = (): Keeping => {
       head.take?.(piece)
       rest = Buffer.concat([rest, piece.subarray(inHead)])
       // Not at each piece: what is moved is longer than most pieces.
-      if (rest.length <= 4 * logTail) return
-      passed += rest.length - logTail
-      rest = Buffer.from(rest.subarray(rest.length - logTail))
+      if (rest.length > 4 * logTail) {
+        passed += rest.length - logTail
+        rest = Buffer.from(rest.subarray(rest.length - logTail))
+      }
+      return true
     },
     data: () => {
       const tail = rest.subarray(Math.max(0, rest.length - logTail))

@@ -27,17 +27,21 @@ const KNOWN: readonly Known[] = [
 /** How files begin that somebody has encrypted. */
 const ENCRYPTED = ['age-encryption.org/', '-----BEGIN PGP MESSAGE-----', 'Salted__', 'LUKS\xba\xbe']
 
+export const SKIPPABLE = 0x184d2a5
+
 /** First bytes that tell. */
 export const HEAD = 512
 
-const skippable = (head: string): boolean => /^[\x50-\x5f]\x2a\x4d\x18/.test(head)
+/** A frame of zstd that holds nothing: its first byte is any of sixteen. */
+const isSkippable = (data: Buffer): boolean =>
+  data.length >= 4 && data.readUInt32LE() >>> 4 === SKIPPABLE
 
 /** @throws GcError usage for what is none of those that are read. */
 export const formatOf = (data: Buffer, path: string): Format => {
   const head = data.toString('latin1')
   const known = KNOWN.find(({ at, bytes }) => head.startsWith(bytes, at))
   if (known?.format !== undefined) return known.format
-  if (skippable(head)) return 'zstd'
+  if (isSkippable(data)) return 'zstd'
   if (known !== undefined)
     throw usage(`it is compressed with ${known.name}, which is not read`, {
       where: path,

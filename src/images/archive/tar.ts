@@ -17,8 +17,8 @@ export interface TarEntry {
   readonly other: string | undefined
 }
 
-/** Gets the contents of an entry piece by piece; each is valid until the next. */
-export type Take = (piece: Buffer) => void
+/** Gets the contents of an entry piece by piece, each valid until the next. False: the rest is not wanted. */
+export type Take = (piece: Buffer) => boolean
 
 const BLOCK = 512
 
@@ -50,6 +50,7 @@ export const walkTar = (
   pieces: Pieces,
   path: string,
   onEntry: (entry: TarEntry) => Take | undefined,
+  most: number = ARCHIVE_LIMITS.entries,
 ): string | undefined => {
   let extension: Extension = {}
   for (let entries = 0; ;) {
@@ -60,8 +61,8 @@ export const walkTar = (
     // All zeros: the end.
     if (header === undefined) return undefined
     const { size, type } = header
-    if (++entries > ARCHIVE_LIMITS.entries)
-      throw badImages(`more than ${ARCHIVE_LIMITS.entries} entries`, {
+    if (++entries > most)
+      throw badImages(`more than ${most} entries`, {
         where: path,
         next: 'nothing was deleted; unpack the images alone, and give their directory',
       })
@@ -133,8 +134,8 @@ const pass = (pieces: Pieces, size: number, take: Take | undefined): boolean => 
   for (let left = size; left > 0;) {
     const piece = pieces.take(left)
     if (piece.length === 0) return false
-    take(piece)
     left -= piece.length
+    if (!take(piece)) return pieces.skip(left) === left
   }
   return true
 }

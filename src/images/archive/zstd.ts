@@ -4,11 +4,10 @@ import { Decompress } from 'fzstd'
 import { badImages } from '../../errors.js'
 import { ARCHIVE_LIMITS } from '../../limits.js'
 import { Budget } from './budget.js'
-import { damaged, unpacking } from './formats.js'
+import { damaged, SKIPPABLE, unpacking } from './formats.js'
 import { MadePieces, takeAll, type Pieces } from './pieces.js'
 
 const MAGIC = 0xfd2fb528
-const SKIPPABLE = 0x184d2a5
 /** Bytes of a block, before and after. */
 const BLOCK = 128 * 1024
 const CHECKSUM = 4
