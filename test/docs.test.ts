@@ -588,11 +588,11 @@ test('limits of the manual', (t) => {
     [...limits.matchAll(/^\.It (.+)\n(.+)/gm)].map(([, label = '', value = '']) => [label, value]),
   )
   const wanted = Object.fromEntries([
-    ...Object.entries(LIMIT_ROWS).map(([name, [label, toText]]) => [
+    ...Object.entries(LIMIT_ROWS).map(([name, [label, toText]]): [string, string] => [
       label,
       toText(LIMITS[name as keyof typeof LIMITS]),
     ]),
-    ...Object.entries(ARCHIVE_ROWS).map(([name, [label, toText]]) => [
+    ...Object.entries(ARCHIVE_ROWS).map(([name, [label, toText]]): [string, string] => [
       label,
       toText(ARCHIVE_LIMITS[name as keyof typeof ARCHIVE_LIMITS]),
     ]),
