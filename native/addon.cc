@@ -16,8 +16,11 @@
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
+#include <memory>
 #include <poll.h>
 #include <sched.h>
+#include <set>
+#include <string>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -26,8 +29,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <unordered_set>
-#include <vector>
 
 #include "arguments.h"
 
@@ -642,7 +643,7 @@ class TaskFiles {
   int maps_ = -1;
   std::string last_;
   // Device, inode and path of files without a name that the task has open.
-  std::unordered_set<std::string> open_;
+  std::set<std::string> open_;
   const uint32_t *inodes_ = nullptr;
   size_t count_ = 0;
   bool mayAsk_ = true;
@@ -679,10 +680,12 @@ Value HeldFilesOf(const CallbackInfo &info) {
   int mayAsk = in.i32(3);
   uint8_t *data = in.memory(4, &size);
   if (!in.ok()) return {};
-  std::vector<uint32_t> numbers(bytes / sizeof(uint32_t) + 1);
-  memcpy(numbers.data(), inodes, bytes / sizeof(uint32_t) * sizeof(uint32_t));
+  // Neither a vector nor a hash table: both ask for a C++ library that is as new as the compiler.
+  size_t count = bytes / sizeof(uint32_t);
+  std::unique_ptr<uint32_t[]> numbers(new uint32_t[count + 1]);
+  memcpy(numbers.get(), inodes, count * sizeof(uint32_t));
   TaskFiles files(task, data, size);
-  files.only(numbers.data(), numbers.size() - 1, mayAsk != 0);
+  files.only(numbers.get(), count, mayAsk != 0);
   return filesOf(info, files, what);
 }
 

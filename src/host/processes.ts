@@ -15,8 +15,8 @@ export const processIds = (): number[] =>
     .map(Number)
     .filter((pid) => pid > 0)
 
-/** A process that ended meanwhile, is a zombie or may not be looked at; any other error is ours. */
-const NOT_SEEN = new Set(['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'])
+/** A process that ended meanwhile, is a zombie or may not be looked at, or a path that no call takes; any other error is ours. */
+const NOT_SEEN = new Set(['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM', 'ENAMETOOLONG'])
 
 /** Undefined for a process that is not seen. @throws the error otherwise. */
 export const ifSeen = <T>(look: () => T): T | undefined => {

@@ -3,6 +3,8 @@
  *   CRIU_KILL_LINKAT=N     right after the N-th link has been made
  *   CRIU_KILL_OPEN=NAME    before the file of that name is opened for writing: an image
  *   CRIU_KILL_CLOSE=NAME   after it has been written and closed
+ *   CRIU_KILL_SIGNAL=N     by another signal than SIGKILL
+ *   CRIU_KILL_PARENT=1     not CRIU, but the runtime that has started it
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,6 +17,17 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+static void kill_now(void)
+{
+	const char *number = getenv("CRIU_KILL_SIGNAL");
+	int signal = number ? atoi(number) : SIGKILL;
+
+	if (!getenv("CRIU_KILL_PARENT"))
+		raise(signal);
+	else if (getppid() > 1)
+		kill(getppid(), signal);
+}
+
 int linkat(int from, const char *old, int to, const char *new, int flags)
 {
 	static int count;
@@ -23,7 +36,7 @@ int linkat(int from, const char *old, int to, const char *new, int flags)
 	int result = real(from, old, to, new, flags);
 
 	if (at && result == 0 && ++count == atoi(at))
-		raise(SIGKILL);
+		kill_now();
 	return result;
 }
 
@@ -43,7 +56,7 @@ int close(int fd)
 	int result = real(fd);
 
 	if (fd >= 0 && fd == watched)
-		raise(SIGKILL);
+		kill_now();
 	return result;
 }
 
@@ -64,7 +77,7 @@ static mode_t mode_of(int flags, va_list args)
 		mode = mode_of(flags, args);                                        \
 		va_end(args);                                                       \
 		if (is_named("CRIU_KILL_OPEN", path, flags))                        \
-			raise(SIGKILL);                                             \
+			kill_now();                                             \
 		fd = real(dir, path, flags, mode);                                  \
 		if (is_named("CRIU_KILL_CLOSE", path, flags))                       \
 			watched = fd;                                               \

@@ -49,7 +49,7 @@ const repeated = (option: string, values: readonly string[] = []): string[] =>
   values.flatMap((value) => [option, value])
 
 /** CRIU with test/criu/killer.c in it */
-function killing(at: KillAt): Record<string, string> {
+export function killing(at: KillAt): Record<string, string> {
   const LD_PRELOAD = compile('killer.c', '-shared', '-fPIC')
   if ('link' in at) return { LD_PRELOAD, CRIU_KILL_LINKAT: String(at.link) }
   if ('before' in at) return { LD_PRELOAD, CRIU_KILL_OPEN: at.before }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
-import { attempt, must } from './command.js'
+import { attempt, must, type Result } from './command.js'
 import { skipReason as criuSkipReason } from './criu.js'
 import * as h from './holder.js'
 import { mount, unmount } from './namespace.js'
@@ -108,27 +108,63 @@ async function start(runtime: Runtime, base: string, id: string): Promise<void> 
   if (code !== 0 || trouble) throw new Error(`${runtime} run: exit ${code} ${trouble}`)
 }
 
-/** runs a container, checkpoints it, and so ends it; clean up when done */
-export async function runtimeCheckpoint(runtime: Runtime): Promise<Checkpoint> {
+export interface Container {
+  base: string
+  built: Built
+  /** of its first process; undefined where it does not run */
+  pid: () => number | undefined
+  /** into a folder of that name in the base, with more variables for CRIU; the log is there, too */
+  checkpoint: (name: string, more?: Record<string, string>) => Result
+  restore: (name: string) => Result
+  cleanup: () => void
+}
+
+/** runs one; clean up when done */
+export async function runContainer(runtime: Runtime): Promise<Container> {
   const base = newBase(runtime)
-  const images = `${base}/images`
   const id = base.slice(base.lastIndexOf('/') + 1)
-  const call = (...args: string[]) =>
-    attempt(program(runtime), [`--root=${base}/state`, ...args], env)
-  const cleanup = (): void => {
-    call('delete', '--force', id)
-    rmSync(base, { recursive: true, force: true })
+  const call = (args: string[], more: Record<string, string> = {}) =>
+    attempt(program(runtime), [`--root=${base}/state`, ...args], { ...env, ...more })
+  const paths = (name: string): string[] => {
+    const folder = `${base}/${name}`
+    mkdirSync(folder, { recursive: true })
+    return ['--image-path', folder, '--work-path', folder, '--manage-cgroups-mode', 'ignore']
+  }
+  const container: Container = {
+    base,
+    built: build(base),
+    pid() {
+      const { code, stdout } = call(['state', id])
+      const state = code === 0 ? (JSON.parse(stdout) as { pid: number; status: string }) : undefined
+      return state?.status === 'running' ? state.pid : undefined
+    },
+    checkpoint: (name, more) => call(['checkpoint', ...paths(name), id], more),
+    restore: (name) =>
+      call(['restore', '--detach', '--bundle', `${base}/bundle`, ...paths(name), id]),
+    cleanup() {
+      call(['delete', '--force', id])
+      rmSync(base, { recursive: true, force: true })
+    },
   }
   try {
-    mkdirSync(images)
-    const built = build(base)
-    writeSpec(runtime, base, built)
+    writeSpec(runtime, base, container.built)
     await start(runtime, base, id)
+    return container
+  } catch (error) {
+    container.cleanup()
+    throw error
+  }
+}
+
+/** runs a container, checkpoints it, and so ends it; clean up when done */
+export async function runtimeCheckpoint(runtime: Runtime): Promise<Checkpoint> {
+  const { base, built, checkpoint, cleanup } = await runContainer(runtime)
+  try {
     const before = namesBefore(built.held)
-    const options = ['--image-path', images, '--work-path', base, '--manage-cgroups-mode', 'ignore']
-    const done = call('checkpoint', ...options, id)
+    const done = checkpoint('images')
     if (done.code !== 0) throw new Error(`${runtime} checkpoint: ${done.stderr}`)
     const scenario = { name: runtime, about: `checkpointed by ${runtime}`, build }
+    const images = `${base}/images`
     return { scenario, base, images, built, ...finished(built, images, before), cleanup }
   } catch (error) {
     cleanup()

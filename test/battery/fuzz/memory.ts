@@ -40,6 +40,11 @@ class MemoryImages {
     return [...this.images.keys()]
   }
 
+  /** Nothing lies below. */
+  below(): undefined {
+    return undefined
+  }
+
   read(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
     const state = this.walk(name, kind, onEntry)
     this.states.push(state)
