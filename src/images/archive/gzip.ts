@@ -48,16 +48,14 @@ export class GzipPieces extends MadePieces {
   protected override make(): Buffer | undefined {
     if (this.isRead) return undefined
     const chunk = this.from.take(AT_ONCE)
-    this.isRead = chunk.length === 0
-    const { Z_FINISH, Z_NO_FLUSH } = this.zlib.constants
+    // Also where it ends before its end: what was compressed tells.
+    if (chunk.length === 0) return undefined
     try {
-      const made = this.engine._processChunk(chunk, this.isRead ? Z_FINISH : Z_NO_FLUSH)
+      const made = this.engine._processChunk(chunk, this.zlib.constants.Z_NO_FLUSH)
       this.budget.spend(made.length)
       return made
     } catch (cause) {
       const code = errorCode(cause)
-      // It ends before its end.
-      if (code === 'Z_BUF_ERROR' && this.isRead) return undefined
       if (code?.startsWith('Z_') !== true) throw cause
       this.isRead = true
       throw damaged(

@@ -366,10 +366,11 @@ test('an image that is cut off with the archive is cut', (t) => {
 })
 
 test('a pre-dump of which not all is there is none for certain', (t) => {
-  const images = dumpImages({ links: [] })
+  const images = dumpImages({ inventory: { version: 0, preDumpMode: 1 } })
   const inventory = images.get('inventory.img')!
   const data = tar({ name: 'inventory.img', data: inventory })
   t.equal(readCheckpoint(write(t, data.subarray(0, data.length - END.length))).complete, false)
+  t.equal(readCheckpoint(write(t, data)).preDump, true)
 })
 
 const DAMAGED: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
