@@ -13,7 +13,7 @@ import type { Outcome } from '../src/collect/outcome.js'
 import { EXIT, GcError, type ExitName } from '../src/errors.js'
 import { PLACE } from '../src/host/notes.js'
 import type { Options } from '../src/index.js'
-import { LIMITS } from '../src/limits.js'
+import { ARCHIVE_LIMITS, LIMITS } from '../src/limits.js'
 import { isTooLong, pathProblem } from '../src/paths.js'
 import { DOUBTS } from '../src/proof/doubts.js'
 import { KINDS } from '../src/residue/plan.js'
@@ -554,6 +554,7 @@ test('JSON: the example of the README', (t) => {
 
 const MIB = 1024 * 1024
 const bytesText = (bytes: number): string => `${bytes / MIB} MiB`
+const gibText = (bytes: number): string => `${bytes / MIB / 1024} GiB`
 const countText = (count: number): string => count.toLocaleString('en-US')
 
 const LIMIT_ROWS: Record<keyof typeof LIMITS, [label: string, toText: (limit: number) => string]> =
@@ -569,17 +570,33 @@ const LIMIT_ROWS: Record<keyof typeof LIMITS, [label: string, toText: (limit: nu
     tasks: ['tasks of one dump', countText],
   }
 
+const ARCHIVE_ROWS: Record<
+  keyof typeof ARCHIVE_LIMITS,
+  [label: string, toText: (limit: number) => string]
+> = {
+  entries: ['entries of an archive', countText],
+  headerBytes: ['bytes said of one of these', bytesText],
+  decompressedBytes: ['bytes compressed in an archive', gibText],
+  decompressedRate: ['least of these a second', bytesText],
+  windowBytes: ['bytes that zstd looks back', bytesText],
+  runtimeFileBytes: ['bytes of a file of the runtime', bytesText],
+}
+
 test('limits of the manual', (t) => {
   const limits = manSection('LIMITS')
   const rows = Object.fromEntries(
     [...limits.matchAll(/^\.It (.+)\n(.+)/gm)].map(([, label = '', value = '']) => [label, value]),
   )
-  const wanted = Object.fromEntries(
-    Object.entries(LIMIT_ROWS).map(([name, [label, toText]]) => [
+  const wanted = Object.fromEntries([
+    ...Object.entries(LIMIT_ROWS).map(([name, [label, toText]]): [string, string] => [
       label,
       toText(LIMITS[name as keyof typeof LIMITS]),
     ]),
-  )
+    ...Object.entries(ARCHIVE_ROWS).map(([name, [label, toText]]): [string, string] => [
+      label,
+      toText(ARCHIVE_LIMITS[name as keyof typeof ARCHIVE_LIMITS]),
+    ]),
+  ])
   t.strictSame(rows, wanted)
 
   const longest = (pathOf: (length: number) => string): number => {
