@@ -26,6 +26,8 @@ export const LIMITS = {
 export const ARCHIVE_LIMITS = {
   /** Files and directories in it. */
   entries: 1_000_000,
+  /** Bytes of all names that are kept. */
+  nameBytes: 128 * 1024 * 1024,
   /** Bytes of a name, or of what else is said of one of them. */
   headerBytes: 1024 * 1024,
   /** Bytes that are compressed in it. A plain one may be as long as it will: most of it is passed over. */

@@ -575,6 +575,7 @@ const ARCHIVE_ROWS: Record<
   [label: string, toText: (limit: number) => string]
 > = {
   entries: ['entries of an archive', countText],
+  nameBytes: ['bytes of names that matter in an archive', bytesText],
   headerBytes: ['bytes said of one of these', bytesText],
   decompressedBytes: ['bytes compressed in an archive', gibText],
   decompressedRate: ['least of these a second', bytesText],

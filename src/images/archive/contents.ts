@@ -31,6 +31,7 @@ export class Contents {
   readonly directories = new Map<string, Files>()
   private readonly path: string
   private held = 0
+  private nameBytes = 0
 
   constructor(path: string) {
     this.path = path
@@ -42,6 +43,9 @@ export class Contents {
     const [directory, base] = [name.slice(0, Math.max(slash, 0)), name.slice(slash + 1)]
     const keep = this.keeping(base, size)
     if (keep === undefined) return undefined
+    this.nameBytes += name.length
+    if (this.nameBytes > ARCHIVE_LIMITS.nameBytes)
+      throw this.refusal(`has names of more than ${ARCHIVE_LIMITS.nameBytes} bytes`)
     const files = this.directories.get(directory) ?? new Map<string, Kept>()
     this.directories.set(directory, files)
     const { take, data } = other === undefined ? keep() : NOTHING
@@ -54,7 +58,11 @@ export class Contents {
       // One that is too long is refused when it is asked for, which is said better.
       return () => (size > LIMITS.imageBytes ? beginning(WORD) : this.whole())
     if (base.endsWith('.img')) return () => beginning(WORD)
-    if (SIDE.test(base)) return ends
+    if (SIDE.test(base))
+      return () => {
+        this.hold(Math.min(size, MOST_OF_ENDS))
+        return ends()
+      }
     if (RUNTIME.has(base))
       return () => (size > ARCHIVE_LIMITS.runtimeFileBytes ? beginning(WORD) : this.whole())
     return undefined
@@ -63,12 +71,20 @@ export class Contents {
   private whole(): Keeping {
     const all = (): number => Infinity
     return collect(all, (count) => {
-      this.held += count
-      if (this.held > LIMITS.totalBytes)
-        throw badImages(`has more than ${LIMITS.totalBytes} bytes of images that matter`, {
-          where: this.path,
-          next: 'nothing was deleted; unpack the images of one dump, and give their directory',
-        })
+      this.hold(count)
+    })
+  }
+
+  private hold(count: number): void {
+    this.held += count
+    if (this.held > LIMITS.totalBytes)
+      throw this.refusal(`has more than ${LIMITS.totalBytes} bytes of images and logs that matter`)
+  }
+
+  private refusal(what: string): Error {
+    return badImages(what, {
+      where: this.path,
+      next: 'nothing was deleted; unpack the images of one dump, and give their directory',
     })
   }
 }
@@ -108,6 +124,10 @@ const beginning = (most: number): Keeping => {
   )
 }
 
+/** Bytes behind its beginning, beyond which those in the middle are let go. */
+const REST = 4 * HINT_LIMITS.logTail
+const MOST_OF_ENDS = HINT_LIMITS.logHead + REST
+
 /** As of a file of such a name in a directory. */
 const ends = (): Keeping => {
   const { logHead, logTail } = HINT_LIMITS
@@ -122,7 +142,7 @@ const ends = (): Keeping => {
       head.take?.(piece)
       rest = Buffer.concat([rest, piece.subarray(inHead)])
       // Not at each piece: what is moved is longer than most pieces.
-      if (rest.length > 4 * logTail) {
+      if (rest.length > REST) {
         passed += rest.length - logTail
         rest = Buffer.from(rest.subarray(rest.length - logTail))
       }

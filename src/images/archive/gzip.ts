@@ -3,9 +3,9 @@
 // Node decompresses a whole file at once, or piece by piece on another thread; neither is for a command that is one
 // thread, nor for archives of any length. What its stream is made of works piece by piece: npm itself, a part of every
 // Node, reads its packages so.
-import { errorCode } from '../../errors.js'
+import { errorCode, GcError } from '../../errors.js'
 import { Budget } from './budget.js'
-import { damaged } from './formats.js'
+import { damaged, unpacking } from './formats.js'
 import { MadePieces, type Pieces } from './pieces.js'
 
 type Zlib = typeof import('node:zlib')
@@ -17,6 +17,10 @@ interface Engine {
   on(event: 'error', listener: () => void): void
   removeAllListeners(event: 'error'): void
 }
+
+/** None of it is promised. */
+const isEngine = (engine: Partial<Engine>): engine is Engine & { _handle: { close(): void } } =>
+  typeof engine._processChunk === 'function' && typeof engine._handle?.close === 'function'
 
 /** Compressed bytes that are given at once: zlib makes at most a thousand times as many of them. */
 const AT_ONCE = 16 * 1024
@@ -38,8 +42,18 @@ export class GzipPieces extends MadePieces {
     this.budget = budget
     // Only where there is something to decompress.
     this.zlib = process.getBuiltinModule('node:zlib')
-    this.engine = this.zlib.createGunzip() as unknown as Engine
-    this.handle = this.engine._handle as { close(): void }
+    const engine = this.zlib.createGunzip() as unknown as Partial<Engine>
+    if (!isEngine(engine))
+      throw new GcError(
+        'unsupported',
+        'this version of Node cannot decompress gzip piece by piece',
+        {
+          where: path,
+          next: `nothing was touched; ${unpacking('gzip', path)}`,
+        },
+      )
+    this.engine = engine
+    this.handle = engine._handle
     this.close = this.handle.close.bind(this.handle)
     // It would be closed after each piece.
     this.handle.close = () => undefined

@@ -1,11 +1,11 @@
 // The files in a tar archive, one after another: headers are decoded by a parser of its own, and here it is said what
 // follows what. Sizes are taken as Go does, in which the runtimes that write these archives are written.
 import { Header } from 'tar/header'
-import { Pax } from 'tar/pax'
 import { badImages } from '../../errors.js'
 import { ARCHIVE_LIMITS } from '../../limits.js'
 import type { Time } from '../../time.js'
 import { damaged } from './formats.js'
+import { readPax } from './pax.js'
 import { takeAll, type Pieces } from './pieces.js'
 
 /** `other`: what it is instead of a file with contents of its own. */
@@ -37,7 +37,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 /** Said of the entry that follows. */
 interface Extension {
   readonly name?: string | undefined
-  readonly pax?: Pax
+  readonly size?: string | undefined
   readonly mtime?: Time | undefined
   readonly isSparse?: boolean
 }
@@ -57,7 +57,7 @@ export const walkTar = (
     const at = pieces.position
     const block = takeAll(pieces, BLOCK)
     if (block.length < BLOCK) return cutAt(at + block.length)
-    const header = decode(block, extension.pax, at, path)
+    const header = decode(block, extension.size, at, path)
     // All zeros: the end.
     if (header === undefined) return undefined
     const { size, type } = header
@@ -71,7 +71,7 @@ export const walkTar = (
         throw damaged(`${size} bytes are said of the entry at byte ${at}`, path)
       const text = takeAll(pieces, size)
       if (text.length < size || !pad(pieces, size)) return cutAt(pieces.position)
-      extension = { ...extension, ...extend(type, text) }
+      extension = extend(extension, type, text, at, path)
       continue
     }
     const isOldSparse = header.typeKey === 'S'
@@ -104,13 +104,13 @@ type Decoded = Header & { readonly size: number }
 /** Undefined for zeros. */
 const decode = (
   block: Buffer,
-  pax: Pax | undefined,
+  said: string | undefined,
   at: number,
   path: string,
 ): Decoded | undefined => {
   let header: Header
   try {
-    header = new Header(block, 0, pax)
+    header = new Header(block)
   } catch (cause) {
     throw damaged(`the header at byte ${at} has a number that is none`, path, cause)
   }
@@ -122,6 +122,9 @@ const decode = (
           next: 'nothing was deleted; give the directory that criu dump wrote with -D, or an archive of it',
         })
       : damaged(`the header at byte ${at} is damaged`, path)
+  // Of what only says something of the next one, pax says nothing.
+  if (said !== undefined && !isExtension(header.type))
+    header.size = /^\d{1,16}$/.test(said) ? Number(said) : NaN
   if (header.type in OTHERS) header.size = 0
   if (header.size === undefined || !Number.isSafeInteger(at + header.size))
     throw damaged(`the entry at byte ${at} has no size`, path)
@@ -159,29 +162,22 @@ const passMaps = (pieces: Pieces, header: Buffer): boolean => {
   return true
 }
 
-const extend = (type: string, data: Buffer): Extension => {
-  const text = data.toString('utf8')
+const extend = (
+  before: Extension,
+  type: string,
+  data: Buffer,
+  at: number,
+  path: string,
+): Extension => {
   if (type === 'ExtendedHeader' || type === 'OldExtendedHeader') {
-    const pax = Pax.parse(text)
-    return {
-      pax,
-      name: sparseName(text) ?? pax.path,
-      mtime: paxTime(text),
-      isSparse: /^\d+ GNU\.sparse\./m.test(text),
-    }
+    const said = readPax(data)
+    if (said === undefined)
+      throw damaged(`what is said of the entry at byte ${at} is no header of pax`, path)
+    return { ...said, name: said.name ?? before.name }
   }
   // Of all that follow nothing is said that matters here, and of links nothing is taken.
-  if (type !== 'NextFileHasLongPath' && type !== 'OldGnuLongPath') return {}
-  return { name: text.replace(/\0.*$/s, '') }
-}
-
-const sparseName = (text: string): string | undefined =>
-  /^\d+ GNU\.sparse\.name=(.*)$/m.exec(text)?.[1]
-
-/** To the nanosecond, which no Date keeps. */
-const paxTime = (text: string): Time | undefined => {
-  const [, sec, fraction = ''] = /^\d+ mtime=(\d{1,12})(?:\.(\d{1,9})\d*)?$/m.exec(text) ?? []
-  return sec === undefined ? undefined : { sec: Number(sec), nsec: Number(fraction.padEnd(9, '0')) }
+  if (type !== 'NextFileHasLongPath' && type !== 'OldGnuLongPath') return before
+  return { ...before, name: data.toString('utf8').replace(/\0.*$/s, '') }
 }
 
 const timeOf = (date: Date | undefined): Time => {

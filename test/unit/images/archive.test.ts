@@ -429,6 +429,68 @@ test('images that matter have a limit together', (t) => {
   refuses(t, () => new ImageArchive(file), 'bad-images', /more than 268435456 bytes of images/)
 })
 
+/** A file that grows by one part after another. */
+const writeParts = (t: Test, parts: Iterable<Buffer>): string => {
+  const file = write(t, Buffer.alloc(0))
+  const fd = fs.openSync(file, 'w')
+  for (const part of parts) fs.writeSync(fd, part)
+  fs.closeSync(fd)
+  return file
+}
+
+test('logs of many directories have a limit together', (t) => {
+  const data = Buffer.alloc(1 << 20, 'l')
+  const file = writeParts(
+    t,
+    Array.from({ length: 260 }, (_, at) => entry({ name: `${at}/dump.log`, data })),
+  )
+  refuses(t, () => new ImageArchive(file), 'bad-images', /more than 268435456 bytes of images/)
+})
+
+test('names have a limit together', (t) => {
+  const name = 'n'.repeat(ARCHIVE_LIMITS.headerBytes - 100)
+  const file = writeParts(
+    t,
+    Array.from({ length: ARCHIVE_LIMITS.nameBytes / ARCHIVE_LIMITS.headerBytes + 1 }, (_, at) =>
+      Buffer.concat([longName(`${name}/${at}.img`), entry({ name: 'x' })]),
+    ),
+  )
+  refuses(t, () => new ImageArchive(file), 'bad-images', /names of more than 134217728 bytes/)
+})
+
+test('what stands in a value of pax is no record', (t) => {
+  const inner = '17 path=other.img\n'
+  const header = pax({
+    path: 'checkpoint/files.img',
+    'SCHILY.xattr.user.x': `\n${inner}${inner}`,
+  })
+  const archive = open(t, tar(header, { name: 'x', data: 'it' }))
+  t.strictSame(archive.names(), ['files.img'])
+  t.strictSame(open(t, tar(pax({ path: '77' }), { name: 'x' })).names(), [], 'a name of digits')
+})
+
+test('a header of pax that is none is refused', (t) => {
+  const good = '12 path=a.b\n'
+  for (const data of [
+    ...['x', '0 path=a\n', '-1 path=a\n', '9 path\n', '99 path=a.b\n', '10 path=a.b\n'],
+    ...['13 path=a.b\n', '011111111 path=a', good + '\0', '1', '5 = =\n', '3 \n1 =\n'],
+  ])
+    refuses(
+      t,
+      () => open(t, tar({ name: 'p', type: 'x', data }, { name: 'x' })),
+      'bad-images',
+      /no header of pax/,
+      JSON.stringify(data),
+    )
+  t.doesNotThrow(() => open(t, tar({ name: 'p', type: 'x', data: good }, { name: 'x' })))
+})
+
+test('of a long name and one of pax the latter counts, and is not lost', (t) => {
+  const names = (...before: Buffer[]) => open(t, tar(...before, { name: 'x.img' })).names()
+  t.strictSame(names(longName('long.img'), pax({ path: 'pax.img' })), ['pax.img'])
+  t.strictSame(names(longName('long.img'), pax({ mtime: '5' })), ['long.img'])
+})
+
 test('entries have a limit', (t) => {
   const data = tar({ name: 'a' }, pax({ path: 'b' }), { name: 'x' })
   const walk = (most: number) => () => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { gzipSync } from 'node:zlib'
+import zlib, { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { Budget, isTooSlow } from '../../../src/images/archive/budget.js'
 import { GzipPieces } from '../../../src/images/archive/gzip.js'
@@ -22,6 +22,8 @@ const fileOf = (t: Test, data: Buffer): FilePieces => {
   t.teardown(() => fs.closeSync(fd))
   return new FilePieces(fd, data.length)
 }
+
+const NO_BYTES = Buffer.alloc(0)
 
 const SORTS = {
   gzip: (from: Pieces, budget?: Budget) => new GzipPieces(from, 'it', budget),
@@ -97,6 +99,13 @@ test('where it breaks off, what came before is given', (t) => {
   for (let length = 1; length < gz.length; length += 173) {
     const found = drain(SORTS.gzip(fileOf(t, gz.subarray(0, length))))
     t.ok(found.equals(data.subarray(0, found.length)))
+  }
+})
+
+test('gzip: a Node that has another decompressor is told apart', (t) => {
+  for (const engine of [{}, { _handle: null, _processChunk: () => NO_BYTES }]) {
+    t.intercept(zlib, 'createGunzip', { value: () => engine })
+    refuses(t, () => SORTS.gzip(fileOf(t, NO_BYTES)), 'unsupported', /this version of Node/)
   }
 })
 
