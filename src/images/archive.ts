@@ -16,9 +16,6 @@ import { ImageSource, NEXT, type ImageStat } from './source.js'
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants
 
-/** Behind the end of the archive: what fills it up, and the sum of what was compressed. */
-const BEHIND = 1024 * 1024
-
 export class ImageArchive extends ImageSource {
   readonly fd: number
   readonly what = 'archive'
@@ -147,8 +144,7 @@ export class ImageArchive extends ImageSource {
     const file = new FilePieces(fd, fs.fstatSync(fd).size)
     const pieces = decompressing(format, file, path)
     try {
-      const cut = walkTar(pieces, path, (entry) => this.contents.add(entry))
-      if (cut === undefined) pieces.skip(BEHIND)
+      const cut = walkTar(pieces, path, this.contents)
       return cut === undefined || format === 'tar' ? cut : `${cut} of what is compressed in it`
     } catch (error) {
       // Memory that cannot be had is the archive's fault, and not ours.

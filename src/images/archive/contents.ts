@@ -4,7 +4,8 @@ import { badImages } from '../../errors.js'
 import { ARCHIVE_LIMITS, HINT_LIMITS, LIMITS } from '../../limits.js'
 import type { Time } from '../../time.js'
 import { NEWLINE } from '../side-file.js'
-import type { Take, TarEntry } from './tar.js'
+import { USUAL } from '../below.js'
+import type { Take, Taker, TarEntry } from './tar.js'
 
 export interface Kept {
   readonly size: number
@@ -25,9 +26,19 @@ const SIDE = /^(?:(?:dump|restore)\.log|stats-(?:dump|restore))$/
 /** Of the runtime: how it ran the container. */
 const RUNTIME = new Set(['spec.dump', 'config.dump', 'bind.mounts'])
 
+/** What podman and CRI-O have written before these, which are the last in their archives and may be long. */
+const BEFORE: readonly (readonly [directory: string, name: string])[] = [
+  [USUAL, 'inventory.img'],
+  [USUAL, 'pstree.img'],
+  ['', 'stats-dump'],
+  ['', 'config.dump'],
+  ['', 'spec.dump'],
+]
+const AT_THE_END = /^(?:rootfs-diff\.tar|deleted\.files|volumes)(?:\/|$)/
+
 const WORD = 4
 
-export class Contents {
+export class Contents implements Taker {
   readonly directories = new Map<string, Files>()
   private readonly path: string
   private held = 0
@@ -51,6 +62,13 @@ export class Contents {
     const { take, data } = other === undefined ? keep() : NOTHING
     files.set(base, { size, mtime, other, data })
     return take
+  }
+
+  isEnough(name: string): boolean {
+    return (
+      AT_THE_END.test(name) &&
+      BEFORE.every(([directory, file]) => this.directories.get(directory)?.has(file) === true)
+    )
   }
 
   private keeping(base: string, size: number): (() => Keeping) | undefined {

@@ -17,10 +17,19 @@ export interface TarEntry {
   readonly other: string | undefined
 }
 
+/** Who takes the entries of an archive. */
+export interface Taker {
+  add(entry: TarEntry): Take | undefined
+  /** Whether nothing that matters can be expected from the entry of that name on. */
+  isEnough(name: string): boolean
+}
+
 /** Gets the contents of an entry piece by piece, each valid until the next. False: the rest is not wanted. */
 export type Take = (piece: Buffer) => boolean
 
 const BLOCK = 512
+/** Behind the end of the archive: what fills it up, and the sum of what was compressed. */
+const BEHIND = 1024 * 1024
 
 const FILES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile'])
 
@@ -43,13 +52,13 @@ interface Extension {
 }
 
 /**
- * Calls `onEntry` for each. Answers why it ends before its end, with what came before as good as it is; undefined for a
+ * Gives `taker` each. Answers why it ends before its end, with what came before as good as it is; undefined for a
  * whole one. @throws GcError bad-images for what is none, or is damaged.
  */
 export const walkTar = (
   pieces: Pieces,
   path: string,
-  onEntry: (entry: TarEntry) => Take | undefined,
+  taker: Taker,
   most: number = ARCHIVE_LIMITS.entries,
 ): string | undefined => {
   let extension: Extension = {}
@@ -59,7 +68,10 @@ export const walkTar = (
     if (block.length < BLOCK) return cutAt(at + block.length)
     const header = decode(block, extension.size, at, path)
     // All zeros: the end.
-    if (header === undefined) return undefined
+    if (header === undefined) {
+      pieces.skip(BEHIND)
+      return undefined
+    }
     const { size, type } = header
     if (++entries > most)
       throw badImages(`more than ${most} entries`, {
@@ -79,7 +91,8 @@ export const walkTar = (
     const name = nameOf(extension.name ?? header.path ?? '', at, path)
     const other = isOldSparse || extension.isSparse === true ? 'a sparse file' : otherOf(type)
     const mtime = extension.mtime ?? timeOf(header.mtime)
-    const take = onEntry({ name, size, mtime, other })
+    if (taker.isEnough(name)) return undefined
+    const take = taker.add({ name, size, mtime, other })
     extension = {}
     if (!pass(pieces, size, take)) return `${cutAt(pieces.position)}, inside ${name}`
     if (!pad(pieces, size)) return cutAt(pieces.position)

@@ -1,11 +1,11 @@
 // The bytes that are compressed with zstd (RFC 8878). Frames and blocks are found here, so that the decoder gets one
 // block after the other, and none that asks for more memory than zstd itself would give it.
-import { Decompress } from 'fzstd'
 import { badImages } from '../../errors.js'
 import { ARCHIVE_LIMITS } from '../../limits.js'
 import { Budget } from './budget.js'
 import { damaged, SKIPPABLE, unpacking } from './formats.js'
 import { MadePieces, takeAll, type Pieces } from './pieces.js'
+import { newDecoder, type Decoder } from './zstd-decoder.js'
 
 const MAGIC = 0xfd2fb528
 /** Bytes of a block, before and after. */
@@ -18,9 +18,8 @@ const RESERVED = 3
 class Cut extends Error {}
 
 interface Frame {
-  readonly decoder: Decompress
+  readonly decoder: Decoder
   readonly hasChecksum: boolean
-  readonly made: Uint8Array[]
   /** What the decoder has not been given yet. */
   header: Buffer
 }
@@ -29,11 +28,18 @@ export class ZstdPieces extends MadePieces {
   private readonly from: Pieces
   private readonly path: string
   private readonly budget: Budget
+  private readonly decoderOfFrame: () => Decoder
   private frame: Frame | undefined
   private isRead = false
 
-  constructor(from: Pieces, path: string, budget = new Budget(path, 'zstd')) {
+  constructor(
+    from: Pieces,
+    path: string,
+    budget = new Budget(path, 'zstd'),
+    decoderOfFrame = newDecoder,
+  ) {
     super()
+    this.decoderOfFrame = decoderOfFrame
     this.from = from
     this.path = path
     this.budget = budget
@@ -53,6 +59,7 @@ export class ZstdPieces extends MadePieces {
 
   end(): void {
     this.isRead = true
+    this.frame?.decoder.close()
     this.frame = undefined
   }
 
@@ -84,14 +91,12 @@ export class ZstdPieces extends MadePieces {
       throw this.refusal(
         `decompressing takes ${window} bytes of memory, the limit is ${ARCHIVE_LIMITS.windowBytes}`,
       )
-    const made: Uint8Array[] = []
-    const decoder = new Decompress((data) => made.push(data))
     const header = Buffer.concat([magic, descriptor, rest])
-    return { decoder, hasChecksum: (flags & 4) !== 0, made, header }
+    return { decoder: this.decoderOfFrame(), hasChecksum: (flags & 4) !== 0, header }
   }
 
   private nextBlock(frame: Frame): Buffer {
-    const { decoder, hasChecksum, made } = frame
+    const { decoder, hasChecksum } = frame
     const at = this.from.position
     const header = this.exactly(3)
     const word = header.readUIntLE(0, 3)
@@ -99,15 +104,17 @@ export class ZstdPieces extends MadePieces {
     if (type === RESERVED || size > BLOCK) throw this.damage('a block is none', at)
     const body = this.exactly(type === RLE ? 1 : size)
     const tail = isLast && hasChecksum ? this.exactly(CHECKSUM) : body.subarray(0, 0)
-    made.length = 0
+    let data: Buffer
     try {
-      decoder.push(Buffer.concat([frame.header, header, body, tail]), isLast)
+      data = decoder.decode(Buffer.concat([frame.header, header, body, tail]), isLast)
     } catch (cause) {
       throw this.damage((cause as Error).message, at, cause)
     }
     frame.header = Buffer.alloc(0)
-    if (isLast) this.frame = undefined
-    const data = Buffer.concat(made)
+    if (isLast) {
+      decoder.close()
+      this.frame = undefined
+    }
     this.budget.spend(data.length)
     return data
   }

@@ -315,6 +315,41 @@ test('of a plain archive what is passed over is not read', (t) => {
   t.ok(bytes < 1 << 20, `${bytes} bytes of ${at}`)
 })
 
+/** As podman writes it, before what may be long. */
+const podman = (directory = 'checkpoint/'): EntrySpec[] => [
+  ...['config.dump', 'spec.dump', 'stats-dump'].map((name) => ({ name, data: '' })),
+  ...entriesOf(DUMP, directory),
+]
+
+test('no further than needed', (t) => {
+  for (const last of ['rootfs-diff.tar', './deleted.files', 'volumes/data.tar', 'volumes/'])
+    for (const [sort, compress] of Object.entries(SORTS)) {
+      const before = Buffer.concat(podman().map(entry))
+      const file = write(t, compress(Buffer.concat([before, entry({ name: last, data: NOISE })])))
+      const { size } = fs.statSync(file)
+      // What follows is damaged, or not there: nobody asks.
+      const fd = fs.openSync(file, 'r+')
+      fs.writeSync(fd, Buffer.alloc(20_000, 0xff), 0, 20_000, size - 30_000)
+      fs.closeSync(fd)
+      t.equal(readCheckpoint(file).complete, true, `${sort}, ${last}, damaged`)
+      fs.truncateSync(file, size - 90_000)
+      t.equal(readCheckpoint(file).complete, true, `${sort}, ${last}, cut`)
+    }
+})
+
+test('on, where something may still come', (t) => {
+  const isCut = (...entries: EntrySpec[]): boolean =>
+    new ImageArchive(write(t, Buffer.concat(entries.map(entry)))).cut !== undefined
+  const last = { name: 'rootfs-diff.tar', data: 'x' }
+  t.notOk(isCut(...podman(), last))
+  for (const lacking of ['inventory.img', 'pstree.img', 'config.dump', 'spec.dump', 'stats-dump'])
+    t.ok(isCut(...podman().filter(({ name }) => !name.endsWith(lacking)), last), lacking)
+  t.ok(isCut(...podman('other/'), last))
+  t.ok(isCut(...podman(), { name: 'other', data: 'x' }))
+  t.ok(isCut(...podman(), { name: 'x/rootfs-diff.tar', data: 'x' }))
+  t.ok(isCut(...podman(), { name: 'rootfs-diff.tar.more', data: 'x' }))
+})
+
 test('one that breaks off anywhere is never whole', (t) => {
   const data = tar(...entriesOf(DUMP), { name: 'dump.log', data: 'x' })
   const whole = data.length - END.length
@@ -498,8 +533,11 @@ test('entries have a limit', (t) => {
     t.teardown(() => fs.closeSync(fd))
     const pieces = new FilePieces(fd, data.length)
     const names: string[] = []
-    const note = ({ name }: TarEntry): undefined => void names.push(name)
-    t.equal(walkTar(pieces, 'it', note, most), undefined)
+    const taker = {
+      add: ({ name }: TarEntry): undefined => void names.push(name),
+      isEnough: () => false,
+    }
+    t.equal(walkTar(pieces, 'it', taker, most), undefined)
     return names
   }
   t.strictSame(walk(3)(), ['a', 'b'])

@@ -6,6 +6,11 @@ import fc from 'fast-check'
 import { Budget, isTooSlow } from '../../../src/images/archive/budget.js'
 import { GzipPieces } from '../../../src/images/archive/gzip.js'
 import { FilePieces, type Pieces } from '../../../src/images/archive/pieces.js'
+import {
+  bundledDecoder,
+  ownDecoder,
+  type Decoder,
+} from '../../../src/images/archive/zstd-decoder.js'
 import { ZstdPieces } from '../../../src/images/archive/zstd.js'
 import { ARCHIVE_LIMITS } from '../../../src/limits.js'
 import { frame, rawBlock, rleBlock, skippable, zstd } from '../../encode/zstd.js'
@@ -42,7 +47,16 @@ const drain = (pieces: Pieces, most = 100_000): Buffer => {
   return Buffer.concat(found)
 }
 
-const decompressed = (t: Test, data: Buffer): Buffer => drain(SORTS.zstd(fileOf(t, data)))
+/** Node's own, where it has one: all is asked of both. */
+const hasOwn = ownDecoder() !== undefined
+
+const decompressed = (t: Test, data: Buffer): Buffer => {
+  const by = (decoder: () => Decoder): Buffer =>
+    drain(new ZstdPieces(fileOf(t, data), 'it', undefined, decoder))
+  const found = by(bundledDecoder)
+  if (hasOwn) t.ok(by(() => ownDecoder()!).equals(found), 'the same by the decoder of Node')
+  return found
+}
 
 /** What zstd 1.5 made, with its options in the name, of what makeSample() makes. */
 const FOLDER = inRepo('test', 'unit', 'images', 'zstd')
@@ -107,6 +121,20 @@ test('gzip: a Node that has another decompressor is told apart', (t) => {
     t.intercept(zlib, 'createGunzip', { value: () => engine })
     refuses(t, () => SORTS.gzip(fileOf(t, NO_BYTES)), 'unsupported', /this version of Node/)
   }
+})
+
+test('zstd: a Node that has no decompressor, or another one, uses the bundled one', (t) => {
+  t.equal(ownDecoder({}), undefined)
+  t.equal(ownDecoder({ createZstdDecompress: () => ({}) }), undefined)
+  t.equal(hasOwn, 'createZstdDecompress' in zlib, 'and one that has it uses it')
+})
+
+test('zstd: the window of a frame has the same limit in the decoder of Node', (t) => {
+  const options: unknown[] = []
+  ownDecoder({ createZstdDecompress: (given) => (options.push(given), {}) })
+  t.strictSame(options, [{ params: { 100: 27 } }])
+  const { ZSTD_d_windowLogMax: named = 100 } = zlib.constants as unknown as Record<string, number>
+  t.equal(named, 100)
 })
 
 test('gzip: several members, and what fills the end', (t) => {
