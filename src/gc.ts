@@ -68,6 +68,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     interrupted: () => notedSignal(sys),
     hostRoot,
     spans: ready.spans,
+    toldSpans: ready.toldSpans,
     deaths: ready.deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })

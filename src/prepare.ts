@@ -60,6 +60,8 @@ export interface Ready extends Looked {
   readonly window: Window
   /** When somebody wrote the images, for links that they do not list. */
   readonly spans: readonly Span[]
+  /** When a log was written that names each file which its dump came to. */
+  readonly toldSpans: readonly Span[]
   readonly constructed: Constructed
 }
 
@@ -90,7 +92,7 @@ const prepareAll = (
     options.pid === undefined
       ? undefined
       : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
-  const { living, spans } = found ?? { living: undefined, spans: [] }
+  const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const residue = residueOf(sys, host, living, options, images)
   const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
@@ -108,7 +110,7 @@ const prepareAll = (
     living,
     residue,
     plan,
-    ready: { host, window, spans, others, deaths, constructed },
+    ready: { host, window, spans, toldSpans, others, deaths, constructed },
   }
 }
 

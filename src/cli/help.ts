@@ -23,7 +23,7 @@ show tells what is left and changes nothing; clean removes it. Both need root.
       --max-remaps N      more link remaps than usual (100000)
       --gone PATH         removed for good: "/", a place in the container, a key
       --accept DOUBT,...  consent to newer, older, mismatch, elsewhere, gone,
-                          unseen, undated or shared; a message says which
+                          unseen, undated, shared, unlogged; messages say which
       --force             consent to all of them
   -L, --dump-log FILE, --restore-log FILE   CRIU's logs of the dump, and of a
                           restore that failed, where they are somewhere else

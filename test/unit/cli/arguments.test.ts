@@ -302,7 +302,7 @@ const accepted = (...argv: readonly string[]): string[] => [...parse('clean', ..
 
 test('each doubt by its name, in lists and one after the other', (t) => {
   t.strictSame([...DOUBTS].sort(), [
-    'elsewhere', 'gone', 'mismatch', 'newer', 'older', 'shared', 'undated', 'unseen',
+    'elsewhere', 'gone', 'mismatch', 'newer', 'older', 'shared', 'undated', 'unlogged', 'unseen',
   ]) // prettier-ignore
   for (const doubt of DOUBTS) {
     t.strictSame(accepted('--accept', doubt), [doubt])
@@ -326,7 +326,7 @@ test('a word that is no doubt is a mistake, told with all that are', (t) => {
     const error = refuses(t, () => accepted('--accept', value), 'usage', /there is no such doubt$/)
     t.match(
       error?.next,
-      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, undated, shared, with commas between',
+      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, undated, shared, unlogged, with commas between',
     )
   }
   refuses(t, () => accepted('--accept', 'newer,x\n'), 'usage', /^--accept x\\n: /, 'which it names')
