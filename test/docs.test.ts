@@ -25,6 +25,7 @@ import type {
   JsonReport,
   JsonResidue,
 } from '../src/report/schema.js'
+import type { JsonLink, JsonLinks } from '../src/report/links-schema.js'
 import type { JsonFoundLink, JsonScan } from '../src/report/scan-schema.js'
 import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
@@ -113,7 +114,7 @@ const commandLines = (text: string): string[] =>
     .replace(/\\\n\s*/g, ' ')
     .split('\n')
     .flatMap((line) => {
-      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|scan) [^|]*)/.exec(line)
+      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|links|scan) [^|]*)/.exec(line)
       return match === null ? [] : [match[1] as string]
     })
 
@@ -186,7 +187,7 @@ test('command lines in examples are ones that the program takes', (t) => {
       )
       t.doesNotThrow(() => getopt(words), line)
       const { command } = parseArguments([...words, '--no-default-config'], {})
-      t.match(command, /^(show|clean|scan)$/, line)
+      t.match(command, /^(show|clean|links|scan)$/, line)
     }
   }
 })
@@ -477,6 +478,33 @@ const SCAN = [
   }),
 ]
 
+const LINKS = [
+  ...keysOf<JsonLinks>({
+    schema: true,
+    command: true,
+    exit: true,
+    imagesDir: true,
+    dump: true,
+    complete: true,
+    links: true,
+    missing: true,
+    totals: true,
+    notes: true,
+  }),
+  ...keysOf<JsonLink>({
+    id: true,
+    path: true,
+    pathBase64: true,
+    link: true,
+    linkBase64: true,
+    original: true,
+    originalBase64: true,
+    size: true,
+    mode: true,
+    nlink: true,
+  }),
+]
+
 const LIVING = keysOf<NonNullable<JsonReport['living']>>({
   pid: true,
   startedAt: true,
@@ -513,7 +541,7 @@ test('JSON: keys', (t) => {
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE, SCAN].flat()
+  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE, SCAN, LINKS].flat()
   for (const key of new Set(keys)) t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
   const all = new Set([...keys, ...errors])

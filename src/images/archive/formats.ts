@@ -1,6 +1,7 @@
 // Which archive a file is, by its first bytes: those that are read, and those that something else has to unpack first.
 import { badImages, usage, type GcError } from '../../errors.js'
 import { shellQuote } from '../../escape.js'
+import { isMagic } from '../magic.js'
 
 export type Format = 'tar' | 'gzip' | 'zstd'
 
@@ -51,6 +52,11 @@ export const formatOf = (data: Buffer, path: string): Format => {
     throw usage('it is encrypted', {
       where: path,
       next: 'nothing was touched; decrypt it first, and give the tar archive that is in it',
+    })
+  if (isMagic(data))
+    throw usage('it is an image of CRIU, and no archive of images', {
+      where: path,
+      next: 'nothing was touched; give the directory that it is in, which criu dump wrote, with -D',
     })
   // The first archives of tar have nothing but a sum in each header.
   return 'tar'

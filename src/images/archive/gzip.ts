@@ -7,6 +7,8 @@ import { MadePieces, type Pieces } from './pieces.js'
 
 /** Compressed bytes that are given at once: zlib makes at most a thousand times as many of them. */
 const AT_ONCE = 16 * 1024
+/** What comes of it is gathered in pieces of that many bytes. */
+const CHUNK = 128 * 1024
 
 export class GzipPieces extends MadePieces {
   private readonly from: Pieces
@@ -21,7 +23,9 @@ export class GzipPieces extends MadePieces {
     this.path = path
     this.budget = budget
     // Only where there is something to decompress.
-    const engine = Engine.of(process.getBuiltinModule('node:zlib').createGunzip())
+    const engine = Engine.of(
+      process.getBuiltinModule('node:zlib').createGunzip({ chunkSize: CHUNK }),
+    )
     if (engine === undefined)
       throw new GcError(
         'unsupported',

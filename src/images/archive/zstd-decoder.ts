@@ -12,6 +12,9 @@ export interface Decoder {
 /** A parameter of libzstd, which Node names only where it has it. */
 const WINDOW_LOG_MAX = 100
 
+/** What a block holds at most: its contents come in one piece. */
+const CHUNK = 128 * 1024
+
 interface Zlib {
   createZstdDecompress?: (options: object) => object
 }
@@ -21,7 +24,7 @@ export const ownDecoder = (
   { createZstdDecompress }: Zlib = process.getBuiltinModule('node:zlib') as Zlib,
 ): Decoder | undefined => {
   const params = { [WINDOW_LOG_MAX]: Math.log2(ARCHIVE_LIMITS.windowBytes) }
-  const stream = createZstdDecompress?.({ params })
+  const stream = createZstdDecompress?.({ chunkSize: CHUNK, params })
   const engine = stream === undefined ? undefined : Engine.of(stream)
   return engine === undefined
     ? undefined

@@ -549,6 +549,7 @@ const NOT_READ: Readonly<Record<string, readonly [Buffer, RegExp, RegExp]>> = {
   bzip2: [Buffer.from('BZh9x'), /compressed with bzip2/, /bzip2 -dc < '/],
   age: [Buffer.from('age-encryption.org/v1\n'), /it is encrypted/, /decrypt it first/],
   openssl: [Buffer.from('Salted__xxxxxxxx'), /it is encrypted/, /decrypt it first/],
+  'an image': [DUMP.get('files.img')!, /it is an image of CRIU/, /the directory that it is in/],
   nothing: [Buffer.alloc(0), /an empty file/, /give the directory/],
 }
 

@@ -132,7 +132,7 @@ test('zstd: a Node that has no decompressor, or another one, uses the bundled on
 test('zstd: the window of a frame has the same limit in the decoder of Node', (t) => {
   const options: unknown[] = []
   ownDecoder({ createZstdDecompress: (given) => (options.push(given), {}) })
-  t.strictSame(options, [{ params: { 100: 27 } }])
+  t.strictSame(options, [{ chunkSize: 131072, params: { 100: 27 } }])
   const { ZSTD_d_windowLogMax: named = 100 } = zlib.constants as unknown as Record<string, number>
   t.equal(named, 100)
 })
