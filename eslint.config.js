@@ -9,6 +9,7 @@ const ROOMS = [
   'checkpoint',
   'host',
   'proof',
+  'runtimes',
   'plan',
   'residue',
   'namespaces',
@@ -30,9 +31,9 @@ const ROOMS = [
 /** Files at the bottom: for all, and importing none but each other. */
 const isRoom = /^(?!.*\.ts$)/
 
-// A container's files are reached through src/sys alone. Images, the host's own /proc, CRIU's
-// configuration and the report are not a container's.
-const TOUCHES_FILES = ['images', 'host', 'residue', 'cli']
+// A container's files are reached through src/sys alone. Images, the host's own /proc, what
+// runtimes noted for themselves, CRIU's configuration and the report are not a container's.
+const TOUCHES_FILES = ['images', 'host', 'runtimes', 'residue', 'cli']
 
 const FILE_MODULES = ['fs', 'fs/promises', 'node:fs/promises']
   .map((name) => ({ name }))

@@ -33,7 +33,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : openImages(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, residue, plan, ready } =
+  const { checkpoint, living, residue, derived, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
@@ -43,6 +43,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
       checkpoint,
       living,
       residue,
+      derived,
       mounts: [],
       remaps: [],
       others: [],
@@ -51,7 +52,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
 
   const { host, window, constructed } = ready
   const hostRoot = host.root()
-  const name = nameOf(checkpoint, images, options.pid)
+  const name = nameOf(checkpoint, images, living?.pid)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
   // Up to here nothing was done, and a signal just ends us.
   noteSignals(sys)
@@ -77,6 +78,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     checkpoint,
     living,
     residue,
+    derived,
     mounts: [...constructed.mounts.values()],
     remaps: plan.remaps.map((planned, index) => ({
       planned,

@@ -21,10 +21,13 @@ import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
+import { derive, processOfDump, type Derived } from './runtimes/derive.js'
+import type { Container } from './runtimes/container.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { findResidue } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
+import type { Time } from './time.js'
 
 export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
   /** Absolute host paths. Undefined where only a living container is looked at. */
@@ -37,12 +40,16 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly accept: Consent
   /** A living container: of this process. */
   readonly pid: number | undefined
+  /** That of the caller's --bundle or --container. */
+  readonly container?: Container | undefined
 }
 
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
   readonly residue: Residue
+  /** Options that the container's runtime told. */
+  readonly derived: readonly Derived[]
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
@@ -83,20 +90,22 @@ const prepareAll = (
   options: PrepareOptions,
 ): Prepared => {
   const clocks = readClocks()
-  const reading = { ...options, clocks: toNow(clocks), isLiving: options.pid !== undefined }
+  const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
   const host = hostOf(sys, hostView(clocks))
   const window = windowOf(checkpoint, clocks)
   const { to: end } = beginAndEnd(window)
+  const told = fromContainer(sys, host, checkpoint, options, end, clocks)
   const found =
-    options.pid === undefined
+    told.pid === undefined
       ? undefined
-      : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
+      : prepareLiving(sys, host, { ...options, pid: told.pid }, checkpoint, end, clocks)
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const residue = residueOf(sys, host, living, options, images)
-  const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
+  const plan = found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told })
+  const { derived } = told
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
-  if (isNothing) return { checkpoint, living, residue, plan, ready: undefined }
+  if (isNothing) return { checkpoint, living, residue, derived, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
   const { others, deaths } = lookAgain(() => {
@@ -109,8 +118,42 @@ const prepareAll = (
     checkpoint: withoutHeld(checkpoint, plan),
     living,
     residue,
+    derived,
     plan,
     ready: { host, window, spans, toldSpans, others, deaths, constructed },
+  }
+}
+
+const mayLive = ({ pid, container }: PrepareOptions): boolean =>
+  pid !== undefined || container?.process !== undefined
+
+type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals'> & {
+  readonly derived: readonly Derived[]
+}
+
+/** The caller's options, and what they leave open by the container's runtime. */
+const fromContainer = (
+  sys: Sys,
+  host: Host,
+  checkpoint: Checkpoint,
+  { container, pid, root, externals, gone }: PrepareOptions,
+  end: Time,
+  clocks: Clocks,
+): FromContainer => {
+  if (container === undefined || pid !== undefined) return { pid, root, externals, derived: [] }
+  const isPlaced = root !== undefined || externals.mapped.size > 0 || gone.size > 0
+  const process = isPlaced ? undefined : processOfDump(container, checkpoint, end, clocks)
+  if (process !== undefined) {
+    const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
+    return { pid: process.pid, root, externals, derived }
+  }
+  const { mapped } = externals
+  const found = derive(sys, host, container, checkpoint, { root, mapped, gone })
+  return {
+    pid,
+    root: found.root,
+    externals: { ...externals, mapped: found.mapped },
+    derived: found.derived,
   }
 }
 

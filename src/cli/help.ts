@@ -1,7 +1,7 @@
 // What --help prints. One screen.
 
-export const HELP = `Usage: criu-gc show  -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
-       criu-gc clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
+export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
+       criu-gc show|clean --bundle DIR | --container ID [-D IMAGES]
        criu-gc show|clean --pid PID [-D IMAGES]     while the container lives
        criu-gc links -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [--null]
        criu-gc scan DIR... [--since TIME [--remove]]    links below directories
@@ -15,18 +15,19 @@ the links are on this host, to carry them with a checkpoint. All need root.
       --external RES      mnt[KEY]:PATH, host directory of an external mount;
                           mnt[] where CRIU found external mounts by itself
   -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
+      --bundle DIR, --container ID   root, mounts, images and pid as its runtime
+                          keeps them (-v shows them); other options win
+      --runtime NAME, --runtime-root DIR   of --container: which, and where
       --pid PID           the container still runs: a process of it. Its own
                           mounts are used, and images may be cut or missing
       --since TIME        --pid: when the dump began, if no image tells; scan:
       --until TIME        links of that time, which --remove removes (scan)
       --keep DIR          --pid, scan: images of a checkpoint that is wanted
-      --mounts SCOPE      remaps: attach what leads to the links (default);
-                          all: construct every mount of every namespace
+      --mounts SCOPE      all: construct every mount; remaps (default): a few
       --max-remaps N      more link remaps than usual (100000)
       --gone PATH         removed for good: "/", a place in the container, a key
       --accept DOUBT,...  consent to newer, older, mismatch, elsewhere, gone,
-                          unseen, undated, shared, unlogged; messages say which
-      --force             consent to all of them
+                          unseen, undated, shared, unlogged; --force: to all
   -L, --dump-log FILE, --restore-log FILE   CRIU's logs of the dump, and of a
                           restore that failed, where they are somewhere else
       --keep-last-link, --remove   keep last names; remove what scan has found
@@ -37,7 +38,6 @@ the links are on this host, to carry them with a checkpoint. All need root.
   -W, --work-dir DIR, -o, --log-file FILE    messages to FILE below DIR
       --config FILE, --no-default-config   CRIU's configuration files
   -h, --help    -V, --version
-
 The other options of "criu restore" are accepted and ignored. Example:
   criu-gc clean -D checkpoint -r rootfs --external 'mnt[/data]:/srv/data'
 

@@ -7,6 +7,7 @@ import type { Living } from '../host/living/living.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
 import type { Residue } from '../prepare.js'
+import type { Derived } from '../runtimes/derive.js'
 import type { SignalName } from '../sys/signals.js'
 
 export type Command = 'show' | 'clean'
@@ -23,6 +24,8 @@ export interface Report {
   readonly living?: Pick<Living, 'pid' | 'started' | 'pids' | 'namespaces' | 'unread'> | undefined
   /** What else a dump left there. It is named, and changes no exit code. */
   readonly residue?: Residue
+  /** Options that a container's runtime told. */
+  readonly derived?: readonly Derived[]
   readonly mounts: readonly ConstructedMount[]
   readonly remaps: readonly ReportedRemap[]
   /** Links that these images do not list, in directories that were looked into. */

@@ -29,6 +29,7 @@ test('defaults', (t) => {
     restoreLog: undefined,
     accept: new Set(),
     pid: undefined,
+    asked: undefined,
     since: undefined,
     keep: [],
     scan: undefined,
@@ -69,6 +70,7 @@ test('everything', (t) => {
     restoreLog: path.resolve('r.log'),
     accept: new Set(['newer', 'gone', 'older']),
     pid: undefined,
+    asked: undefined,
     since: undefined,
     keep: [],
     scan: undefined,
@@ -437,4 +439,29 @@ test('--null is for links, and one form of its report', (t) => {
   refuses(t, () => parse('links', '--null', '--json'), 'usage', /two forms of one report/)
   refuses(t, () => parse('links', '/x'), 'usage', /one word too many/)
   t.equal(glance(['links', '--nul', '--json']).command, 'links')
+})
+
+test('a container by its bundle or its name', (t) => {
+  const asked = { bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined }
+  t.strictSame(parse('show', '--bundle', '/b').asked, { ...asked, bundle: '/b', hasWorkDir: false })
+  t.strictSame(
+    parse('show', '--container', 'c', '--runtime', 'runc', '--runtime-root', '/r', '-W', '/w')
+      .asked,
+    { ...asked, id: 'c', runtime: 'runc', runtimeRoot: '/r', hasWorkDir: true },
+  )
+  t.equal(parse('show', '--bundle', '/b').imagesDir, undefined, 'its runtime tells where they are')
+  t.equal(parse('show', '--bundle', '/b', '-D', '/i').imagesDir, '/i')
+  t.ok(parse('show', '--container', 'c', '--since', '10m', '--keep', '/k').since)
+  for (const [argv, message] of [
+    [['--bundle', '/b', '--container', 'c'], /both/],
+    [['--bundle', ''], /--bundle is empty/],
+    [['--container', ''], /--container is empty/],
+    [['--runtime', 'runc'], /--runtime without --container/],
+    [['--runtime-root', '/r'], /--runtime-root without --container/],
+    [['--container', 'c', '--runtime', 'rkt'], /--runtime rkt is not known/],
+    [['--container', 'c', '--runtime-root', '/r'], /without --runtime/],
+  ] as const)
+    refuses(t, () => parse('show', ...argv), 'usage', message)
+  refuses(t, () => parse('scan', '/d', '--container', 'c'), 'usage', /means nothing to scan/)
+  t.equal(parseWith(t, 'container c', 'show').asked, undefined, 'never from a file')
 })
