@@ -67,8 +67,9 @@ const pathOf = (
 }
 
 /** Precedence: interrupted, leftovers, incomplete, clean. */
-export const linksExit = ({ report, missing }: LinksReport): ExitName => {
-  if (report.interrupted !== undefined) return 'interrupted'
+export const linksExit = (found: LinksReport): ExitName => {
+  const { report, missing } = found
+  if (found.report.interrupted !== undefined) return 'interrupted'
   if (missing.some(({ outcome }) => outcome.verdict !== 'absent')) return 'leftovers'
   return missing.length === 0 && report.checkpoint.complete ? 'clean' : 'incomplete'
 }
