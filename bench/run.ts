@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { insideMountNamespace, isInside } from '../test/rig/namespace.js'
 import { criuGc, inRepo } from '../test/rig/repo.js'
+import { archive } from './archive.js'
 import { busyHost } from './busy-host.js'
 import { checks } from './checks.js'
 import { living } from './living.js'
@@ -16,7 +17,17 @@ import { manyTasks } from './many-tasks.js'
 import { Bench, type Row } from './measure.js'
 import { startUp } from './start-up.js'
 
-const CASES = { startUp, busyHost, manyRemaps, checks, manyMounts, manyTasks, manyFiles, living }
+const CASES = {
+  startUp,
+  busyHost,
+  manyRemaps,
+  checks,
+  manyMounts,
+  manyTasks,
+  manyFiles,
+  living,
+  archive,
+}
 
 /** All, or those that are named as arguments. */
 const chosen = Object.entries(CASES).filter(

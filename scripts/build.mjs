@@ -13,15 +13,19 @@ const PROGRAM = 'dist/program.cjs'
 const KEPT = ['PATH', 'HOME', 'CRIU_CONFIG_FILE', 'NO_COLOR']
 const environment = KEPT.map((name) => `${name}=\${${name}}`).join(' ')
 
-/** protobufjs takes 64-bit numbers, a writer and much else along, which nothing here needs. */
-const readerOnly = {
-  name: 'reader-only',
+/**
+ * protobufjs takes 64-bit numbers, a writer and much else along, which nothing here needs. fzstd makes tables as soon as
+ * it is loaded.
+ */
+const standIns = {
+  name: 'stand-ins',
   setup: ({ onResolve }) => {
     const stands = (filter, name) =>
       onResolve({ filter }, () => ({ path: resolve('src/images', name) }))
     stands(/^protobufjs\/minimal\.js$/, 'reader-only.cjs')
     // Required by files of protobufjs alone.
     stands(/\/util\/minimal$/, 'reader-util.cjs')
+    stands(/^fzstd$/, 'lazy-zstd.cjs')
   },
 }
 
@@ -29,7 +33,7 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  plugins: [readerOnly],
+  plugins: [standIns],
   logLevel: 'warning',
   metafile: true,
 }

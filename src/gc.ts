@@ -5,7 +5,8 @@ import { Acts } from './host/acts.js'
 import { lockImages, whileIdle } from './host/lock.js'
 import { mountpointTest } from './host/mountpoints.js'
 import { openNotes, PLACE } from './host/notes.js'
-import { ImageDirectory } from './images/directory.js'
+import { openImages } from './images/open.js'
+import type { ImageSource } from './images/source.js'
 import { prepare, type PrepareOptions } from './prepare.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Command, Report } from './report/report.js'
@@ -29,7 +30,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const { command, accept } = options
   const remove = command === 'clean'
   const { imagesDir } = options
-  const images = imagesDir === undefined ? undefined : new ImageDirectory(imagesDir)
+  const images = imagesDir === undefined ? undefined : openImages(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
   const { checkpoint, living, residue, derived, plan, ready } =
@@ -89,7 +90,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
 }
 
 /** Of a file for these images: the name of the run that wrote them, or that of their directory. */
-const nameOf = ({ runId }: Checkpoint, images: ImageDirectory | undefined, pid = 0): string => {
+const nameOf = ({ runId }: Checkpoint, images: ImageSource | undefined, pid = 0): string => {
   if (runId !== undefined && /^[\w-]{1,64}$/.test(runId)) return runId
   return images?.inode() ?? `pid-${pid}`
 }

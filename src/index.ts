@@ -15,11 +15,13 @@ import { parseExternals, parseGone } from './plan/external.js'
 import type { Plan } from './plan/planned.js'
 import { planCollection as planPure } from './plan/plan.js'
 import type { JsonScan } from './report/scan-schema.js'
+import type { JsonLinks } from './report/links-schema.js'
 import type { JsonReport } from './report/schema.js'
 
 export type { Checkpoint, LinkRemap, Mount, MountNamespace } from './checkpoint/model.js'
 export type { Plan, PlannedRemap, Provider } from './plan/planned.js'
 export type { JsonFoundLink, JsonScan } from './report/scan-schema.js'
+export type { JsonLink, JsonLinks } from './report/links-schema.js'
 export type { JsonReport } from './report/schema.js'
 export { GcError }
 
@@ -83,6 +85,10 @@ export const show = (options: Options | LivingOptions): Promise<JsonReport> =>
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
 export const clean = (options: Options | LivingOptions): Promise<JsonReport> =>
   runCommand(() => argumentsOf('clean', checked(options))) as Promise<JsonReport>
+
+/** Where on this host the links are. Changes nothing. Needs root. @throws GcError likewise. */
+export const links = (options: Options | LivingOptions): Promise<JsonLinks> =>
+  runCommand(() => argumentsOf('links', checked(options))) as Promise<JsonLinks>
 
 /** Links below directories; deletes with `remove`. Needs root. @throws GcError likewise. */
 export const scan = (options: ScanOptions): Promise<JsonScan> =>
@@ -183,7 +189,7 @@ const runCommand = (makeArguments: () => string[]): Promise<Document> =>
 const message = (error: Error | null): string =>
   `criu-gc gave no report: ${error?.message.split('\n')[0] ?? 'its output is not JSON'}`
 
-type Document = JsonReport | JsonScan
+type Document = JsonReport | JsonScan | JsonLinks
 
 const reportFrom = (stdout: string): Document => {
   const document = JSON.parse(stdout) as Document & {

@@ -22,6 +22,24 @@ export const LIMITS = {
   tasks: 100_000,
 } as const
 
+/** What an archive of images may make us do besides. */
+export const ARCHIVE_LIMITS = {
+  /** Files and directories in it. */
+  entries: 1_000_000,
+  /** Bytes of all names that are kept. */
+  nameBytes: 128 * 1024 * 1024,
+  /** Bytes of a name, or of what else is said of one of them. */
+  headerBytes: 1024 * 1024,
+  /** Bytes that are compressed in it. A plain one may be as long as it will: most of it is passed over. */
+  decompressedBytes: 16 * 1024 ** 3,
+  /** Bytes a second of processor time, below which decompressing is given up. */
+  decompressedRate: 1024 * 1024,
+  /** Bytes that zstd looks back: those for which it needs no option itself. */
+  windowBytes: 128 * 1024 * 1024,
+  /** Bytes of a file that is of the runtime, such as spec.dump. */
+  runtimeFileBytes: 16 * 1024 * 1024,
+} as const
+
 /** What a runtime may make us read of its containers. */
 export const RUNTIME_LIMITS = {
   /** Bytes of one file. */

@@ -14,7 +14,7 @@ import { hostOf, type Host } from './host/host.js'
 import { mountpointTest } from './host/mountpoints.js'
 import { otherNamespaces } from './host/namespaces.js'
 import { hostView } from './host/view.js'
-import type { ImageDirectory } from './images/directory.js'
+import type { ImageSource } from './images/source.js'
 import { LIMITS } from './limits.js'
 import { inDirectory } from './paths.js'
 import { mustListAll, Wanted } from './plan/wanted.js'
@@ -23,7 +23,7 @@ import type { Time } from './time.js'
 
 /** A directory of images, and whether its checkpoint is wanted. */
 export interface Images {
-  readonly directory: ImageDirectory
+  readonly directory: ImageSource
   readonly isKept: boolean
 }
 

@@ -13,7 +13,7 @@ import { refuseAtWork } from './host/lock.js'
 import { isOnLink } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
 import { hostView } from './host/view.js'
-import type { ImageDirectory } from './images/directory.js'
+import type { ImageSource } from './images/source.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
 import { openRoot } from './namespaces/root.js'
@@ -75,7 +75,7 @@ export interface Ready extends Looked {
 /** @throws GcError for whatever ends a run as a whole, with nothing touched. */
 export const prepare = (
   sys: Sys,
-  images: ImageDirectory | undefined,
+  images: ImageSource | undefined,
   options: PrepareOptions,
 ): Prepared => {
   const prepared = prepareAll(sys, images, options)
@@ -86,7 +86,7 @@ export const prepare = (
 
 const prepareAll = (
   sys: Sys,
-  images: ImageDirectory | undefined,
+  images: ImageSource | undefined,
   options: PrepareOptions,
 ): Prepared => {
   const clocks = readClocks()
@@ -101,7 +101,7 @@ const prepareAll = (
       ? undefined
       : prepareLiving(sys, host, { ...options, pid: told.pid }, checkpoint, end, clocks)
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
-  const residue = residueOf(sys, host, living, options)
+  const residue = residueOf(sys, host, living, options, images)
   const plan = found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told })
   const { derived } = told
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
@@ -163,9 +163,13 @@ const residueOf = (
   host: Host,
   living: Living | undefined,
   { imagesDir, workDir }: Pick<PrepareOptions, 'imagesDir' | 'workDir'>,
+  images: ImageSource | undefined,
 ): Residue => {
   if (living === undefined) return { findings: [], unread: [] }
-  const folders = [workDir, imagesDir].filter((folder) => folder !== undefined)
+  const isArchive = images?.what === 'archive'
+  const folders = [workDir, imagesDir]
+    .filter((folder) => folder !== undefined)
+    .filter((folder) => !isArchive || folder !== imagesDir)
   const facts = findResidue(sys, host, living, folders)
   return { findings: planResidue(facts), unread: facts.unread }
 }

@@ -3,7 +3,7 @@ import { collectFound } from './collect/found.js'
 import { Acts } from './host/acts.js'
 import { lockImages, whileIdle } from './host/lock.js'
 import { openNotes, PLACE } from './host/notes.js'
-import { ImageDirectory } from './images/directory.js'
+import { openImages } from './images/open.js'
 import { prepareFound, type Found, type Images } from './prepare-found.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Consent } from './proof/doubts.js'
@@ -38,7 +38,7 @@ export interface ScanOptions {
  * @throws GcError for whatever ends a run as a whole, with nothing touched.
  */
 export const scan = (sys: Sys, options: ScanOptions, acts = PLACE): FoundReport => {
-  const images = openImages(options)
+  const images = openAll(options)
   for (const { directory } of images) lockImages(sys, directory)
   options.onLocked()
   const prepare = (): Found => prepareFound(sys, images, options)
@@ -90,14 +90,14 @@ const windowOf = ({ since, until }: ScanOptions, now: Time): Span | undefined =>
   since === undefined ? undefined : { from: since, to: until ?? now }
 
 /** Each once, in an order that is the same for all runs: two of them may wait for each other's. */
-const openImages = ({ images, keep }: ScanOptions): Images[] => {
+const openAll = ({ images, keep }: ScanOptions): Images[] => {
   const found = new Map<string, Images>()
   for (const [paths, isKept] of [
     [images, false],
     [keep, true],
   ] as const)
     for (const path of paths) {
-      const directory = new ImageDirectory(path)
+      const directory = openImages(path)
       const inode = directory.inode()
       const known = found.get(inode)
       if (known !== undefined) directory.close()

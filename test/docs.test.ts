@@ -13,7 +13,7 @@ import type { Outcome } from '../src/collect/outcome.js'
 import { EXIT, GcError, type ExitName } from '../src/errors.js'
 import { PLACE } from '../src/host/notes.js'
 import type { Options } from '../src/index.js'
-import { LIMITS } from '../src/limits.js'
+import { ARCHIVE_LIMITS, LIMITS } from '../src/limits.js'
 import { isTooLong, pathProblem } from '../src/paths.js'
 import { DOUBTS } from '../src/proof/doubts.js'
 import { KINDS } from '../src/residue/plan.js'
@@ -25,6 +25,7 @@ import type {
   JsonReport,
   JsonResidue,
 } from '../src/report/schema.js'
+import type { JsonLink, JsonLinks } from '../src/report/links-schema.js'
 import type { JsonFoundLink, JsonScan } from '../src/report/scan-schema.js'
 import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
@@ -113,7 +114,7 @@ const commandLines = (text: string): string[] =>
     .replace(/\\\n\s*/g, ' ')
     .split('\n')
     .flatMap((line) => {
-      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|scan) [^|]*)/.exec(line)
+      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|links|scan) [^|]*)/.exec(line)
       return match === null ? [] : [match[1] as string]
     })
 
@@ -186,7 +187,7 @@ test('command lines in examples are ones that the program takes', (t) => {
       )
       t.doesNotThrow(() => getopt(words), line)
       const { command } = parseArguments([...words, '--no-default-config'], {})
-      t.match(command, /^(show|clean|scan)$/, line)
+      t.match(command, /^(show|clean|links|scan)$/, line)
     }
   }
 })
@@ -477,6 +478,33 @@ const SCAN = [
   }),
 ]
 
+const LINKS = [
+  ...keysOf<JsonLinks>({
+    schema: true,
+    command: true,
+    exit: true,
+    imagesDir: true,
+    dump: true,
+    complete: true,
+    links: true,
+    missing: true,
+    totals: true,
+    notes: true,
+  }),
+  ...keysOf<JsonLink>({
+    id: true,
+    path: true,
+    pathBase64: true,
+    link: true,
+    linkBase64: true,
+    original: true,
+    originalBase64: true,
+    size: true,
+    mode: true,
+    nlink: true,
+  }),
+]
+
 const LIVING = keysOf<NonNullable<JsonReport['living']>>({
   pid: true,
   startedAt: true,
@@ -513,7 +541,7 @@ test('JSON: keys', (t) => {
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE, SCAN].flat()
+  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE, SCAN, LINKS].flat()
   for (const key of new Set(keys)) t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
   const all = new Set([...keys, ...errors])
@@ -555,6 +583,7 @@ test('JSON: the example of the README', (t) => {
 
 const MIB = 1024 * 1024
 const bytesText = (bytes: number): string => `${bytes / MIB} MiB`
+const gibText = (bytes: number): string => `${bytes / MIB / 1024} GiB`
 const countText = (count: number): string => count.toLocaleString('en-US')
 
 const LIMIT_ROWS: Record<keyof typeof LIMITS, [label: string, toText: (limit: number) => string]> =
@@ -570,17 +599,34 @@ const LIMIT_ROWS: Record<keyof typeof LIMITS, [label: string, toText: (limit: nu
     tasks: ['tasks of one dump', countText],
   }
 
+const ARCHIVE_ROWS: Record<
+  keyof typeof ARCHIVE_LIMITS,
+  [label: string, toText: (limit: number) => string]
+> = {
+  entries: ['entries of an archive', countText],
+  nameBytes: ['bytes of names that matter in an archive', bytesText],
+  headerBytes: ['bytes said of one of these', bytesText],
+  decompressedBytes: ['bytes compressed in an archive', gibText],
+  decompressedRate: ['least of these a second', bytesText],
+  windowBytes: ['bytes that zstd looks back', bytesText],
+  runtimeFileBytes: ['bytes of a file of the runtime', bytesText],
+}
+
 test('limits of the manual', (t) => {
   const limits = manSection('LIMITS')
   const rows = Object.fromEntries(
     [...limits.matchAll(/^\.It (.+)\n(.+)/gm)].map(([, label = '', value = '']) => [label, value]),
   )
-  const wanted = Object.fromEntries(
-    Object.entries(LIMIT_ROWS).map(([name, [label, toText]]) => [
+  const wanted = Object.fromEntries([
+    ...Object.entries(LIMIT_ROWS).map(([name, [label, toText]]): [string, string] => [
       label,
       toText(LIMITS[name as keyof typeof LIMITS]),
     ]),
-  )
+    ...Object.entries(ARCHIVE_ROWS).map(([name, [label, toText]]): [string, string] => [
+      label,
+      toText(ARCHIVE_LIMITS[name as keyof typeof ARCHIVE_LIMITS]),
+    ]),
+  ])
   t.strictSame(rows, wanted)
 
   const longest = (pathOf: (length: number) => string): number => {

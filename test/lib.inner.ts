@@ -8,7 +8,7 @@ import { manifest, onlyRemoved } from './rig/manifest.js'
 import { inRepo } from './rig/repo.js'
 
 const built = pathToFileURL(inRepo('dist', 'index.js')).href
-const { clean, GcError, readCheckpoint, scan, show } = (await import(
+const { clean, GcError, links, readCheckpoint, scan, show } = (await import(
   built
 )) as typeof import('../src/index.js')
 
@@ -40,6 +40,17 @@ t.test('show and clean resolve to the report', async (t) => {
 
   const again = await clean({ imagesDir: images })
   t.match(again.totals, { remaps: 1, removed: 0, absent: 1 })
+})
+
+t.test('links resolves to the document', async (t) => {
+  const { link, images } = hostTree(t)
+  const found = await links({ imagesDir: images })
+  t.match(found, {
+    command: 'links',
+    exit: { code: 0 },
+    links: [{ path: link, link }],
+    missing: [],
+  })
 })
 
 t.test('scan resolves to the document, and removes what it is told to', async (t) => {

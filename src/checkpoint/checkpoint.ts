@@ -2,7 +2,8 @@
 // that they join, mount namespaces.
 import { badImages, type GcError } from '../errors.js'
 import { shellQuote } from '../escape.js'
-import { ImageDirectory } from '../images/directory.js'
+import { openImages } from '../images/open.js'
+import type { ImageSource } from '../images/source.js'
 import { LIMITS } from '../limits.js'
 import { classify, timesOfPreDump } from './classify.js'
 import { readClock } from './timens.js'
@@ -33,7 +34,7 @@ export interface ReadOptions extends LogOptions {
  * log where one is named).
  */
 export const readCheckpoint = (directory: string, options: ReadOptions = {}): Checkpoint => {
-  const images = new ImageDirectory(directory)
+  const images = openImages(directory)
   try {
     return readFrom(images, options)
   } finally {
@@ -45,10 +46,15 @@ export const readCheckpoint = (directory: string, options: ReadOptions = {}): Ch
 const NOT_OF_PRE_DUMP = new Set(['pstree.img', 'files.img', 'reg-files.img', 'remap-fpath.img'])
 
 /** The same from a directory that is open already. */
-export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Checkpoint => {
+export const readFrom = (images: ImageSource, options: ReadOptions = {}): Checkpoint => {
   const inventory = readInventory(images)
   const names = images.names()
-  if (inventory.preDump && !names.some((name) => NOT_OF_PRE_DUMP.has(name))) return preDump(images)
+  if (
+    inventory.preDump &&
+    images.cut === undefined &&
+    !names.some((name) => NOT_OF_PRE_DUMP.has(name))
+  )
+    return preDump(images)
   const tasks = readTasks(images, inventory.entry?.root_ids)
   const remaps = readRemaps(images, options.maxRemaps)
   if (
@@ -80,15 +86,18 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
   }
 }
 
-const noImages = (images: ImageDirectory, names: readonly string[]): GcError => {
+const noImages = (images: ImageSource, names: readonly string[]): GcError => {
   const below = images.below(names)
-  return badImages('no images of a CRIU dump in this directory', {
-    where: images.path,
-    next:
-      below === undefined
-        ? 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)'
-        : `nothing was deleted; there are images below it: -D ${shellQuote(below)}`,
-  })
+  return badImages(
+    `no images of a CRIU dump in this ${images.what === 'archive' ? 'archive' : 'directory'}`,
+    {
+      where: images.path,
+      next:
+        below === undefined
+          ? 'nothing was deleted; give the directory with inventory.img in it (a streamed dump has to be extracted first)'
+          : `nothing was deleted; there are images below it: -D ${shellQuote(below)}`,
+    },
+  )
 }
 
 /** Of two dumps one may list what only the other has: such a link is not known, as one that was cut off. */
@@ -110,7 +119,7 @@ const ofRemaps = (
     : { remaps, unlisted }
 
 const readNamespaces = (
-  images: ImageDirectory,
+  images: ImageSource,
   names: readonly string[],
   tasks: Tasks,
 ): MountNamespace[] => {
@@ -170,7 +179,7 @@ const NOTHING = {
   counts: { ghost: 0, procfs: 0, unknown: 0 },
 } as const
 
-const preDump = (images: ImageDirectory): Checkpoint => ({
+const preDump = (images: ImageSource): Checkpoint => ({
   ...NOTHING,
   directory: images.path,
   images: images.states,

@@ -1,7 +1,7 @@
 // Gathers what tells whole dumps from others, and asks kind.ts: presence and times of images, then the logs
 // that these times say are about them.
 import type { TimensEntry } from '../images/clocks.js'
-import type { ImageDirectory, ImageState, ImageStat } from '../images/directory.js'
+import type { ImageSource, ImageState, ImageStat } from '../images/source.js'
 import { dumpLogOf, hintsOf, restoreLogsOf, type LogOptions } from './hints.js'
 import type { Inventory } from './inventory.js'
 import { kindOf, type KindFacts } from './kind.js'
@@ -14,7 +14,7 @@ import { imageTimes, momentsOf, type Now } from './times.js'
 
 /** All that was read of the images. */
 export interface Contents {
-  readonly images: ImageDirectory
+  readonly images: ImageSource
   readonly names: readonly string[]
   readonly inventory: Inventory
   readonly tasks: Tasks
@@ -81,7 +81,7 @@ const notUsed = (path: string | undefined): string[] =>
   path === undefined ? [] : [`${path} is not of these images: it was not used`]
 
 /** Of a directory that has nothing but what a pre-dump writes; no log tells of links that it did not make. */
-export const timesOfPreDump = (images: ImageDirectory): ImageTimes => {
+export const timesOfPreDump = (images: ImageSource): ImageTimes => {
   const all = statsOf(images)
   return imageTimes(all, momentsOf(all, [], undefined, undefined), {
     clock: undefined,
@@ -93,7 +93,7 @@ export const timesOfPreDump = (images: ImageDirectory): ImageTimes => {
 }
 
 /** Of the images that were read. */
-const statsOf = (images: ImageDirectory): Map<string, ImageStat> => {
+const statsOf = (images: ImageSource): Map<string, ImageStat> => {
   const stats = new Map<string, ImageStat>()
   for (const { name, state } of images.states) {
     const stat = state === 'absent' ? undefined : images.stat(name)
@@ -115,6 +115,7 @@ const whatLacks = (
 ): string[] => {
   const { state, entry, preDump } = inventory
   const lines = [
+    ...(images.cut === undefined ? [] : [images.cut]),
     // One of a pre-dump, beside images of a dump that did not come to write its own.
     ...(state.state === 'complete' && (entry === undefined || preDump)
       ? ['inventory.img has no entry of a finished dump']
@@ -139,7 +140,7 @@ const whatLacks = (
   return lines
 }
 
-const ofName = (images: ImageDirectory, name: RegExp): ImageState[] =>
+const ofName = (images: ImageSource, name: RegExp): ImageState[] =>
   images.states.filter((state) => name.test(state.name))
 
 const isComplete = ({ state }: ImageState): boolean => state === 'complete'

@@ -1,6 +1,6 @@
 // Regular files that remaps refer to, by file id. A files.img may have a million entries of which
 // ten matter: only those are decoded.
-import type { ImageDirectory, ImageState } from '../images/directory.js'
+import type { ImageSource, ImageState } from '../images/source.js'
 import {
   decodeFile,
   decodeRegFile,
@@ -24,7 +24,7 @@ export interface RegFiles {
 }
 
 /** Reads files.img (CRIU 3.4 and later) or, where there is none, reg-files.img. */
-export const readRegFiles = (images: ImageDirectory, wanted: ReadonlySet<number>): RegFiles => {
+export const readRegFiles = (images: ImageSource, wanted: ReadonlySet<number>): RegFiles => {
   const byId = new Map<number, RegFileEntry>()
   const ambiguous = new Set<number>()
   const links: RegFileEntry[] = []

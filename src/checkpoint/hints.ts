@@ -1,7 +1,7 @@
 // Which logs are about these images, and what they explain. The name of a run, where both sides have it,
 // is certain; otherwise times decide: a dump's images are written while its log is.
 import type { Bytes } from '../bytes.js'
-import type { ImageDirectory } from '../images/directory.js'
+import type { ImageSource } from '../images/source.js'
 import { namedFile, sideFiles } from '../images/side-files.js'
 import { isAfter, latestOf, plus, type Time } from '../time.js'
 import type { LogFacts } from './kind.js'
@@ -41,7 +41,7 @@ export interface OwnLog {
 
 /** The log of the dump that wrote here last. @throws GcError usage where a named one cannot be read. */
 export const dumpLogOf = (
-  images: ImageDirectory,
+  images: ImageSource,
   options: LogOptions,
   facts: DumpFacts,
 ): OwnLog | undefined => {
@@ -86,7 +86,7 @@ export const whose = (
 
 /** Logs of restores of these images. @throws GcError usage where a named one cannot be read. */
 export const restoreLogsOf = (
-  images: ImageDirectory,
+  images: ImageSource,
   options: LogOptions,
   facts: DumpFacts,
   written: Time | undefined,

@@ -1,6 +1,6 @@
 // inventory.img decides whether these are images that this program can read.
 import { badImages } from '../errors.js'
-import type { ImageDirectory, ImageState } from '../images/directory.js'
+import type { ImageSource, ImageState } from '../images/source.js'
 import { decodeInventory, type InventoryEntry } from '../images/entries.js'
 import { whenDecodes } from './decoding.js'
 
@@ -13,7 +13,7 @@ export interface Inventory {
 }
 
 /** @throws GcError bad-images for a version that no supported CRIU (1.3 to 4.2) wrote. */
-export const readInventory = (images: ImageDirectory): Inventory => {
+export const readInventory = (images: ImageSource): Inventory => {
   let entry: InventoryEntry | undefined
   const state = images.read('inventory.img', 'inventory', (data) =>
     whenDecodes(

@@ -1,6 +1,6 @@
 // The dump as one value: what the images say, joined and checked, and nothing that they do not say.
 import type { Bytes } from '../bytes.js'
-import type { ImageState } from '../images/directory.js'
+import type { ImageState } from '../images/source.js'
 import type { InodeId } from '../sys/stat.js'
 import type { Time } from '../time.js'
 import type { DumpKind } from './kind.js'

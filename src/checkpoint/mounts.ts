@@ -4,7 +4,7 @@ import { concat } from '../bytes.js'
 import { badImages } from '../errors.js'
 import { CRIU_FSTYPE_AUTO, CRIU_FSTYPES } from '../file-systems.js'
 import { groupBy } from '../group.js'
-import type { ImageDirectory } from '../images/directory.js'
+import type { ImageSource } from '../images/source.js'
 import { decodeMnt, type MntEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
 import { upperOf } from '../overlay.js'
@@ -17,7 +17,7 @@ const EXTERNAL_DEV = 'CRIU:EXTERNAL_DEV'
 
 /** @throws GcError bad-images for rows that are no tree, or where a limit is passed. */
 export const readMountNamespace = (
-  images: ImageDirectory,
+  images: ImageSource,
   id: number,
   isRoot: boolean | undefined,
 ): MountNamespace => {

@@ -1,7 +1,7 @@
 // remap-fpath.img joined to the entries of both files: the link that it made, and the original whose
 // entry alone has mount, size and mode.
 import type { Bytes } from '../bytes.js'
-import type { ImageDirectory, ImageState } from '../images/directory.js'
+import type { ImageSource, ImageState } from '../images/source.js'
 import { decodeRemapFilePath, REMAP_TYPE, type RegFileEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
 import { isNamed, linkName } from '../link-name.js'
@@ -30,7 +30,7 @@ export interface Remaps {
 }
 
 /** @throws GcError bad-images where a limit is passed. */
-export const readRemaps = (images: ImageDirectory, limit: number = LIMITS.remaps): Remaps => {
+export const readRemaps = (images: ImageSource, limit: number = LIMITS.remaps): Remaps => {
   const linked: Linked[] = []
   const next = `nothing was touched; if this dump has so many, raise the limit with --max-remaps, up to ${LIMITS.entries}`
   const take = bounded(linked, limit, 'link remaps', next)

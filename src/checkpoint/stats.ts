@@ -2,7 +2,7 @@
 import { decodeStats } from '../images/clocks.js'
 import { walkEntries } from '../images/framing.js'
 import { sideFiles, type SideFile } from '../images/side-files.js'
-import type { ImageDirectory } from '../images/directory.js'
+import type { ImageSource } from '../images/source.js'
 import { plus, secondsBetween, type Time } from '../time.js'
 import { whenDecodes } from './decoding.js'
 
@@ -17,7 +17,7 @@ export interface DumpStats {
  * that of any other dump. `doubt` is how far the times may be off, in seconds.
  */
 export const readStats = (
-  images: ImageDirectory,
+  images: ImageSource,
   workDir: string | undefined,
   last: Time | undefined,
   doubt: number,

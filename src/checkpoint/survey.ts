@@ -1,6 +1,6 @@
 // Which images there are, by name, and when those were written that a dump writes before its inventory.
 // Their contents are of no use to a clean-up; that they are there, and since when, tells two dumps from one.
-import type { ImageDirectory, ImageStat } from '../images/directory.js'
+import type { ImageSource, ImageStat } from '../images/source.js'
 import { HINT_LIMITS } from '../limits.js'
 
 export interface Survey {
@@ -20,7 +20,7 @@ const FIRST = 8
 
 /** `pids` are those of pstree.img in its order; undefined where it cannot tell them all. */
 export const survey = (
-  images: Pick<ImageDirectory, 'stat'>,
+  images: Pick<ImageSource, 'stat'>,
   names: readonly string[],
   pids: readonly number[] | undefined,
 ): Survey => {
@@ -65,7 +65,7 @@ const OTHERS =
   /^(?:(?:core|ids|fs|fdinfo|mm|pagemap|pagemap-shmem|userns|utsns|ipcns-var|timens|netns|netdev|pidns)-\d{1,20}|seccomp|cgroup|filelocks|cpuinfo|tty-info)\.img$/
 
 /** Whether a dump has written here at all, if only what says nothing of links. */
-export const hasImages = (images: ImageDirectory, names: readonly string[]): boolean =>
+export const hasImages = (images: ImageSource, names: readonly string[]): boolean =>
   names
     .filter((name) => OTHERS.test(name))
     .slice(0, FIRST)

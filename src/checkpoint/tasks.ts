@@ -1,7 +1,7 @@
 // The process tree and the namespace ids of each task: was there a mount namespace of its own, and
 // which ones has the tree.
 import { badImages } from '../errors.js'
-import type { ImageDirectory } from '../images/directory.js'
+import type { ImageSource } from '../images/source.js'
 import { decodeIds, decodePstree, type PstreeEntry, type TaskKobjIds } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
 import { bounded, whenDecodes } from './decoding.js'
@@ -20,7 +20,7 @@ export interface Tasks {
 const UNKNOWN = { complete: false, tree: 'unknown', mountNamespaces: [] } as const
 
 /** @throws GcError bad-images where the tree has not exactly one root or passes a limit. */
-export const readTasks = (images: ImageDirectory, criu: TaskKobjIds | undefined): Tasks => {
+export const readTasks = (images: ImageSource, criu: TaskKobjIds | undefined): Tasks => {
   const tasks: PstreeEntry[] = []
   const state = images.read('pstree.img', 'pstree', (data) =>
     whenDecodes(() => decodePstree, bounded(tasks, LIMITS.tasks, 'tasks'), data),
@@ -39,7 +39,7 @@ export const readTasks = (images: ImageDirectory, criu: TaskKobjIds | undefined)
 }
 
 const withIds = (
-  images: ImageDirectory,
+  images: ImageSource,
   criu: TaskKobjIds,
   root: PstreeEntry,
   tasks: readonly PstreeEntry[],

@@ -1,7 +1,7 @@
 // When images were written, as the file system says. CRIU writes pstree, timens-0, inventory, then files and
 // remap-fpath at once; what a copy without times or another clock made of that is noticed here.
 import type { TimensEntry } from '../images/clocks.js'
-import type { ImageStat } from '../images/directory.js'
+import type { ImageStat } from '../images/source.js'
 import { earliestOf, isAfter, latestOf, plus, secondsBetween, type Time } from '../time.js'
 import { TIMENS_IMAGE } from './timens.js'
 import type { ImageTimes } from './model.js'

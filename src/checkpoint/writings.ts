@@ -1,5 +1,5 @@
 // When somebody wrote into an image directory: a dump that was killed lists nothing, but made its files.
-import type { ImageDirectory } from '../images/directory.js'
+import type { ImageSource } from '../images/source.js'
 import { HINT_LIMITS } from '../limits.js'
 import type { Time } from '../time.js'
 
@@ -7,7 +7,7 @@ import type { Time } from '../time.js'
 const WRITTEN = /\.img$|^(?:dump|restore)\.log$|^stats-(?:dump|restore)$/
 
 /** Births and changes, in no order. */
-export const writingsIn = (images: ImageDirectory, names: readonly string[]): Time[] =>
+export const writingsIn = (images: ImageSource, names: readonly string[]): Time[] =>
   names
     .filter((name) => WRITTEN.test(name))
     .slice(0, HINT_LIMITS.writtenFiles)

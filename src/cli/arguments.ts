@@ -19,7 +19,7 @@ import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
-  readonly command: Command | 'scan' | 'help' | 'version'
+  readonly command: Command | 'links' | 'scan' | 'help' | 'version'
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -46,6 +46,8 @@ export interface Arguments {
   readonly allowEnvironment: boolean
   readonly json: boolean
   readonly plain: boolean
+  /** Of `links` alone. */
+  readonly null: boolean
   /** CRIU's levels: 2 by default, 3 adds the plan, 4 says what was ignored. */
   readonly verbosity: number
   readonly logFile: string | undefined
@@ -117,7 +119,7 @@ export const glance = (argv: readonly string[]): { command: string; json: boolea
   const { options, words } = getopt(argv, () => undefined)
   const [command] = words
   return {
-    command: command === 'show' || command === 'clean' || command === 'scan' ? command : 'unknown',
+    command: command !== undefined && isAct(command) ? command : 'unknown',
     json: options.some(({ option }) => option.long === 'json'),
   }
 }
@@ -173,6 +175,7 @@ const collectValues = (
     allowEnvironment: has('allow-environment'),
     json: has('json'),
     plain: has('plain'),
+    null: nullIfFits(command, options),
     verbosity: verbosityOf(options),
     logFile: last('log-file')?.value,
     words,
@@ -274,15 +277,29 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
   if (has('version')) return 'version'
   const [command, extra] = words
   const next = 'see "criu-gc --help"'
-  if (command === undefined) throw usage('no command given: say show, clean or scan', { next })
+  if (command === undefined)
+    throw usage('no command given: say show, clean, links or scan', { next })
   if (!isCommand(command))
-    throw usage(`command ${escapeText(command)} is not known: show, clean or scan`, { next })
+    throw usage(`command ${escapeText(command)} is not known: show, clean, links or scan`, { next })
   if (command !== 'scan' && extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
 }
 
-const COMMANDS = ['show', 'clean', 'scan', 'help', 'version'] as const
+/** @throws GcError usage where it says nothing, or something else than --json. */
+const nullIfFits = (command: Arguments['command'], options: readonly Located[]): boolean => {
+  const has = (name: string): boolean => options.some(({ option }) => option.long === name)
+  if (!has('null')) return false
+  if (command !== 'links')
+    throw usage('--null is for links', { next: 'leave it out, or use --json' })
+  if (has('json')) throw usage('--null and --json are two forms of one report: give one')
+  return true
+}
+
+const ACTS = ['show', 'clean', 'links', 'scan'] as const
+const COMMANDS = [...ACTS, 'help', 'version'] as const
+
+const isAct = (word: string): boolean => (ACTS as readonly string[]).includes(word)
 
 const isCommand = (word: string): word is Arguments['command'] =>
   (COMMANDS as readonly string[]).includes(word)

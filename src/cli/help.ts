@@ -3,10 +3,12 @@
 export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
        criu-gc show|clean --bundle DIR | --container ID [-D IMAGES]
        criu-gc show|clean --pid PID [-D IMAGES]     while the container lives
+       criu-gc links -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [--null]
        criu-gc scan DIR... [--since TIME [--remove]]    links below directories
 
 Finds the link_remap.N files that a CRIU dump left in a container's files.
-show tells what is left and changes nothing; clean removes it. Both need root.
+show tells what is left and changes nothing; clean removes it; links prints where
+the links are on this host, to carry them with a checkpoint. All need root.
 
   -D, --images-dir DIR    directory with the images of the dump (default .)
   -r, --root PATH         host path of the container's rootfs
@@ -30,7 +32,8 @@ show tells what is left and changes nothing; clean removes it. Both need root.
                           restore that failed, where they are somewhere else
       --keep-last-link, --remove   keep last names; remove what scan has found
       --allow-environment run although NODE_OPTIONS, LD_PRELOAD or such is set
-      --json, --plain     one JSON document; one line a link, no tree
+      --json, --plain, --null   one JSON document; one line a link, no tree;
+                          links: NUL after each path
   -v, --verbosity[=NUM]   3 adds images and mounts, 4 also what was ignored
   -W, --work-dir DIR, -o, --log-file FILE    messages to FILE below DIR
       --config FILE, --no-default-config   CRIU's configuration files

@@ -5,6 +5,7 @@ import { lacking, parseCapabilities, threadStatus, TO_CONSTRUCT } from '../host/
 import { closeInherited } from '../host/descriptors.js'
 import { escapeText } from '../escape.js'
 import { checkNeeds } from '../host/needs.js'
+import { linksExit, linksOf } from '../report/links.js'
 import { exitOf } from '../report/report.js'
 import { loadAddon } from '../sys/addon.js'
 import { endBySignal, notedSignal } from '../sys/signals.js'
@@ -20,6 +21,7 @@ import {
   Log,
   orAlarm,
   printError,
+  printLinks,
   printReport,
   progressOn,
   STDOUT,
@@ -114,6 +116,11 @@ const collectGarbage = (
       progress(`${done} of ${total} link remaps`)
     },
   })
+  if (options.command === 'links') {
+    const links = linksOf(report)
+    printLinks(links, options, log, sys.isatty(STDOUT))
+    return linksExit(links)
+  }
   return orAlarm(exitOf(report), log, () => {
     printReport(report, options, log, sys.isatty(STDOUT))
   })

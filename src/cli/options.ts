@@ -71,6 +71,7 @@ export const OPTIONS: readonly Option[] = [
   { ...used('until', 'required'), lineOnly: true },
   used('keep-last-link', 'none'),
   used('allow-environment', 'none'),
+  used('null', 'none'),
   ...ignored('restore-detached/d restore-sibling/S leave-stopped/s leave-running/R', 'none', true),
   ...ignored('shell-job/j file-locks/l tcp-established tcp-close skip-in-flight', 'none', true),
   ...ignored('link-remap evasive-devices weak-sysctls force-irmap log-pid extra all', 'none', true),

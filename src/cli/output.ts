@@ -5,6 +5,9 @@ import { completeCommand } from '../report/complete.js'
 import type { FoundReport } from '../report/found.js'
 import { foundToJson } from '../report/found-json.js'
 import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
+import type { LinksReport } from '../report/links.js'
+import { linksToJson } from '../report/links-json.js'
+import { linkLines, linksSummary, linksWarnings, nullTerminated } from '../report/links-text.js'
 import { errorToJson, jsonPieces, piecesOf } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
@@ -25,8 +28,8 @@ export const STDERR = 2
 const RETRY = 10
 
 /** The whole text, also into a pipe that is slow. @throws GcError internal where it cannot go. */
-const write = (fd: number, text: string): void => {
-  const data = Buffer.from(text, 'utf8')
+const write = (fd: number, text: string | Buffer): void => {
+  const data = Buffer.isBuffer(text) ? text : Buffer.from(text, 'utf8')
   for (let at = 0; at < data.length;)
     try {
       at += fs.writeSync(fd, data, at)
@@ -36,7 +39,7 @@ const write = (fd: number, text: string): void => {
     }
 }
 
-const toStdout = (text: string, what: string, next: string): void => {
+const toStdout = (text: string | Buffer, what: string, next: string): void => {
   try {
     write(STDOUT, text)
   } catch (cause) {
@@ -45,7 +48,7 @@ const toStdout = (text: string, what: string, next: string): void => {
   }
 }
 
-export const writeReport = (text: string): void => {
+export const writeReport = (text: string | Buffer): void => {
   const next = 'run the same command again: what was removed is then absent'
   toStdout(text, 'the report', next)
 }
@@ -224,6 +227,36 @@ export const printFound = (
       lines: () => foundLines(report),
       tree: (how) => foundTree(report, how),
       summary: () => foundSummary(report),
+    },
+    options,
+    log,
+    terminal,
+  )
+}
+
+/** The same of `links`: nothing but paths, so that another program can take them. */
+export const printLinks = (
+  links: LinksReport,
+  options: Pick<Arguments, 'json' | 'plain' | 'null'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  const say = (): void => {
+    for (const warning of linksWarnings(links)) log.line(warning)
+  }
+  if (options.null) {
+    log.endProgress()
+    say()
+    writeReport(nullTerminated(links))
+    return
+  }
+  print(
+    {
+      json: () => piecesOf(linksToJson(links)),
+      say,
+      lines: () => linkLines(links),
+      tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
+      summary: () => linksSummary(links),
     },
     options,
     log,

@@ -32,15 +32,20 @@ export interface AtWork {
 }
 
 /**
- * One of them, rather one that is really at work; undefined where nobody is. `directory` is an fd of the images.
+ * One of them, rather one that is really at work; undefined where nobody is. `directory` is an fd of the images, and
+ * `named` what it is: of an archive, too, whoever has it open may write it, or restore from it.
  * @throws SyscallError where the processes of this machine cannot be listed.
  */
-export const whoIsAtWork = (sys: Sys, directory: number): AtWork | undefined => {
+export const whoIsAtWork = (
+  sys: Sys,
+  directory: number,
+  named = 'image directory',
+): AtWork | undefined => {
   // Nearly always nobody is found, and nobody has to know who waits.
   let waiting: ReadonlySet<number> | undefined
   let orphan: AtWork | undefined
   for (const { pid, fd, what } of findHolders(sys, directory)) {
-    const asked = whatOf(sys, directory, pid, fd, what)
+    const asked = whatOf(sys, directory, named, pid, fd, what)
     // Who waits for us may hold what it gave up; another clean-up waits for the lock.
     if (asked === undefined) continue
     waiting ??= new Set(ancestors())
@@ -81,6 +86,7 @@ interface Found {
 const whatOf = (
   sys: Sys,
   directory: number,
+  named: string,
   pid: number,
   fd: number,
   what: number,
@@ -91,7 +97,7 @@ const whatOf = (
   // Inodes of another file system have the same numbers.
   const held = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))
   return held === undefined || isSameInode(held, sys.fstatCached(directory))
-    ? 'has the image directory open'
+    ? `has the ${named} open`
     : undefined
 }
 

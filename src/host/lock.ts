@@ -1,6 +1,6 @@
 // One clean-up of a set of images at a time, and none while anybody is at work on them.
 import { badImages, GcError } from '../errors.js'
-import type { ImageDirectory } from '../images/directory.js'
+import type { ImageSource } from '../images/source.js'
 import { sleep } from '../sleep.js'
 import { EINTR, EWOULDBLOCK, LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
@@ -9,20 +9,23 @@ import { whoIsAtWork, type AtWork } from './at-work.js'
 
 /** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */
 const NO_LOCKS = new Set(['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
+/** NFS locks a file only for who may write to it. */
+const NO_LOCKS_OF_FILES = new Set([...NO_LOCKS, 'EBADF'])
 
 /** How long another clean-up is waited for, in ms: one takes milliseconds. */
 const PATIENCE = 10_000
 
 /** Locks until the process ends. @throws GcError busy. */
-export const lockImages = (sys: Sys, images: ImageDirectory): void => {
+export const lockImages = (sys: Sys, images: ImageSource): void => {
   const end = Date.now() + PATIENCE
   let result = sys.tryFlock(images.fd, LOCK_EX | LOCK_NB)
   while ((result === EWOULDBLOCK || result === EINTR) && Date.now() < end) {
     sleep(10)
     result = sys.tryFlock(images.fd, LOCK_EX | LOCK_NB)
   }
-  if (result < 0 && result !== EWOULDBLOCK && !NO_LOCKS.has(errnoName(-result)))
-    throw badImages(`the image directory cannot be locked (${errnoName(-result)})`, {
+  const without = images.what === 'archive' ? NO_LOCKS_OF_FILES : NO_LOCKS
+  if (result < 0 && result !== EWOULDBLOCK && !without.has(errnoName(-result)))
+    throw badImages(`the ${images.what} cannot be locked (${errnoName(-result)})`, {
       where: images.path,
       next: 'nothing was touched; see what is wrong with its file system',
     })
@@ -38,7 +41,7 @@ export const lockImages = (sys: Sys, images: ImageDirectory): void => {
  * that this comes before any other mistake. To be called right before the first deletion.
  * @throws GcError busy.
  */
-export const whileIdle = <T>(sys: Sys, images: ImageDirectory, act: () => T): T => {
+export const whileIdle = <T>(sys: Sys, images: ImageSource, act: () => T): T => {
   try {
     return act()
   } finally {
@@ -46,8 +49,8 @@ export const whileIdle = <T>(sys: Sys, images: ImageDirectory, act: () => T): T 
   }
 }
 
-const mustBeIdle = (sys: Sys, images: ImageDirectory): void => {
-  refuseAtWork(whoIsAtWork(sys, images.fd), images.path)
+const mustBeIdle = (sys: Sys, images: ImageSource): void => {
+  refuseAtWork(whoIsAtWork(sys, images.fd, images.what), images.path)
 }
 
 /** @throws GcError busy. */

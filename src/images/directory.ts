@@ -1,40 +1,18 @@
 // Opens the image directory once and reads images in it: regular files only, no links, each read
 // once into memory and never through `parent`, which holds memory pages and no remaps.
 import fs from 'node:fs'
-import { badImages, errorCode, GcError, usage } from '../errors.js'
-import { LIMITS } from '../limits.js'
-import { walkEntries, type Framing, type OnEntry } from './framing.js'
+import { badImages, errorCode, usage, type GcError } from '../errors.js'
 import type { Time } from '../time.js'
-import { COMMON_MAGIC, type ImageKind } from './magic.js'
+import { imagesBelow } from './below.js'
+import { COMMON_MAGIC } from './magic.js'
 import { isMissing } from './missing.js'
-import { asArchive, imagesBelow } from './mistaken.js'
+import { READING, toTime, tryReadEnds, type FoundFile } from './side-file.js'
+import { ImageSource, NEXT, type ImageStat } from './source.js'
 
-/** What became of one image. `absent` and `empty` differ: an empty one was being written. */
-export interface ImageState {
-  readonly name: string
-  readonly state: Framing['state'] | 'absent'
-  readonly entries: number
-  readonly bytes: number
-  /** Where it was cut, in bytes, and how. */
-  readonly offset?: number
-  readonly detail?: string
-}
+const { O_RDONLY, O_DIRECTORY } = fs.constants
 
-/** What the file system says of one image, whose contents need not be read for it. */
-export interface ImageStat {
-  /** In bytes. */
-  readonly size: number
-  readonly mtime: Time
-  /** Undefined where the file system does not keep it. */
-  readonly btime: Time | undefined
-}
-
-const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
-
-/** Whatever has that name: not through a link, and without waiting for anybody. */
-export const READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
-
-const NEXT = 'nothing was deleted; give a directory with the images themselves'
+/** Podman and CRI-O give CRIU the directory above as its work directory. */
+const INNER_DIRECTORY = '/checkpoint'
 
 /** Root may open everything by a capability, which a container or a service can be without. */
 const denied = (act: string, where: string, cause: unknown): GcError =>
@@ -44,11 +22,9 @@ const denied = (act: string, where: string, cause: unknown): GcError =>
     cause,
   })
 
-export class ImageDirectory {
-  readonly path: string
+export class ImageDirectory extends ImageSource {
   readonly fd: number
-  readonly states: ImageState[] = []
-  private totalBytes = 0
+  readonly what = 'image directory'
   private readonly stats = new Map<string, ImageStat>()
   private latest: bigint | undefined
   private earliest: bigint | undefined
@@ -57,16 +33,15 @@ export class ImageDirectory {
 
   /** @throws GcError usage where the directory is not there, bad-images where it cannot be read. */
   constructor(path: string) {
-    this.path = path
+    super(path)
     try {
       this.fd = fs.openSync(path, O_RDONLY | O_DIRECTORY)
     } catch (cause) {
       const code = errorCode(cause)
-      const archive = code === 'ENOTDIR' ? asArchive(path) : undefined
       if (code === 'ENOENT' || code === 'ENOTDIR')
-        throw usage(archive?.what ?? `no image directory there (${code})`, {
+        throw usage(`no image directory there (${code})`, {
           where: path,
-          next: archive?.next ?? 'give the directory that criu dump wrote with -D',
+          next: 'give the directory that criu dump wrote with -D, or a tar archive of it',
           cause,
         })
       if (code === 'EACCES') throw denied('open the image directory', path, cause)
@@ -78,7 +53,6 @@ export class ImageDirectory {
     }
   }
 
-  /** Device and inode number of the directory, in words of a file name. */
   inode(): string {
     const { dev, ino } = fs.fstatSync(this.fd, { bigint: true })
     return `${dev}-${ino}`
@@ -88,7 +62,6 @@ export class ImageDirectory {
     fs.closeSync(this.fd)
   }
 
-  /** Names in the directory, in no order. */
   names(): string[] {
     return fs.readdirSync(this.anchored('.'))
   }
@@ -99,21 +72,15 @@ export class ImageDirectory {
     return name === undefined ? undefined : `${this.path}/${name}`
   }
 
-  /**
-   * Walks one image and notes its state. The directory is held by its descriptor, so that all
-   * images come from one directory whatever happens to its path.
-   */
-  read(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
-    const state = this.walk(name, kind, onEntry)
-    this.states.push(state)
-    return state
-  }
-
-  /** As read(), for an image that only newer releases write: that it is missing is worth no note. */
-  readIfThere(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
-    if (isMissing(this.anchored(name))) return
-    const state = this.walk(name, kind, onEntry)
-    if (state.state !== 'absent') this.states.push(state)
+  beside(name: string): FoundFile[] {
+    const here = this.anchored('.')
+    const places = [[here, this.path]]
+    if (pathOf(`/proc/self/fd/${this.fd}`)?.endsWith(INNER_DIRECTORY) === true)
+      places.push([`${here}/..`, `${this.path}/..`])
+    return places.flatMap(([directory, shown]) => {
+      const found = tryReadEnds(`${directory}/${name}`)
+      return found === undefined ? [] : [{ ...found, path: `${shown}/${name}` }]
+    })
   }
 
   /** Of a regular file there, one call for each that was not read; undefined where there is none. */
@@ -128,7 +95,6 @@ export class ImageDirectory {
     }
   }
 
-  /** Whether that file begins as an image of CRIU 1.6 or later, or is empty, as one that was created for it. */
   isImage(name: string): boolean {
     let fd: number | undefined
     try {
@@ -153,29 +119,20 @@ export class ImageDirectory {
     return this.earliest === undefined ? undefined : toTime(this.earliest)
   }
 
-  private walk(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
-    const data = this.load(name)
-    if (data === undefined) return { name, state: 'absent', entries: 0, bytes: 0 }
-    try {
-      return { name, bytes: data.length, ...walkEntries(data, kind, onEntry(data)) }
-    } catch (error) {
-      if (error instanceof GcError && error.where === undefined)
-        throw new GcError(error.exit, error.message, {
-          where: `${this.path}/${name}`,
-          next: error.next ?? NEXT,
-          cause: error,
-        })
-      throw error
-    }
+  protected has(name: string): boolean {
+    return !isMissing(this.anchored(name))
   }
 
-  /** The anchor keeps the path short of symbolic links above the image itself. */
+  /**
+   * The directory is held by its descriptor, so that all images come from one directory whatever happens to its
+   * path; and the anchor keeps the path short of symbolic links above the image itself.
+   */
   private anchored(name: string): string {
     return `/proc/self/fd/${this.fd}/${name}`
   }
 
-  private load(name: string): Buffer | undefined {
-    const where = `${this.path}/${name}`
+  protected load(name: string): Buffer | undefined {
+    const where = this.where(name)
     const next = NEXT
     let fd: number
     try {
@@ -192,17 +149,7 @@ export class ImageDirectory {
       if (!stat.isFile()) throw badImages('is not a regular file', { where, next })
       const size = Number(stat.size)
       this.stats.set(name, imageStat(stat))
-      this.totalBytes += size
-      if (size > LIMITS.imageBytes)
-        throw badImages(`has ${size} bytes, the limit is ${LIMITS.imageBytes}`, {
-          where,
-          next,
-        })
-      if (this.totalBytes > LIMITS.totalBytes)
-        throw badImages(`brings the images to more than ${LIMITS.totalBytes} bytes`, {
-          where,
-          next,
-        })
+      this.count(name, size)
       const { mtimeNs, birthtimeNs } = stat
       if (this.latest === undefined || mtimeNs > this.latest) this.latest = mtimeNs
       // CRIU makes files.img for its first entry, right after the first link; a copy is made later, but
@@ -228,18 +175,19 @@ export class ImageDirectory {
   }
 }
 
-const SECOND = 1_000_000_000n
-
 const imageStat = ({ size, mtimeNs, birthtimeNs }: fs.BigIntStats): ImageStat => ({
   size: Number(size),
   mtime: toTime(mtimeNs),
   btime: birthtimeNs > 0n ? toTime(birthtimeNs) : undefined,
 })
 
-export const toTime = (ns: bigint): Time => ({
-  sec: Number(ns / SECOND),
-  nsec: Number(ns % SECOND),
-})
+const pathOf = (descriptor: string): string | undefined => {
+  try {
+    return fs.readlinkSync(descriptor)
+  } catch {
+    return undefined
+  }
+}
 
 /** To a power of two, so that images that grow a little each do not add up before the collector runs. */
 const roundUp = (size: number): number => 2 ** Math.ceil(Math.log2(size))

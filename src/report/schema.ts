@@ -3,7 +3,7 @@
 import type { DumpKind } from '../checkpoint/model.js'
 import type { Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
-import type { ImageState } from '../images/directory.js'
+import type { ImageState } from '../images/source.js'
 import type { Doubt } from '../proof/doubts.js'
 import type { Kind } from '../residue/plan.js'
 import type { SignalName } from '../sys/signals.js'

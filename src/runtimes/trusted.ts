@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorCode, GcError } from '../errors.js'
-import { READING } from '../images/directory.js'
+import { READING } from '../images/side-file.js'
 import { isMissing } from '../images/missing.js'
 import { RUNTIME_LIMITS } from '../limits.js'
 

@@ -362,7 +362,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'a process at work on the images',
-    replace: 'refuseAtWork(whoIsAtWork(sys, images.fd), images.path);',
+    replace: 'refuseAtWork(whoIsAtWork(sys, images.fd, images.what), images.path);',
     by: '',
     trial: () => {
       const scene = world(ordinary)

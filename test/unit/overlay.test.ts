@@ -1,7 +1,7 @@
 import { readMountNamespace } from '../../src/checkpoint/mounts.js'
 import { readCheckpoint } from '../../src/checkpoint/checkpoint.js'
 import { parseMountinfo } from '../../src/host/mountinfo.js'
-import type { ImageDirectory } from '../../src/images/directory.js'
+import type { ImageSource } from '../../src/images/source.js'
 import { walkEntries, type OnEntry } from '../../src/images/framing.js'
 import { upperOf } from '../../src/overlay.js'
 import { inRepo } from '../rig/repo.js'
@@ -50,7 +50,7 @@ const upperInImage = (row: Partial<MountRow>) => {
       bytes: data.length,
       ...walkEntries(data, kind, onEntry(data)),
     }),
-  } as unknown as ImageDirectory
+  } as unknown as ImageSource
   return readMountNamespace(directory, 9, true).mounts[0]?.upper
 }
 

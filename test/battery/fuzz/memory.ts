@@ -1,6 +1,6 @@
 // An image directory in memory: the same walk over the same bytes, without a file system.
 import { GcError } from '../../../src/errors.js'
-import type { ImageDirectory, ImageStat, ImageState } from '../../../src/images/directory.js'
+import type { ImageSource, ImageStat, ImageState } from '../../../src/images/source.js'
 import { walkEntries, type OnEntry } from '../../../src/images/framing.js'
 import { isMagic, type ImageKind } from '../../../src/images/magic.js'
 import type { Time } from '../../../src/time.js'
@@ -9,6 +9,8 @@ import { CORE } from '../../encode/images.js'
 class MemoryImages {
   readonly path = '/images'
   readonly fd = -1
+  readonly what = 'image directory'
+  readonly cut = undefined
   readonly states: ImageState[] = []
   readonly writtenAt: Time | undefined
   private readonly images: ReadonlyMap<string, Buffer>
@@ -28,6 +30,10 @@ class MemoryImages {
   isImage(name: string): boolean {
     const data = this.images.get(name)
     return data !== undefined && (data.length === 0 || isMagic(data))
+  }
+
+  beside(): never[] {
+    return []
   }
 
   names(): string[] {
@@ -73,4 +79,4 @@ export const coresOf = (images: ReadonlyMap<string, Buffer>): [string, Buffer][]
 export const inMemory = (
   images: ReadonlyMap<string, Buffer>,
   writtenAt: Time | undefined,
-): ImageDirectory => new MemoryImages(images, writtenAt) as unknown as ImageDirectory
+): ImageSource => new MemoryImages(images, writtenAt) as unknown as ImageSource

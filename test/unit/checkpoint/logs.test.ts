@@ -7,6 +7,7 @@ import { at } from '../support/model.js'
 const ID = '89234f48-c204-498a-b818-789c692ce87b'
 
 const file = (text: string, rest: Partial<SideFile> = {}): SideFile => ({
+  id: '1:2',
   path: '/work/dump.log',
   place: 'beside',
   data: Buffer.from(text, 'latin1'),

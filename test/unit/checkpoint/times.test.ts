@@ -1,5 +1,5 @@
 import { imageTimes, momentsOf, type MoreTimes } from '../../../src/checkpoint/times.js'
-import type { ImageStat } from '../../../src/images/directory.js'
+import type { ImageStat } from '../../../src/images/source.js'
 import type { Time } from '../../../src/time.js'
 import { test } from '../support/check.js'
 import { at } from '../support/model.js'

@@ -37,6 +37,7 @@ test('defaults', (t) => {
     allowEnvironment: false,
     json: false,
     plain: false,
+    null: false,
     verbosity: 2,
     logFile: undefined,
     words: ['--no-default-config', 'show'],
@@ -77,6 +78,7 @@ test('everything', (t) => {
     allowEnvironment: true,
     json: true,
     plain: true,
+    null: false,
     verbosity: 4,
     logFile: 'x.log',
     words: ['--no-default-config', ...argv],
@@ -420,6 +422,23 @@ test('a living container', (t) => {
     refuses(t, () => parse('show', '--pid', value), 'usage', /^--pid/, value)
   refuses(t, () => parse('show', '--keep', '/k'), 'usage', /^--keep is for a living container$/)
   refuses(t, () => parse('show', '--since', '5m'), 'usage', /^--since is for a living container$/)
+})
+
+test('--null is for links, and one form of its report', (t) => {
+  const parse = (...words: string[]) => parseArguments([...words, '--no-default-config'], {})
+  t.equal(parse('links').null, false)
+  t.match(parse('links', '--null', '-D', '/i'), { command: 'links', null: true, imagesDir: '/i' })
+  for (const command of ['show', 'clean', 'scan'])
+    refuses(
+      t,
+      () => parse(command, '/', '--null'),
+      'usage',
+      /--null is for links|one word too many/,
+    )
+  refuses(t, () => parse('show', '--null'), 'usage', /--null is for links/)
+  refuses(t, () => parse('links', '--null', '--json'), 'usage', /two forms of one report/)
+  refuses(t, () => parse('links', '/x'), 'usage', /one word too many/)
+  t.equal(glance(['links', '--nul', '--json']).command, 'links')
 })
 
 test('a container by its bundle or its name', (t) => {

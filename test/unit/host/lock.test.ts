@@ -50,6 +50,17 @@ test('a file system without locks needs none', (t) => {
   for (const errno of [-37, -95, -38, -22]) t.doesNotThrow(make(t, errno).lock, String(errno))
 })
 
+test('NFS locks no archive that is open for reading, and needs none', (t) => {
+  const lock = (what: 'archive' | 'image directory') => () => {
+    const images = new ImageDirectory(t.testdir({}))
+    t.teardown(() => images.close())
+    Object.assign(images, { what })
+    lockImages(new Sys(new FakeAddon().on('flock', () => -9)), images)
+  }
+  t.doesNotThrow(lock('archive'))
+  refuses(t, lock('image directory'), 'bad-images', /directory cannot be locked \(EBADF\)/)
+})
+
 test('any other refusal is not somebody else’s lock', (t) => {
   const error = refuses(t, make(t, EIO).lock, 'bad-images', /cannot be locked \(EIO\)/)
   t.match(error?.next, /nothing was touched/)
@@ -96,4 +107,10 @@ test('with nobody at work a mistake is one', (t) => {
     throw new GcError('bad-images', 'cut')
   }
   refuses(t, () => whileIdle(sys, images, act), 'bad-images', /cut/)
+})
+
+test('of an archive that is what is said', (t) => {
+  const { images, sys } = atWork(t, 1)
+  Object.assign(images, { what: 'archive' })
+  refuses(t, () => whileIdle(sys, images, () => 1), 'busy', /process 1 .* has the archive open/)
 })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { MountNamespace } from '../../../src/checkpoint/model.js'
 import { readMountNamespace } from '../../../src/checkpoint/mounts.js'
-import type { ImageDirectory } from '../../../src/images/directory.js'
+import type { ImageSource } from '../../../src/images/source.js'
 import { walkEntries, type OnEntry } from '../../../src/images/framing.js'
 import { image } from '../../encode/images.js'
 import { mount as encodeMount, type MountRow } from '../../encode/messages.js'
@@ -87,7 +87,7 @@ const readRows = (id: number, rows: readonly MountRow[]): MountNamespace => {
       ...walkEntries(data, kind, onEntry(data)),
     }),
   }
-  return readMountNamespace(directory as unknown as ImageDirectory, id, id === 9)
+  return readMountNamespace(directory as unknown as ImageSource, id, id === 9)
 }
 
 const seeds = fc.record({
