@@ -422,6 +422,31 @@ test('a living container', (t) => {
   refuses(t, () => parse('show', '--since', '5m'), 'usage', /^--since is for a living container$/)
 })
 
+test('a container by its bundle or its name', (t) => {
+  const asked = { bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined }
+  t.strictSame(parse('show', '--bundle', '/b').asked, { ...asked, bundle: '/b', hasWorkDir: false })
+  t.strictSame(
+    parse('show', '--container', 'c', '--runtime', 'runc', '--runtime-root', '/r', '-W', '/w')
+      .asked,
+    { ...asked, id: 'c', runtime: 'runc', runtimeRoot: '/r', hasWorkDir: true },
+  )
+  t.equal(parse('show', '--bundle', '/b').imagesDir, undefined, 'its runtime tells where they are')
+  t.equal(parse('show', '--bundle', '/b', '-D', '/i').imagesDir, '/i')
+  t.ok(parse('show', '--container', 'c', '--since', '10m', '--keep', '/k').since)
+  for (const [argv, message] of [
+    [['--bundle', '/b', '--container', 'c'], /both/],
+    [['--bundle', ''], /--bundle is empty/],
+    [['--container', ''], /--container is empty/],
+    [['--runtime', 'runc'], /--runtime without --container/],
+    [['--runtime-root', '/r'], /--runtime-root without --container/],
+    [['--container', 'c', '--runtime', 'rkt'], /--runtime rkt is not known/],
+    [['--container', 'c', '--runtime-root', '/r'], /without --runtime/],
+  ] as const)
+    refuses(t, () => parse('show', ...argv), 'usage', message)
+  refuses(t, () => parse('scan', '/d', '--container', 'c'), 'usage', /means nothing to scan/)
+  t.equal(parseWith(t, 'container c', 'show').asked, undefined, 'never from a file')
+})
+
 test('the mounts of a living container are its own', (t) => {
   const wrong = [
     ['-r', '/r'],
@@ -454,29 +479,4 @@ test('the mounts of a living container are its own', (t) => {
   )
   t.strictSame(found.ignored, ['tcp-established'])
   t.equal(parseWith(t, text, 'show').root, '/r', 'and are what they were without --pid')
-})
-
-test('a container by its bundle or its name', (t) => {
-  const asked = { bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined }
-  t.strictSame(parse('show', '--bundle', '/b').asked, { ...asked, bundle: '/b', hasWorkDir: false })
-  t.strictSame(
-    parse('show', '--container', 'c', '--runtime', 'runc', '--runtime-root', '/r', '-W', '/w')
-      .asked,
-    { ...asked, id: 'c', runtime: 'runc', runtimeRoot: '/r', hasWorkDir: true },
-  )
-  t.equal(parse('show', '--bundle', '/b').imagesDir, undefined, 'its runtime tells where they are')
-  t.equal(parse('show', '--bundle', '/b', '-D', '/i').imagesDir, '/i')
-  t.ok(parse('show', '--container', 'c', '--since', '10m', '--keep', '/k').since)
-  for (const [argv, message] of [
-    [['--bundle', '/b', '--container', 'c'], /both/],
-    [['--bundle', ''], /--bundle is empty/],
-    [['--container', ''], /--container is empty/],
-    [['--runtime', 'runc'], /--runtime without --container/],
-    [['--runtime-root', '/r'], /--runtime-root without --container/],
-    [['--container', 'c', '--runtime', 'rkt'], /--runtime rkt is not known/],
-    [['--container', 'c', '--runtime-root', '/r'], /without --runtime/],
-  ] as const)
-    refuses(t, () => parse('show', ...argv), 'usage', message)
-  refuses(t, () => parse('scan', '/d', '--container', 'c'), 'usage', /means nothing to scan/)
-  t.equal(parseWith(t, 'container c', 'show').asked, undefined, 'never from a file')
 })
