@@ -45,7 +45,10 @@ export const judge = (
   } else if (!EARLY.has(done.code)) problems.push(`exit code ${done.code}: ${said.slice(0, 500)}`)
   else if (gone.length > 0 && !(call === 'write' && done.code === INTERNAL))
     problems.push(`ended early with ${done.code} and removed ${gone.length}: ${done.stderr}`)
-  if (done.code !== 0 && !names(said, call, value))
+  // Without images every run is incomplete, and one that finds all the same has nothing to say.
+  const isUsual =
+    scene.isLiving && done.code === scene.code && gone.length === scene.leftovers.length
+  if (done.code !== 0 && !isUsual && !names(said, call, value))
     problems.push(`the error is not named: ${done.stderr}${JSON.stringify(report?.remaps ?? '')}`)
   return problems
 }
@@ -72,6 +75,10 @@ const aliases = (value: number): string[] =>
 const lacksImage = (report: Report, value: number): boolean =>
   value === ENOENT && report.complete === false
 
+/** What a living tree holds is not found where a part of it could not be looked at, which the report says. */
+const lacksTask = (scene: Scene, { living }: Report): boolean =>
+  scene.isLiving && (living?.unread.length ?? 0) > 0
+
 const judgeRemaps = (
   scene: Scene,
   report: Report,
@@ -83,7 +90,8 @@ const judgeRemaps = (
   const problems: Problems = []
   const sum = totals && sumOf(totals)
   const incomplete = lacksImage(report, value)
-  if (sum !== all || remaps.length !== all || (all !== scene.links.length && !incomplete))
+  const isShort = all !== scene.total() && !incomplete && !lacksTask(scene, report)
+  if (sum !== all || remaps.length !== all || isShort)
     problems.push(`totals do not add up: ${JSON.stringify(report.totals)}`)
   for (const { id, verdict, reason, errno, syscall } of remaps) {
     const isGone = gone.some((link) => link.endsWith(`/link_remap.${id}`))
@@ -94,9 +102,12 @@ const judgeRemaps = (
         `link ${id} is ${isGone ? 'gone' : 'there'}, said to be ${verdict} ${reason ?? errno ?? ''}`,
       )
   }
+  const saidGone = remaps.filter(({ verdict }) => GONE.has(verdict)).length
+  if (saidGone < gone.length && !remaps.some(({ syscall }) => syscall === 'statx'))
+    problems.push(`${gone.length} links are gone, ${saidGone} said to be`)
   const isLeft = remaps.some(({ verdict }) => verdict === 'kept' || verdict === 'failed')
   const isAlarm = remaps.some(({ alarm }) => alarm)
-  const isUnproven = incomplete || remaps.some(({ proven }) => proven === false)
+  const isUnproven = scene.isLiving || incomplete || remaps.some(({ proven }) => proven === false)
   const code = isAlarm ? 9 : isLeft ? LEFTOVERS : isUnproven ? INCOMPLETE : 0
   if (report.exit.code !== code) problems.push(`exit code ${report.exit.code} is not ${code}`)
   return problems

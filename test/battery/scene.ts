@@ -119,6 +119,11 @@ export class Scene extends HandMade {
     later()
   }
 
+  /** No images tell of its links: a living process does. */
+  get isLiving(): boolean {
+    return this.holder !== undefined
+  }
+
   /** Of the process that holds them. */
   get pid(): number {
     return this.holder?.pid ?? 0

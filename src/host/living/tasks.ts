@@ -1,8 +1,9 @@
 // The tasks of a living container: the descendants of its first process, and all of that one's pid namespace.
 import fs from 'node:fs'
-import { concat, type Bytes } from '../../bytes.js'
+import { concat, fromBuffer, type Bytes } from '../../bytes.js'
 import { groupBy } from '../../group.js'
 import { AT_FDCWD } from '../../sys/constants.js'
+import { SyscallError } from '../../sys/syscall-error.js'
 import type { Sys } from '../../sys/sys.js'
 import { ifSeen, processIds, statusLine } from '../processes.js'
 
@@ -25,22 +26,33 @@ export const taskAt = (pid: number): Task | undefined => {
 export const isSameTask = (a: Task | undefined, b: Task | undefined): boolean =>
   a !== undefined && a.pid === b?.pid && a.start === b.start
 
-/** A link below /proc/PID/ns, or undefined. */
-const namespaceOf = (sys: Sys, pid: number | 'thread-self', kind: string): Bytes | undefined =>
-  sys.readlinkat(AT_FDCWD, concat(`/proc/${pid}/ns/${kind}`))
+const pathOf = (pid: number | 'thread-self'): Bytes => concat(`/proc/${pid}/ns/pid`)
+
+/** Undefined for a task that has ended. */
+const namespaceOf = (sys: Sys, pid: number): Bytes | undefined =>
+  sys.readlinkat(AT_FDCWD, pathOf(pid))
+
+/** Without it the whole machine would seem to be a container. @throws SyscallError */
+const ownNamespace = (sys: Sys): Bytes => {
+  const buffer = Buffer.allocUnsafe(64)
+  const path = pathOf('thread-self')
+  const length = sys.tryReadlinkat(AT_FDCWD, path, buffer)
+  if (length < 0) throw new SyscallError('readlinkat', length, path)
+  return fromBuffer(buffer, 0, length)
+}
 
 /** The tree of the process as it is now, that process first; no more than itself where it has no pid namespace of its own. */
 export const readTree = (sys: Sys, root: Task): Task[] => {
-  const inside = namespaceOf(sys, root.pid, 'pid')
+  const inside = namespaceOf(sys, root.pid)
   // All of our own pid namespace is the machine.
-  const isOurs = inside === namespaceOf(sys, 'thread-self', 'pid')
+  const isOurs = inside === ownNamespace(sys)
   const all = processIds().flatMap((pid) => taskAt(pid) ?? [])
   const children = groupBy(all, ({ parent }) => parent)
   const found = new Map<number, Task>([[root.pid, root]])
   const pending = [root.pid]
   if (inside !== undefined && !isOurs)
     for (const task of all)
-      if (!found.has(task.pid) && namespaceOf(sys, task.pid, 'pid') === inside) {
+      if (!found.has(task.pid) && namespaceOf(sys, task.pid) === inside) {
         found.set(task.pid, task)
         pending.push(task.pid)
       }
