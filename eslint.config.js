@@ -10,6 +10,7 @@ const ROOMS = [
   'host',
   'proof',
   'plan',
+  'network',
   'residue',
   'namespaces',
   'privilege',
@@ -32,7 +33,7 @@ const isRoom = /^(?!.*\.ts$)/
 
 // A container's files are reached through src/sys alone. Images, the host's own /proc, CRIU's
 // configuration and the report are not a container's.
-const TOUCHES_FILES = ['images', 'host', 'residue', 'cli']
+const TOUCHES_FILES = ['images', 'host', 'network', 'residue', 'cli']
 
 const FILE_MODULES = ['fs', 'fs/promises', 'node:fs/promises']
   .map((name) => ({ name }))

@@ -22,6 +22,10 @@ import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
+import { refuseBusy } from './network/busy.js'
+import { Descriptors } from './network/descriptors.js'
+import { findNetwork, type NetworkFound } from './network/find.js'
+import { Unread } from './network/unread.js'
 import { findResidue } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
@@ -37,11 +41,19 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly accept: Consent
   /** A living container: of this process. */
   readonly pid: number | undefined
+  /** What of a dump's leftovers is looked for. */
+  readonly only: ReadonlySet<Scope>
+  /** Network namespaces in which its locks are. */
+  readonly netns: readonly string[]
 }
+
+export const SCOPES = ['links', 'network', 'residue'] as const
+export type Scope = (typeof SCOPES)[number]
 
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
+  readonly network: NetworkFound | undefined
   readonly residue: Residue
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
@@ -70,7 +82,8 @@ export const prepare = (
   options: PrepareOptions,
 ): Prepared => {
   const prepared = prepareAll(sys, images, options)
-  // As late as can be: from here on links go.
+  // As late as can be: from here on links and locks go.
+  if (prepared.network !== undefined) refuseBusy(prepared.network)
   if (prepared.living !== undefined) refuseTraced(prepared.living)
   return prepared
 }
@@ -91,10 +104,12 @@ const prepareAll = (
       ? undefined
       : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
   const { living, spans } = found ?? { living: undefined, spans: [] }
-  const residue = residueOf(sys, host, living, options)
-  const plan = found?.plan ?? planImages(sys, host, checkpoint, options)
+  const left = { ...residueAndNetwork(sys, host, living, checkpoint, options), living }
+  const plan = options.only.has('links')
+    ? (found?.plan ?? planImages(sys, host, checkpoint, options))
+    : NO_PLAN
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
-  if (isNothing) return { checkpoint, living, residue, plan, ready: undefined }
+  if (isNothing) return { checkpoint, ...left, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
   const { others, deaths } = lookAgain(() => {
@@ -105,24 +120,41 @@ const prepareAll = (
     living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
   return {
     checkpoint: withoutHeld(checkpoint, plan),
-    living,
-    residue,
+    ...left,
     plan,
     ready: { host, window, spans, others, deaths, constructed },
   }
 }
 
-/** Without a living container none is looked for: most runs want their links removed, and nothing else. */
-const residueOf = (
+const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
+
+const residueAndNetwork = (
   sys: Sys,
   host: Host,
   living: Living | undefined,
-  { imagesDir, workDir }: Pick<PrepareOptions, 'imagesDir' | 'workDir'>,
-): Residue => {
-  if (living === undefined) return { findings: [], unread: [] }
+  checkpoint: Checkpoint,
+  { imagesDir, workDir, only, netns }: PrepareOptions,
+): Pick<Prepared, 'network' | 'residue'> => {
+  const unread = new Unread()
+  let descriptors: Descriptors | undefined
+  if (living !== undefined && (only.has('network') || only.has('residue'))) {
+    descriptors = new Descriptors(sys, unread)
+    descriptors.look(living.pids)
+  }
+  const network = only.has('network')
+    ? findNetwork(sys, checkpoint, {
+        netns: netns.map(fromText),
+        pids: living?.pids ?? [],
+        ...{ descriptors, unread },
+      })
+    : undefined
+  // Without a living container no residue is looked for: most runs want their links removed, and nothing else.
+  if (living === undefined || descriptors === undefined || !only.has('residue'))
+    return { network, residue: { findings: [], unread: [] } }
+  const more = new Unread()
   const folders = [workDir, imagesDir].filter((folder) => folder !== undefined)
-  const facts = findResidue(sys, host, living, folders)
-  return { findings: planResidue(facts), unread: facts.unread }
+  const facts = findResidue(sys, host, living, descriptors, folders, more)
+  return { network, residue: { findings: planResidue(facts), unread: more.found } }
 }
 
 /** What the living container shows is not lost any more. */

@@ -10,6 +10,7 @@ import { hintsOfLog, NO_HINTS, type LogOptions } from './hints.js'
 import { readInventory } from './inventory.js'
 import type { Checkpoint, DumpKind, MountNamespace } from './model.js'
 import { readMountNamespace } from './mounts.js'
+import { NO_NETWORK, readNetwork } from './network.js'
 import { withRecovered } from './recovered.js'
 import { readRemaps, type Remaps } from './remaps.js'
 import { hasImages } from './survey.js'
@@ -69,6 +70,7 @@ export const readFrom = (images: ImageDirectory, options: ReadOptions = {}): Che
     preDump: false,
     tree,
     tasks: tasks.count,
+    network: readNetwork(images, inventory.entry, tasks, remaps.entries.sockets),
     pids: tasks.pids ?? [],
     namespaces,
     writings: options.isLiving === true ? writingsIn(images, names) : [],
@@ -163,6 +165,7 @@ const NOTHING = {
   writings: [],
   tree: 'host',
   tasks: 0,
+  network: NO_NETWORK,
   pids: [],
   namespaces: [],
   remaps: [],

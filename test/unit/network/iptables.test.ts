@@ -1,4 +1,4 @@
-import { chainIn, isOfNft } from '../../../src/residue/iptables.js'
+import { chainIn, isOfNft } from '../../../src/network/iptables.js'
 import { test } from '../support/check.js'
 
 const JUMPS = ['-A INPUT -j CRIU', '-A OUTPUT -j CRIU']
