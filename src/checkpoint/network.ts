@@ -48,7 +48,7 @@ const isPort = (port: number): boolean => port < 2 ** 16
 /** Of a network namespace that somebody else made and keeps. */
 const readKey = (images: ImageDirectory, id: number): DumpedNetwork['external'] => {
   let key: DumpedNetwork['external']
-  images.readIfThere(`netns-${id}.img`, 'netns', (data) =>
+  images.peek(`netns-${id}.img`, 'netns', (data) =>
     whenDecodes(
       () => decodeNetns,
       (entry) => (key ??= entry.ext_key),

@@ -18,6 +18,8 @@ show tells what is left and changes nothing; clean removes it. Both need root.
       --since TIME        --pid: when the dump began, if no image tells; scan:
       --until TIME        links of that time, which --remove removes (scan)
       --keep DIR          --pid, scan: images of a checkpoint that is wanted
+      --only KIND,...     links, network or residue, and nothing else
+      --netns PATH, -J, --join-ns net:PATH   where the dump's locks are
       --mounts SCOPE      remaps: attach what leads to the links (default);
                           all: construct every mount of every namespace
       --max-remaps N      more link remaps than usual (100000)

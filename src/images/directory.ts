@@ -116,6 +116,15 @@ export class ImageDirectory {
     if (state.state !== 'absent') this.states.push(state)
   }
 
+  /** For an image of which nothing depends: what is wrong with it is nobody's concern, and nor is that it is there. */
+  peek(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
+    try {
+      if (!isMissing(this.anchored(name))) this.walk(name, kind, onEntry)
+    } catch (error) {
+      if (!(error instanceof GcError)) throw error
+    }
+  }
+
   /** Of a regular file there, one call for each that was not read; undefined where there is none. */
   stat(name: string): ImageStat | undefined {
     const known = this.stats.get(name)

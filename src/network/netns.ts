@@ -15,19 +15,26 @@ export class NetworkNamespaces {
   readonly found: Netns[] = []
   private readonly sys: Sys
   private readonly unread: Unread
-  private readonly ours: number
-  private readonly ourId: Bytes | undefined
+  private ours: Netns | undefined
 
-  /** @throws SyscallError where we cannot look at our own. */
   constructor(sys: Sys, unread: Unread) {
     this.sys = sys
     this.unread = unread
-    this.ours = sys.openat(AT_FDCWD, OWN, O_RDONLY)
-    this.ourId = sys.readlinkat(AT_FDCWD, OWN)
   }
 
   own(): Netns {
-    return this.add({ id: this.ourId ?? ('' as Bytes), text: HOSTS, isOurs: true, fd: this.ours })
+    return this.add(this.home())
+  }
+
+  /** Ours. Most runs need none. @throws SyscallError where we cannot look at it. */
+  private home(): Netns {
+    const { sys } = this
+    this.ours ??= {
+      id: sys.readlinkat(AT_FDCWD, OWN) ?? ('' as Bytes),
+      ...{ text: HOSTS, isOurs: true },
+      fd: sys.openat(AT_FDCWD, OWN, O_RDONLY),
+    }
+    return this.ours
   }
 
   /** That of a process; undefined where it cannot be looked at. */
@@ -41,7 +48,7 @@ export class NetworkNamespaces {
     const fd = this.unread.number(text, sys.tryOpenat(AT_FDCWD, path, O_RDONLY))
     if (fd === undefined) return undefined
     const id = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
-    const isOurs = id === this.ourId
+    const isOurs = id === this.home().id
     const known = this.found.find((one) => one.id === id)
     if (known === undefined && id?.startsWith('net:[') === true && !isOurs)
       return this.add({ id, text, isOurs, fd })
@@ -63,17 +70,18 @@ export class NetworkNamespaces {
    */
   inside<T>(netns: Netns, act: () => T): T | undefined {
     if (netns.isOurs) return act()
+    const { fd } = this.home()
     const entered = this.sys.trySetns(netns.fd, CLONE_NEWNET)
     if (this.unread.number(netns.text, entered) === undefined) return undefined
     try {
       return act()
     } finally {
-      this.sys.setns(this.ours, CLONE_NEWNET)
+      this.sys.setns(fd, CLONE_NEWNET)
     }
   }
 
   close(): void {
     for (const { fd, isOurs } of this.found) if (!isOurs) this.sys.close(fd)
-    this.sys.close(this.ours)
+    if (this.ours !== undefined) this.sys.close(this.ours.fd)
   }
 }

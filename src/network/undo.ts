@@ -127,14 +127,12 @@ const withoutAll = (all: readonly PlannedLock[]): string => {
 }
 
 const isStill = (now: Lock, { lock, rules }: PlannedLock): boolean => {
-  if (lock === undefined || now.kind !== lock.kind || now.netns.id !== lock.netns.id) return false
+  if (lock?.netns.id !== now.netns.id) return false
   if (now.kind === 'table') return lock.kind === 'table' && now.name === lock.name
-  if (now.kind === 'chain')
-    return lock.kind === 'chain' && now.save === lock.save && now.family === lock.family
+  if (now.kind !== lock.kind || now.save !== lock.save || now.family !== lock.family) return false
+  if (now.kind === 'chain') return true
   const own = new Set(rules.map(({ rule }) => rule))
-  return (
-    lock.kind === 'rules' && now.save === lock.save && now.rules.some(({ rule }) => own.has(rule))
-  )
+  return now.rules.some(({ rule }) => own.has(rule))
 }
 
 /** TCP_REPAIR_OFF_NO_WP, as CRIU's own way back: the peer is not probed. */

@@ -263,11 +263,7 @@ const tests = (): void => {
   t.test('what others made is named, and left', { skip: needsFilters }, async (t) => {
     const program = await start(t, [])
     lock(program, 'iptables-nft-restore', LOCK.replace('-j DROP', '-p udp -j DROP'))
-    lock(
-      program,
-      'ip6tables-legacy-restore',
-      `${LOCK.replace('COMMIT', '-A CRIU -j ACCEPT\nCOMMIT')}`,
-    )
+    lock(program, 'ip6tables-legacy-restore', LOCK.replace('COMMIT', '-A CRIU -j ACCEPT\nCOMMIT'))
     inNetns(program, 'nft', 'add table inet CRIU-mine')
     inNetns(program, 'nft', 'add table inet CRIU-77; add chain inet CRIU-77 input')
     const before = rulesOf(program)

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { parseExternals } from '../../../src/plan/external.js'
 import { glance, parseArguments, type Arguments } from '../../../src/cli/arguments.js'
+import { SCOPES } from '../../../src/prepare.js'
 import { DOUBTS } from '../../../src/proof/doubts.js'
 import { refuses, test, type Test } from '../support/check.js'
 
@@ -31,6 +32,8 @@ test('defaults', (t) => {
     pid: undefined,
     since: undefined,
     keep: [],
+    only: new Set(SCOPES),
+    netns: [],
     scan: undefined,
     keepLastLink: false,
     allowEnvironment: false,
@@ -50,7 +53,8 @@ test('everything', (t) => {
     'clean', '-D', '/i', '-W', '/w', '-r', '/r', '--external', 'mnt[k]:/k', '-M', 'l:/l',
     '--mounts', 'all', '--max-remaps', '200000', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
     '--accept', 'newer,gone', '--accept', 'older', '--keep-last-link', '--allow-environment', '--json', '--plain',
-    '-v4', '-o', 'x.log', '--tcp-established',
+    '-v4', '-o', 'x.log', '--tcp-established', '--only', 'links', '--only', 'network', '--netns', '/n',
+    '-J', 'net:/run/netns/pod,x', '--join-ns', 'net:12', '-J', 'ipc:12',
   ] // prettier-ignore
   t.strictSame(parse(...argv), {
     command: 'clean',
@@ -70,6 +74,8 @@ test('everything', (t) => {
     pid: undefined,
     since: undefined,
     keep: [],
+    only: new Set(['links', 'network']),
+    netns: ['/n', '/run/netns/pod', '/proc/12/ns/net'],
     scan: undefined,
     keepLastLink: true,
     allowEnvironment: true,
@@ -418,4 +424,11 @@ test('a living container', (t) => {
     refuses(t, () => parse('show', '--pid', value), 'usage', /^--pid/, value)
   refuses(t, () => parse('show', '--keep', '/k'), 'usage', /^--keep is for a living container$/)
   refuses(t, () => parse('show', '--since', '5m'), 'usage', /^--since is for a living container$/)
+})
+
+test('what is looked for', (t) => {
+  t.strictSame(parse('show', '--only', 'network,links').only, new Set(['network', 'links']))
+  t.strictSame(parse('show', '--only=residue', '--pid=1').only, new Set(['residue']))
+  refuses(t, () => parse('show', '--only', 'links,locks'), 'usage', /--only locks/)
+  refuses(t, () => parse('show', '--only', 'residue'), 'usage', /living container/)
 })
