@@ -33,7 +33,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : new ImageDirectory(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, network, residue, plan, ready } =
+  const { checkpoint, living, network, residue, derived, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
@@ -45,13 +45,13 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     rows: undoNetwork(sys, network, { remove, isInterrupted: () => interrupted() !== undefined }),
     unread: network.unread,
   }
-  const left = { command, living, network: unlocked, residue, only: options.only }
+  const left = { command, living, network: unlocked, residue, derived, only: options.only }
   if (ready === undefined)
     return { ...left, checkpoint, mounts: [], remaps: [], others: [], interrupted: interrupted() }
 
   const { host, window, constructed } = ready
   const hostRoot = host.root()
-  const name = nameOf(checkpoint, images, options.pid)
+  const name = nameOf(checkpoint, images, living?.pid)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, memory, {
@@ -66,6 +66,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     interrupted,
     hostRoot,
     spans: ready.spans,
+    toldSpans: ready.toldSpans,
     deaths: ready.deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })

@@ -22,6 +22,12 @@ export const LIMITS = {
   tasks: 100_000,
 } as const
 
+/** What a runtime may make us read of its containers. */
+export const RUNTIME_LIMITS = {
+  /** Bytes of one file. */
+  fileBytes: 16 * 1024 * 1024,
+} as const
+
 /** How much is looked at of what only hints at something. What is beyond is passed over, not refused. */
 export const HINT_LIMITS = {
   /** Bytes of a log, from its beginning and from its end. */

@@ -3,7 +3,7 @@
 import type { Bytes } from './bytes.js'
 import { GcError } from './errors.js'
 import { readCheckpoint } from './checkpoint/checkpoint.js'
-import type { Checkpoint } from './checkpoint/model.js'
+import type { Checkpoint, Hints } from './checkpoint/model.js'
 import type { Clocks } from './host/clock.js'
 import type { Host } from './host/host.js'
 import type { HeldLink } from './host/living/held.js'
@@ -25,6 +25,15 @@ export interface LivingOptions {
   readonly keep: readonly string[]
 }
 
+interface LivingFound {
+  readonly living: Living
+  readonly plan: Plan
+  /** When somebody wrote the images. */
+  readonly spans: readonly Span[]
+  /** When a log was written that names each file which its dump came to. */
+  readonly toldSpans: readonly Span[]
+}
+
 /** In seconds: what the start of a process and the time of a file may be apart though they are one moment. */
 const APART = 0.05
 
@@ -35,36 +44,40 @@ export const prepareLiving = (
   checkpoint: Checkpoint,
   end: Time,
   clocks: Clocks,
-): { readonly living: Living; readonly plan: Plan; readonly spans: readonly Span[] } => {
+): LivingFound => {
   // A whole dump lists all that it made.
   const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
   const isAnyHeld = living.held.length > 0
   const started = plus(living.started, APART)
   const wanted = readWanted(options.keep, checkpoint, host, started, isAnyHeld)
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
-  const held = toRemaps(living.held, wanted, new Set(checkpoint.hints.done))
-  const written = writingSpans(checkpoint.writings, logSpans(checkpoint))
+  const held = toRemaps(living.held, wanted, checkpoint.hints)
+  const logs = logSpans(checkpoint)
+  const written = writingSpans(checkpoint.writings, logs)
   const { since } = options
   const now = { sec: clocks.realtime.sec + 1, nsec: 0 }
   const all = since === undefined ? written : [...written, { from: since, to: now }]
+  const changes = living.held.map(({ ctime }) => ctime)
   return {
     living,
     plan: planLiving(checkpoint, { ...living, isDumped }, held),
-    spans: withRows(
-      all,
-      living.held.map(({ ctime }) => ctime),
-    ),
+    spans: withRows(all, changes),
+    toldSpans: checkpoint.hints.dumpLog?.unlinked === undefined ? [] : withRows(logs, changes),
   }
 }
 
 const logSpans = ({ hints: { dumpLog } }: Checkpoint): Span[] =>
   dumpLog === undefined ? [] : [{ from: dumpLog.begun, to: dumpLog.written }]
 
+/** CRIU cuts long lines of its log, and a line ends where a name has the end of one. */
+const isTellable = (path: Bytes): boolean => path.length < 900 && !path.includes('\n')
+
 const toRemaps = (
   links: readonly HeldLink[],
   wanted: Wanted,
-  done: ReadonlySet<Bytes>,
+  { done, dumpLog }: Hints,
 ): HeldRemap[] => {
+  const [isDone, isCome] = [new Set(done), new Set(dumpLog?.unlinked)]
   const all = links.map((one) => ({ ...one, keptFor: wanted.listing(one.mount, one.link) }))
   // Whose a name is that a wanted checkpoint lists is known: it leaves no question about the others.
   const names = new Map<string, number>()
@@ -72,7 +85,7 @@ const toRemaps = (
     const key = inodeKey(file.inode)
     if (keptFor === undefined) names.set(key, (names.get(key) ?? 0) + 1)
   }
-  return all.map(({ namespace, mount, link, file, keptFor }) => ({
+  return all.map(({ namespace, mount, link, file, names: called, keptFor }) => ({
     nsId: namespace.id,
     mount,
     link,
@@ -81,7 +94,8 @@ const toRemaps = (
       ...file.inode,
       by: file.holder(),
       isAlone: names.get(inodeKey(file.inode)) === 1,
-      isLogged: done.has(file.path),
+      isLogged: [...called].some((path) => isDone.has(path)),
+      isNamed: [...called].some((path) => isCome.has(path) || !isTellable(path)),
       keptFor,
     },
   }))

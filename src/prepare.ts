@@ -21,6 +21,8 @@ import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
+import { derive, processOfDump, type Derived } from './runtimes/derive.js'
+import type { Container } from './runtimes/container.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { refuseBusy } from './network/busy.js'
 import { Descriptors } from './network/descriptors.js'
@@ -29,6 +31,7 @@ import { Unread } from './network/unread.js'
 import { findResidue } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
+import type { Time } from './time.js'
 
 export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
   /** Absolute host paths. Undefined where only a living container is looked at. */
@@ -45,6 +48,8 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly only: ReadonlySet<Scope>
   /** Network namespaces in which its locks are. */
   readonly netns: readonly string[]
+  /** That of the caller's --bundle or --container. */
+  readonly container?: Container | undefined
 }
 
 export const SCOPES = ['links', 'network', 'residue'] as const
@@ -55,6 +60,8 @@ export interface Prepared {
   readonly living: Living | undefined
   readonly network: NetworkFound | undefined
   readonly residue: Residue
+  /** Options that the container's runtime told. */
+  readonly derived: readonly Derived[]
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
@@ -72,6 +79,8 @@ export interface Ready extends Looked {
   readonly window: Window
   /** When somebody wrote the images, for links that they do not list. */
   readonly spans: readonly Span[]
+  /** When a log was written that names each file which its dump came to. */
+  readonly toldSpans: readonly Span[]
   readonly constructed: Constructed
 }
 
@@ -94,19 +103,24 @@ const prepareAll = (
   options: PrepareOptions,
 ): Prepared => {
   const clocks = readClocks()
-  const reading = { ...options, clocks: toNow(clocks), isLiving: options.pid !== undefined }
+  const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
   const host = hostOf(sys, hostView(clocks))
   const window = windowOf(checkpoint, clocks)
   const { to: end } = beginAndEnd(window)
+  const told = fromContainer(sys, host, checkpoint, options, end, clocks)
   const found =
-    options.pid === undefined
+    told.pid === undefined
       ? undefined
-      : prepareLiving(sys, host, { ...options, pid: options.pid }, checkpoint, end, clocks)
-  const { living, spans } = found ?? { living: undefined, spans: [] }
-  const left = { ...residueAndNetwork(sys, host, living, checkpoint, options), living }
+      : prepareLiving(sys, host, { ...options, pid: told.pid }, checkpoint, end, clocks)
+  const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
+  const { derived } = told
+  const left = {
+    ...residueAndNetwork(sys, host, living, checkpoint, options),
+    ...{ living, derived },
+  }
   const plan = options.only.has('links')
-    ? (found?.plan ?? planImages(sys, host, checkpoint, options))
+    ? (found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told }))
     : NO_PLAN
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
   if (isNothing) return { checkpoint, ...left, plan, ready: undefined }
@@ -122,7 +136,40 @@ const prepareAll = (
     checkpoint: withoutHeld(checkpoint, plan),
     ...left,
     plan,
-    ready: { host, window, spans, others, deaths, constructed },
+    ready: { host, window, spans, toldSpans, others, deaths, constructed },
+  }
+}
+
+const mayLive = ({ pid, container }: PrepareOptions): boolean =>
+  pid !== undefined || container?.process !== undefined
+
+type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals'> & {
+  readonly derived: readonly Derived[]
+}
+
+/** The caller's options, and what they leave open by the container's runtime. */
+const fromContainer = (
+  sys: Sys,
+  host: Host,
+  checkpoint: Checkpoint,
+  { container, pid, root, externals, gone }: PrepareOptions,
+  end: Time,
+  clocks: Clocks,
+): FromContainer => {
+  if (container === undefined || pid !== undefined) return { pid, root, externals, derived: [] }
+  const isPlaced = root !== undefined || externals.mapped.size > 0 || gone.size > 0
+  const process = isPlaced ? undefined : processOfDump(container, checkpoint, end, clocks)
+  if (process !== undefined) {
+    const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
+    return { pid: process.pid, root, externals, derived }
+  }
+  const { mapped } = externals
+  const found = derive(sys, host, container, checkpoint, { root, mapped, gone })
+  return {
+    pid,
+    root: found.root,
+    externals: { ...externals, mapped: found.mapped },
+    derived: found.derived,
   }
 }
 

@@ -241,6 +241,7 @@ const REASONS = keysOf<Record<NonNullable<Outcome['reason']>, unknown>>({
   inode: true,
   shared: true,
   undated: true,
+  unlogged: true,
   name: true,
   held: true,
   interrupted: true,

@@ -69,7 +69,9 @@ export const whose = (
   if (namesRuns && log.runIds.includes(runId)) return 'this'
   const another = log.ended === 'failed' ? 'another' : undefined
   const reference = inventory ?? last
-  if (reference === undefined || last === undefined) return undefined
+  // A dump that died before its first image; a work directory may be that of dumps into others.
+  if (reference === undefined || last === undefined)
+    return log.stamped && log.place !== 'work' ? 'this' : undefined
   if (!ordered) return namesRuns || (whole && log.ended === 'failed') ? another : 'this'
   const begun = plus(log.begun, -doubt)
   if (isAfter(begun, reference)) {
@@ -109,6 +111,7 @@ export const hintsOf = (
     ended: dump.log.ended,
     begun: dump.log.begun,
     written: dump.log.written,
+    unlinked: dump.log.unlinked,
   },
   rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
   fileExists: dump?.log.fileExists ?? [],

@@ -23,6 +23,8 @@ export interface Log {
   readonly fileExists: readonly Bytes[]
   /** Files without a name that the dump had done with before the log ends: links were made for those that have one left. */
   readonly done: readonly Bytes[]
+  /** Files without a name that the dump came to: it made links for no others. Undefined where the log does not name each. */
+  readonly unlinked: readonly Bytes[] | undefined
   /** The tasks went on, so that CRIU had removed its links. */
   readonly resumed: boolean
   /** Lines that say more than errors and warnings: the end of one that ended well is among them. */
@@ -83,6 +85,8 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
   const head = text.slice(0, HINT_LIMITS.logHead)
   const stamp = lastStamp(text)
   const { finished, failed } = ENDS[kind]
+  const runIds = named(head, RUN_ID)
+  const unlinked = kind === 'dump' ? named(text, UNLINKED, HINT_LIMITS.unlinked) : []
   return {
     path: file.path,
     place: file.place,
@@ -90,15 +94,21 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
     begun: plus(file.mtime, -(stamp ?? 0)),
     written: file.mtime,
     btime: file.btime,
-    runIds: named(head, RUN_ID),
+    runIds,
     dumpRunIds: named(head, DUMP_RUN_ID),
     fileExists: named(text, FILE_EXISTS).filter((name) => !isTooLong(name)),
-    done: kind === 'dump' ? doneIn(text) : [],
+    done: doneIn(text, unlinked),
+    // At the fourth level it names the run, and each of these files.
+    unlinked: isWhole(file) && (runIds.length > 0 || unlinked.length > 0) ? unlinked : undefined,
     resumed: has(text, RESUMED),
     verbose: INFORMATION.test(text),
     stamped: stamp !== undefined,
   }
 }
+
+/** Of a longer one something was left out. */
+const isWhole = ({ data }: SideFile): boolean =>
+  data.length <= HINT_LIMITS.logHead + HINT_LIMITS.logTail
 
 /** Each match of a line that is one of those. A search for its words is much cheaper than one for its form. */
 function* matches(text: string, { words, is }: Line): Generator<RegExpExecArray> {
@@ -113,8 +123,7 @@ function* matches(text: string, { words, is }: Line): Generator<RegExpExecArray>
 }
 
 /** All but the last, unless another file comes after it. */
-const doneIn = (text: string): Bytes[] => {
-  const names = named(text, UNLINKED, HINT_LIMITS.unlinked)
+const doneIn = (text: string, names: readonly Bytes[]): readonly Bytes[] => {
   const last = text.lastIndexOf(UNLINKED.words)
   const isNext = last >= 0 && has(text.slice(last), NEXT_FILE)
   return isNext ? names : names.slice(0, -1)

@@ -79,6 +79,8 @@ export interface Held extends InodeId {
   readonly isAlone: boolean
   /** The log of the dump says that it made a link for it. */
   readonly isLogged: boolean
+  /** The log names it: the dump came to it, and may have made a link. */
+  readonly isNamed: boolean
   /** Where a checkpoint lists it that is to be kept: its images. */
   readonly keptFor: string | undefined
 }
@@ -122,6 +124,8 @@ export interface Hints {
         readonly ended: 'finished' | 'failed' | 'unknown'
         readonly begun: Time
         readonly written: Time
+        /** Files without a name that it came to: it made links for no others. Undefined where the log does not name each. */
+        readonly unlinked: readonly Bytes[] | undefined
       }
     | undefined
   /** CRIU removed the links of this dump itself: it failed, or left the tasks running. */

@@ -12,6 +12,7 @@ import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
+import { askedContainer, type AskedContainer } from './container.js'
 import { refuseScanOptions, scanArguments, type ScanArguments } from './scan-arguments.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
@@ -19,7 +20,7 @@ import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
   readonly command: Command | 'scan' | 'help' | 'version'
-  /** Undefined with --pid alone. */
+  /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
   readonly root: string | undefined
@@ -34,6 +35,8 @@ export interface Arguments {
   readonly accept: Consent
   /** The container that was dumped lives: a process of it. */
   readonly pid: number | undefined
+  /** The container that --bundle or --container names. */
+  readonly asked: AskedContainer | undefined
   readonly since: Time | undefined
   /** Images of checkpoints that are wanted. */
   readonly keep: readonly string[]
@@ -138,11 +141,13 @@ const collectValues = (
     return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
   }
   const pid = locating(last('pid')?.where, () => pidOf(last('pid')?.value))
+  const asked = scan === undefined ? askedContainer(last, fromHere) : undefined
+  const isContainer = pid !== undefined || asked !== undefined
   const imagesDir =
     scan === undefined
-      ? (directory('images-dir', fromHere) ?? (pid === undefined ? fromHere('') : undefined))
+      ? (directory('images-dir', fromHere) ?? (isContainer ? undefined : fromHere('')))
       : undefined
-  const hasSince = pid !== undefined || scan !== undefined
+  const hasSince = isContainer || scan !== undefined
   const accept = new Set(values('accept').flatMap(doubtsOf))
   return {
     command,
@@ -157,9 +162,10 @@ const collectValues = (
     restoreLog: directory('restore-log', fromHere),
     accept: has('force') ? new Set(DOUBTS) : accept,
     pid,
+    asked,
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
-    only: onlyOf(values('only'), pid !== undefined),
+    only: onlyOf(values('only'), isContainer),
     netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
     keepLastLink: has('keep-last-link'),
@@ -274,7 +280,7 @@ const needsPid = (
 ): readonly string[] => {
   if (values.length > 0 && !isGiven)
     throw usage(`--${option} is for a living container`, {
-      next: 'say which with --pid, or leave it out: images tell all of a container that has ended',
+      next: 'say which with --pid, --container or --bundle, or leave it out: images tell all of a container that has ended',
     })
   return values
 }

@@ -11,6 +11,7 @@ import { endBySignal, notedSignal } from '../sys/signals.js'
 import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
+import { withContainer } from './container.js'
 import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
@@ -97,10 +98,11 @@ const carryOut = (sys: Sys, options: Arguments, log: Log, note: string | undefin
 
 const collectGarbage = (
   sys: Sys,
-  options: Arguments,
+  given: Arguments,
   log: Log,
   note: string | undefined,
 ): ExitName => {
+  const options = withContainer(given)
   const progress = progressOn(sys, log)
   const report = run(sys, {
     ...options,

@@ -9,7 +9,7 @@ import { errorToJson, jsonPieces, piecesOf } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
-import { planText } from '../report/plan-text.js'
+import { derivedText, planText } from '../report/plan-text.js'
 import { treeLines, type TreeOptions } from '../report/tree.js'
 import { unknownGone, unknownKeys } from '../report/unmatched.js'
 import { summary, warnings } from '../report/words.js'
@@ -180,6 +180,11 @@ export const printReport = (
   log: Log,
   terminal: boolean,
 ): void => {
+  // Also where the report itself is JSON.
+  if (options.verbosity >= 3) {
+    log.endProgress()
+    log.text(derivedText(report))
+  }
   const say = (): void => {
     if (options.verbosity >= 3) log.text(planText(report))
     for (const warning of warnings(report)) log.line(warning)

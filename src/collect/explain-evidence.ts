@@ -37,6 +37,13 @@ export const explainEvidence = (
         `nothing says when the dump was; it was changed ${when}`,
         'give the images with -D, the log with -L, or --since TIME, after which the dump began; --accept undated removes it',
       )
+    case 'unlogged':
+      return doubted(
+        'unlogged',
+        'unlogged',
+        `it was changed (${when}) while this dump ran, whose log names each file that it came to, and not this one: another dump made it at the same time`,
+        'whose dump was that? if its checkpoint is wanted, name its images with --keep; if it was given up, clean up after that one, or --accept unlogged removes it',
+      )
     case 'older':
       return doubted(
         'older',

@@ -32,6 +32,8 @@ export interface LinkOptions extends RemovalOptions {
   readonly window: Window
   /** When somebody wrote the images, for links that they do not list. */
   readonly spans: readonly Span[]
+  /** When a log was written that names each file which its dump came to. */
+  readonly toldSpans: readonly Span[]
   readonly isMountpoint: MountpointTest
   readonly onProgress: (done: number) => void
   /** The signal that asks us to end; asked before each link. */
@@ -135,7 +137,7 @@ export class Links {
       isImmutable: isImmutable(stat),
     })
     if (known !== undefined) return explainKnown(known, stat)
-    const { spans } = this.options
+    const { spans, toldSpans } = this.options
     // Another name of the file may have gone by our own hand.
     const isAfter = whenChanged(stat.ctime, spans) === 'after'
     const ctime = isAfter ? this.acts.ctimeBefore(stat) : stat.ctime
@@ -145,6 +147,7 @@ export class Links {
         isWanted: held.keptFor !== undefined,
         isAlone: held.isAlone,
         isLogged: held.isLogged && this.isUnchangedSince(place.stat),
+        isUnlogged: !held.isNamed && whenChanged(ctime, toldSpans) === 'within',
         changed: whenChanged(ctime, spans),
       },
       this.accepts,

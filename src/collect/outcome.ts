@@ -22,6 +22,7 @@ export type KeptReason =
   | 'inode'
   | 'shared'
   | 'undated'
+  | 'unlogged'
   | 'name'
   | 'held'
   | 'interrupted'

@@ -10,6 +10,7 @@ export const DOUBTS = [
   'unseen',
   'undated',
   'shared',
+  'unlogged',
 ] as const
 
 export type Doubt = (typeof DOUBTS)[number]

@@ -8,13 +8,15 @@
 // | | no | more than one | any | shared, doubt: "which of them is this dump's?" |
 // | | no | one | nothing tells when the dump was | undated, doubt |
 // | | no | one | before somebody wrote these images | older, doubt |
-// | | no | one | while somebody did | this dump's |
+// | | no | one | while somebody did, but a log of that time names each file that its dump came to, and not this one | unlogged, doubt |
+// | | no | one | while somebody did, otherwise | this dump's |
 // | | no | one | after that, but a dump that was killed had made a link for it, by its log, and the directory was not changed since | this dump's: the container writes to it |
 // | | no | one | after that, otherwise | newer, doubt |
 //
-// A name that a wanted checkpoint lists does not count as one more. Somebody wrote images around each time of a file of
-// theirs, and for as long as a log of theirs goes on. Links are made one right after the other: those of one row belong
-// together.
+// A name that a wanted checkpoint lists does not count as one more. Somebody wrote images from one time of a file of
+// theirs to the next, and for as long as a log of theirs goes on. Links are made one right after the other: those of one
+// row belong together. Nothing is added before: all these times are of one clock, and CRIU opens its first file, or its
+// log, before it makes a link.
 import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
 import type { Doubt } from './doubts.js'
 import type { Span } from './window.js'
@@ -27,6 +29,8 @@ export interface EvidenceFacts {
   readonly isAlone: boolean
   /** A dump that was killed had made a link for it, by its log, and the directory was not changed since. */
   readonly isLogged: boolean
+  /** The log of a dump that ran then names each file that it came to, and not this one. */
+  readonly isUnlogged: boolean
   readonly changed: Change
 }
 
@@ -36,13 +40,18 @@ export type EvidenceVerdict =
   | { readonly is: 'doubt'; readonly doubt: Doubt }
 
 export const judgeEvidence = (
-  { isSameInode, isWanted, isAlone, isLogged, changed }: EvidenceFacts,
+  { isSameInode, isWanted, isAlone, isLogged, isUnlogged, changed }: EvidenceFacts,
   accepts: (doubt: Doubt) => boolean,
 ): EvidenceVerdict => {
   if (!isSameInode) return { is: 'known', why: 'inode' }
   if (isWanted) return { is: 'known', why: 'wanted' }
   if (!isAlone && !accepts('shared')) return { is: 'doubt', doubt: 'shared' }
-  const doubt = isLogged && changed === 'after' ? undefined : DOUBT_OF[changed]
+  const doubt =
+    changed === 'within' && isUnlogged
+      ? 'unlogged'
+      : changed === 'after' && isLogged
+        ? undefined
+        : DOUBT_OF[changed]
   return doubt === undefined || accepts(doubt) ? { is: 'own' } : { is: 'doubt', doubt }
 }
 
@@ -53,23 +62,22 @@ const DOUBT_OF: Readonly<Record<Change, Doubt | undefined>> = {
   undated: 'undated',
 }
 
-/** In seconds. File times are those of the last timer tick, which is ten ms ago at most. */
-const TICK = 0.025
-/** Files of one dump follow each other sooner than another one begins. */
+/** In seconds: files of one dump follow each other sooner than another one begins, unless a log says when that was. */
 const PAUSE = 1
-/** From one link to the next: a dump needs longer to begin. */
-const ROW = 0.02
+/** From a write to a link, or from one link to the next: one timer tick. The fastest dump needs twice as long to its first. */
+const STEP = 0.005
 
 /** When somebody wrote: `times` are births and changes of files, `logs` go from their first line to the last. */
 export const writingSpans = (times: readonly Time[], logs: readonly Span[]): Span[] => {
-  const spans = [...times.map((time) => ({ from: time, to: latestMeaning(time) })), ...logs]
-    .map(({ from, to }) => ({ from: plus(from, -TICK), to: plus(to, TICK) }))
-    .sort((a, b) => secondsBetween(b.from, a.from))
+  const spans = [
+    ...times.map((time) => ({ from: time, to: latestMeaning(time), pause: PAUSE })),
+    ...logs.map((log) => ({ ...log, pause: 0 })),
+  ].sort((a, b) => secondsBetween(b.from, a.from) || a.pause - b.pause)
   const merged: Span[] = []
-  for (const span of spans) {
+  for (const { from, to, pause } of spans) {
     const last = merged.at(-1)
-    if (last === undefined || isAfter(span.from, plus(last.to, PAUSE))) merged.push(span)
-    else if (isAfter(span.to, last.to)) merged[merged.length - 1] = { from: last.from, to: span.to }
+    if (last === undefined || isAfter(from, plus(last.to, pause))) merged.push({ from, to })
+    else if (isAfter(to, last.to)) merged[merged.length - 1] = { from: last.from, to }
   }
   return merged
 }
@@ -79,7 +87,7 @@ export const withRows = (spans: readonly Span[], changes: readonly Time[]): Span
   const sorted = [...changes].sort((a, b) => secondsBetween(b, a))
   return spans.map(({ from, to }) => {
     let end = to
-    for (const time of sorted) if (isAfter(time, end) && !isAfter(time, plus(end, ROW))) end = time
+    for (const time of sorted) if (isAfter(time, end) && !isAfter(time, plus(end, STEP))) end = time
     return { from, to: end }
   })
 }

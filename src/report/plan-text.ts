@@ -1,7 +1,13 @@
 // With -v: what was attached where, and from what.
-import { escape } from '../escape.js'
+import { commandLine, escape, escapeText } from '../escape.js'
 import type { Report } from './report.js'
 import { otherLinkLines, providerText } from './words.js'
+
+/** With --bundle and --container: what they stand for. */
+export const derivedText = ({ derived = [] }: Pick<Report, 'derived'>): string =>
+  derived
+    .map(({ words, from }) => `${escapeText(commandLine(words))} (from ${escapeText(from)})\n`)
+    .join('')
 
 export const planText = (report: Report): string => {
   const { checkpoint, mounts } = report

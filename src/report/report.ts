@@ -8,6 +8,7 @@ import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
 import type { NetworkRow } from '../network/undo.js'
 import type { Residue, Scope } from '../prepare.js'
+import type { Derived } from '../runtimes/derive.js'
 import type { SignalName } from '../sys/signals.js'
 
 export type Command = 'show' | 'clean'
@@ -29,6 +30,8 @@ export interface Report {
   readonly only?: ReadonlySet<Scope>
   /** What else a dump left there. It is named, and changes no exit code. */
   readonly residue?: Residue
+  /** Options that a container's runtime told. */
+  readonly derived?: readonly Derived[]
   readonly mounts: readonly ConstructedMount[]
   readonly remaps: readonly ReportedRemap[]
   /** Links that these images do not list, in directories that were looked into. */

@@ -37,6 +37,14 @@ const oldLog = (scene: Scene): void => {
   scene.options.push('-L', log)
 }
 
+/** A log of a dump that has run for an hour, and that names each file which it came to: none. */
+const tellingLog = (scene: Scene): void => {
+  const log = join(scene.base, 'telling.log')
+  const run = 'CRIU run id = 89234f48-c204-498a-b818-789c692ce87b'
+  fs.writeFileSync(log, `(00.000000) ${run}\n(3600.000000) Dumping task\n`)
+  scene.options.push('-L', log)
+}
+
 /** Another process in its namespace traces the one that holds the files. */
 const traced = (scene: Scene): void => {
   const tracer = spawn('strace', ['-qq', '-o', '/dev/null', '-p', String(scene.pid)], {
@@ -93,6 +101,13 @@ export const LIVING_GUARDS: readonly Guard[] = [
     replace: '"newer"',
     by: 'void 0',
     trial: kept('newer', () => held([], oldLog)),
+  },
+  {
+    name: 'held: a file that the log of the dump does not name',
+    at: 'changed === "within" && isUnlogged ?',
+    replace: 'isUnlogged',
+    by: 'false',
+    trial: kept('unlogged', () => held([], tellingLog)),
   },
   {
     name: 'held: something is mounted on it',

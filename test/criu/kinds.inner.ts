@@ -5,6 +5,7 @@ import {
   cpSync,
   existsSync,
   lstatSync,
+  readdirSync,
   rmSync,
   truncateSync,
   unlinkSync,
@@ -16,13 +17,18 @@ import t, { type Test } from 'tap'
 import { readCheckpoint as readIn } from '../../src/checkpoint/checkpoint.js'
 import type { Checkpoint as Read } from '../../src/checkpoint/model.js'
 import { readClocks, toNow } from '../../src/host/clock.js'
-import { secondsBetween } from '../../src/time.js'
+import { secondsBetween, type Time } from '../../src/time.js'
 import { startAgain } from '../rig/again.js'
 import { tryDump, tryRestore } from '../rig/criu.js'
 import { killed, killedLater } from '../rig/killed.js'
 import { dumped, optionsOf, restoreAndEnd } from '../rig/restored.js'
 import { checkpoint, type Checkpoint } from '../rig/scenario.js'
 import { scenario } from '../rig/scenarios.js'
+
+const inNs = ({ sec, nsec }: Time): bigint => BigInt(sec) * 1_000_000_000n + BigInt(nsec)
+
+/** dump.log is born before the first image */
+const SIDE_FILES = 1
 
 const read = (images: string): Read => readIn(images, { clocks: toNow(readClocks()) })
 
@@ -52,7 +58,14 @@ t.test('whole dumps, also of a tree without a namespace and with two', async (t)
       secondsBetween(begun, times.earliest!) > 0,
       'images are later than the beginning of the log',
     )
-    t.ok(secondsBetween(times.born!, times.written!) > 0)
+    const files = readdirSync(made.images).map((name) =>
+      lstatSync(join(made.images, name), { bigint: true }),
+    )
+    const births = files.map(({ birthtimeNs }) => birthtimeNs)
+    t.ok(births.includes(inNs(times.born!)))
+    t.ok(births.filter((birth) => birth < inNs(times.born!)).length <= SIDE_FILES, 'the first')
+    t.equal(files.filter(({ mtimeNs }) => mtimeNs > inNs(times.written!)).length, 0, 'the last')
+    t.ok(files.some(({ mtimeNs }) => mtimeNs === inNs(times.written!)))
     const { boottime } = times.clock!
     const moment =
       Date.now() / 1000 - (toNow(readClocks()).uptime - boottime.sec - boottime.nsec / 1e9)

@@ -1,11 +1,18 @@
 // Two containers share a volume, and a file there that has lost the name under which both opened it. One has a
 // checkpoint that is wanted; the dump of the other one was killed. Cleaning up after that one never takes the link of
 // the checkpoint, which is restored afterwards. Run by living-shared.test.ts.
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { dump, restore, tryDump, type KillAt } from '../rig/criu.js'
+import { criu, dump, dumpArguments, restore, tryDump, type KillAt } from '../rig/criu.js'
 import { runGc } from '../rig/gc.js'
 import * as h from '../rig/holder.js'
 import { remaps } from '../rig/images.js'
@@ -90,19 +97,38 @@ async function restored(t: Test, { built, base }: Living, images: string): Promi
   }
 }
 
-/** dumps right after one another cannot be told apart by the times of files */
-const apart = (): Promise<void> => sleep(300)
+/** a script for CRIU that dumps that one before it begins with its own tree */
+function dumpFirst(other: Living, images: string): string[] {
+  const script = join(other.base, 'dump-first')
+  const words = [criu, ...dumpArguments(dumpOptions(other, images))]
+  // what kills the one that calls it is not for this one
+  const first = `exec env -u LD_PRELOAD ${words.map((word) => `'${word}'`).join(' ')}`
+  writeFileSync(script, `#!/bin/sh\n[ "$CRTOOLS_SCRIPT_ACTION" = pre-dump ] || exit 0\n${first}\n`)
+  chmodSync(script, 0o755)
+  return ['--action-script', script]
+}
+
+/** the links that images of the second container list, where this machine has them */
+const listed = (images: string, { b, volume }: Scene): string[] =>
+  existsSync(join(images, 'remap-fpath.img'))
+    ? remaps(images).map(({ link }) =>
+        link.startsWith('/data/') ? join(volume, link.slice(5)) : join(b.base, 'rootfs', link),
+      )
+    : []
+
+const DOUBTS = { before: 'older', during: 'unlogged', after: 'newer' } as const
 
 const KILLS: Record<string, KillAt> = {
   'before its links': { before: 'files.img' },
   'with its links': { before: 'pstree.img' },
 }
 
-for (const order of ['before', 'after'] as const)
+for (const order of ['before', 'during', 'after'] as const)
   for (const [when, killAt] of Object.entries(KILLS))
     for (const known of ['not said', '--keep', 'beside'] as const)
       t.test(`wanted, made ${order}; killed ${when}; ${known}`, async (t) => {
-        const { a, b, look } = await scene(t)
+        const all = await scene(t)
+        const { a, b, look } = all
         const first = look()
         const beside = join(a.base, 'checkpoint-b')
         const images = known === 'beside' ? beside : join(b.base, 'checkpoint')
@@ -113,20 +139,18 @@ for (const order of ['before', 'after'] as const)
           return newLinks(before, look())
         }
         let wanted: string[] = []
-        if (order === 'before') {
-          wanted = takeB()
-          await apart()
-        }
+        if (order === 'before') wanted = takeB()
         const between = look()
         const own = join(a.base, 'images')
-        t.equal(tryDump({ ...dumpOptions(a, own), killAt }).code, -1)
+        const extra = order === 'during' ? dumpFirst(b, images) : []
+        t.equal(tryDump({ ...dumpOptions(a, own), killAt, extra }).code, -1)
         await settled(a.pids)
-        const links = newLinks(between, look())
+        const made = newLinks(between, look())
+        const theirs = listed(images, all)
+        const links = made.filter((path) => !theirs.includes(path))
+        if (order === 'during') wanted = made.filter((path) => theirs.includes(path))
         t.equal(links.length > 0, when === 'with its links')
-        if (order === 'after') {
-          await apart()
-          wanted = takeB()
-        }
+        if (order === 'after') wanted = takeB()
         t.ok(wanted.length > 0 && wanted.length === remaps(images).length)
 
         const [before, tables] = [look(), mountTables()]
@@ -149,8 +173,7 @@ for (const order of ['before', 'after'] as const)
         if (known === 'not said') {
           // one that shares its file with a wanted one stays, and both are said
           t.equal(left.length, links.length > 0 ? 1 : 0)
-          const doubt = order === 'before' ? 'older' : 'newer'
-          t.strictSame(reasons, links.length > 0 ? ['shared', 'shared'] : [doubt])
+          t.strictSame(reasons, links.length > 0 ? ['shared', 'shared'] : [DOUBTS[order]])
         } else {
           // the link that was made later has changed the file, after which nothing tells when the first one was made
           const isChanged = order === 'after' && links.length > 0

@@ -1,9 +1,10 @@
 // Checkpoint with a runtime, then clean with the options that the runtime would give to restore. Run
 // by runtimes.test.ts.
+import fs from 'node:fs'
 import t from 'tap'
 import { count, runGc } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
-import { pureCgroup2, runtimeCheckpoint } from '../rig/runtime.js'
+import { pureCgroup2, runningContainer, runtimeCheckpoint } from '../rig/runtime.js'
 
 pureCgroup2()
 for (const runtime of ['runc', 'crun'] as const) {
@@ -17,9 +18,73 @@ for (const runtime of ['runc', 'crun'] as const) {
     t.strictSame(count(shown), { 'would-remove': 3, vanished: 2 })
     t.strictSame(onlyRemoved(before, manifest(...made.built.trees), []), [])
 
-    const cleaned = runGc('clean', made.arguments)
+    // Nothing but the bundle, of a container that the runtime has forgotten.
+    const bundle = ['-D', made.images, '--bundle', `${made.base}/bundle`]
+    const told = runGc('show', ['-v', ...bundle])
+    t.strictSame(told.report?.remaps, shown.report?.remaps, 'the same by the bundle')
+    t.strictSame(told.stderr.match(/^criu-gc: --\w+ .*$/gm), [
+      `criu-gc: --root ${made.built.root} (from ${made.base}/bundle/config.json)`,
+      ...(made.built.external ?? []).map(
+        (resource) =>
+          `criu-gc: --external '${resource}' (from ${made.base}/bundle/config.json, by its device and path)`,
+      ),
+    ])
+
+    const { base, images } = made
+    const config = `${base}/bundle/config.json`
+    const mine = fs.readFileSync(config, 'utf8')
+    const refused = (change: (text: string) => string, message: RegExp, about: string): void => {
+      fs.writeFileSync(config, change(mine))
+      const run = runGc('clean', bundle)
+      t.equal(run.code, 5, `${about}: ${run.stderr}`)
+      t.match(run.report?.error?.message, message, about)
+      fs.writeFileSync(config, mine)
+    }
+    fs.cpSync(`${base}/volume`, `${base}/copy`, { recursive: true })
+    refused(
+      (text) => text.replaceAll(`${base}/volume`, `${base}/copy`),
+      /copy is not what was mounted on \/data .* the images say device .*volume$/,
+      'the configuration of another container',
+    )
+    fs.cpSync(`${base}/bundle/rootfs`, `${base}/other-root`, {
+      recursive: true,
+      verbatimSymlinks: true,
+    })
+    refused(
+      (text) => text.replaceAll(`${base}/bundle/rootfs`, `${base}/other-root`),
+      /other-root is not the root file system that was dumped/,
+      'another root file system',
+    )
+    fs.chmodSync(config, 0o666)
+    refused((text) => text, /others than root could have written it/, 'written by anybody')
+    fs.chmodSync(config, 0o644)
+    const explicit = ['--external', `mnt[/data]:${base}/copy`]
+    const typed = runGc('show', ['-v', '-D', images, '--bundle', `${base}/bundle`, ...explicit])
+    t.notMatch(typed.stderr, `mnt[/data]:${base}/volume`, 'what is typed wins')
+    t.equal(
+      typed.report?.remaps?.find(({ link }) => link.startsWith('/data/'))?.reason,
+      'elsewhere',
+    )
+    t.strictSame(onlyRemoved(before, manifest(...made.built.trees), []), [], 'nothing is gone')
+
+    const cleaned = runGc('clean', bundle)
     t.equal(cleaned.code, 0, cleaned.stderr)
     t.strictSame(count(cleaned), { removed: 3, vanished: 2 })
     t.strictSame(onlyRemoved(before, manifest(...made.built.trees), made.paths), [])
+  })
+  t.test(`${runtime}: a container that runs is looked at by its process`, async (t) => {
+    const { base, id, pid, cleanup } = await runningContainer(runtime)
+    t.teardown(cleanup)
+    for (const name of [
+      ['--container', id, '--runtime', runtime, '--runtime-root', `${base}/state`],
+      ['--bundle', `${base}/bundle`, '--pid', String(pid)],
+    ]) {
+      const shown = runGc('show', ['-v', ...name])
+      t.equal(shown.report?.living?.pid, pid, shown.stderr)
+      t.strictSame(shown.report?.remaps, [])
+    }
+    const ended = runGc('show', ['--bundle', `${base}/bundle`])
+    t.equal(ended.code, 2, 'its state is not where runtimes have it, and there are no images')
+    t.match(ended.report?.error?.message, /no images of a checkpoint/)
   })
 }

@@ -1,13 +1,17 @@
 // The recorded cases on a disk of their own: an ext4 image with the trees of each at the paths where they
 // were found, every link with the times that it had, and the image directories beside. Nothing else can
 // give a file an old time of change or of birth: debugfs(8) writes them while nothing is mounted.
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { readCheckpoint } from '../../src/checkpoint/checkpoint.js'
 import { recordedCase, recordedFile, type Recorded } from '../unit/checkpoint/recorded.js'
 import { must } from '../rig/command.js'
+import { compile } from '../rig/compile.js'
 import { putDecoys } from '../rig/decoys.js'
 import { mount, unmount } from '../rig/namespace.js'
+import { needs } from '../rig/needs.js'
+import { inRepo } from '../rig/repo.js'
 
 /** in nanoseconds since 1970 */
 export type Moment = bigint
@@ -282,4 +286,17 @@ const rootDevice = (device: string): string => {
   let rest = major * 2 ** 20 + minor
   for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
   return String.fromCharCode(...bytes, rest)
+}
+
+/** Why this machine cannot run them. */
+export const whyNot = (): string | false => {
+  if (process.getuid?.() !== 0) return 'needs root'
+  const hidden = PLACES.find((place) =>
+    [inRepo(), process.execPath].some((file) => file.startsWith(`${place}/`)),
+  )
+  if (hidden !== undefined) return `needs this repository and Node outside of ${hidden}`
+  const lacks = needs('debugfs', 'e2fsprogs') || needs('mkfs.ext4', 'e2fsprogs')
+  if (lacks !== false) return lacks
+  const tried = spawnSync(compile('booted.c'), [written(nowOf()), 'true'])
+  return tried.status === 0 ? false : 'needs time namespaces'
 }

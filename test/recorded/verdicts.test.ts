@@ -1,6 +1,5 @@
 // What must come out of each recorded case: on the machine where it was recorded and on others, with the
 // times that its images had, with whole seconds, and without them.
-import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,10 +12,19 @@ import { gc, inWords } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { diffMountinfo, mountinfo } from '../rig/mountinfo.js'
 import { insideMountNamespace, isInside, mount, unmount } from '../rig/namespace.js'
-import { needs } from '../rig/needs.js'
-import { inRepo } from '../rig/repo.js'
 import { recordedCases } from '../unit/checkpoint/recorded.js'
-import { BOOTED, Case, Disk, nowOf, onDisk, PLACES, seconds, written, type Moment } from './disk.js'
+import {
+  BOOTED,
+  Case,
+  Disk,
+  nowOf,
+  onDisk,
+  PLACES,
+  seconds,
+  written,
+  type Moment,
+  whyNot,
+} from './disk.js'
 
 /**
  * What the people did with it, and how many of its links lie on a disk, or in a tmpfs that died:
@@ -533,22 +541,9 @@ const putLog = (one: Case, ...lines: string[]): void => {
   fs.utimesSync(log, second, second)
 }
 
-/** Why this machine cannot run them. */
-const reason = (): string | false => {
-  if (process.getuid?.() !== 0) return 'needs root'
-  const hidden = PLACES.find((place) =>
-    [inRepo(), process.execPath].some((file) => file.startsWith(`${place}/`)),
-  )
-  if (hidden !== undefined) return `needs this repository and Node outside of ${hidden}`
-  const lacks = needs('debugfs', 'e2fsprogs') || needs('mkfs.ext4', 'e2fsprogs')
-  if (lacks !== false) return lacks
-  const tried = spawnSync(compile('booted.c'), [written(nowOf()), 'true'])
-  return tried.status === 0 ? false : 'needs time namespaces'
-}
-
 if (isInside()) await main()
 else {
-  const skip = reason()
+  const skip = whyNot()
   if (skip !== false) t.pass('recorded cases', { skip })
   else {
     const [command, args] = insideMountNamespace(fileURLToPath(import.meta.url))

@@ -156,6 +156,34 @@ export async function runContainer(runtime: Runtime): Promise<Container> {
   }
 }
 
+export interface RunningContainer {
+  readonly base: string
+  readonly id: string
+  readonly pid: number
+  readonly cleanup: () => void
+}
+
+/** the same container, running; clean up when done */
+export async function runningContainer(runtime: Runtime): Promise<RunningContainer> {
+  const base = newBase(runtime)
+  const id = base.slice(base.lastIndexOf('/') + 1)
+  const call = (...args: string[]) =>
+    attempt(program(runtime), [`--root=${base}/state`, ...args], env)
+  const cleanup = (): void => {
+    call('delete', '--force', id)
+    rmSync(base, { recursive: true, force: true })
+  }
+  try {
+    writeSpec(runtime, base, build(base))
+    await start(runtime, base, id)
+    const { pid } = JSON.parse(call('state', id).stdout) as { pid: number }
+    return { base, id, pid, cleanup }
+  } catch (error) {
+    cleanup()
+    throw error
+  }
+}
+
 /** runs a container, checkpoints it, and so ends it; clean up when done */
 export async function runtimeCheckpoint(runtime: Runtime): Promise<Checkpoint> {
   const { base, built, checkpoint, cleanup } = await runContainer(runtime)

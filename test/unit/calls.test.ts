@@ -68,5 +68,8 @@ test('a directory and a checkpoint', (t) => {
 
 test('the words that are meant are named', (t) => {
   const error = refuses(t, () => checkOptions({ accept: ['all'] }), 'usage', /^accept must be/)
-  t.match(error?.message, /newer, older, mismatch, elsewhere, gone, unseen, undated, shared$/)
+  t.match(
+    error?.message,
+    /newer, older, mismatch, elsewhere, gone, unseen, undated, shared, unlogged$/,
+  )
 })

@@ -30,6 +30,8 @@ export interface HeldLink {
   /** From the root of the namespace. */
   readonly link: Bytes
   readonly file: UnlinkedFile
+  /** What its file was called, by all that hold it. */
+  readonly names: ReadonlySet<Bytes>
   /** When its inode was changed last. */
   readonly ctime: Time
 }
@@ -53,6 +55,8 @@ export class HeldLinks {
   /** By mount and path. */
   private readonly names = new Map<string, readonly Name[]>()
   private readonly places = new Set<string>()
+  /** What the files of links were called, by inode. */
+  private readonly called = new Map<string, Set<Bytes>>()
   private readonly above = new Map<string, readonly Name[]>()
   private readonly silent = new Set<number>()
   private memory: Buffer | undefined
@@ -72,6 +76,12 @@ export class HeldLinks {
       if (place === undefined || !isWithin(file.path, place.mount.mountpoint)) continue
       this.lookFor(place.namespace, place.mount, file)
     }
+    this.addNames(files)
+  }
+
+  private addNames(files: readonly UnlinkedFile[]): void {
+    if (this.found.length === 0) return
+    for (const { inode, path } of files) this.called.get(inodeKey(inode))?.add(path)
   }
 
   private lookFor(namespace: LivingNamespace, mount: HostMount, file: UnlinkedFile): void {
@@ -82,7 +92,9 @@ export class HeldLinks {
       if (key !== wanted || this.places.has(place)) continue
       if (this.isThere(namespace, file)) return
       this.places.add(place)
-      this.found.push({ namespace, mount, link, file, ctime })
+      const names = this.called.get(wanted) ?? new Set()
+      this.called.set(wanted, names)
+      this.found.push({ namespace, mount, link, file, names, ctime })
     }
   }
 

@@ -41,6 +41,7 @@ const log = (begun: number, written: number, rest: Partial<Log> = {}): Log => ({
   dumpRunIds: [],
   fileExists: [],
   done: [],
+  unlinked: undefined,
   resumed: false,
   verbose: true,
   stamped: true,
@@ -86,7 +87,11 @@ test('without an inventory the last image is what counts', (t) => {
   t.equal(whose(log(111.6, 112, { ended: 'failed' }), cut), 'later')
   t.equal(whose(log(100, 109.4, { ended: 'failed' }), cut), undefined)
   const none = moments({ inventory: undefined, last: undefined })
-  t.equal(whose(log(100, 111), { ...cut, moments: none }), undefined)
+  const whoseAlone = (rest: Partial<Log>) => whose(log(100, 111, rest), { ...cut, moments: none })
+  t.equal(whoseAlone({}), 'this', 'it died before it wrote one')
+  t.equal(whoseAlone({ place: 'named' }), 'this')
+  t.equal(whoseAlone({ place: 'work' }), undefined, 'it may be of a dump into another directory')
+  t.equal(whoseAlone({ stamped: false }), undefined, 'not a log of CRIU')
 })
 
 test('times of a copy tell nothing: a failure beside whole images may be of any dump', (t) => {
@@ -119,7 +124,13 @@ test('CRIU removed the links of this dump itself', (t) => {
 test('the log of the dump is told, and what stood in its way', (t) => {
   const fileExists = [b('/app/orig.0')]
   t.match(hints({ log: log(200, 201, { ended: 'failed', fileExists }), of: 'later' }), {
-    dumpLog: { path: '/w/dump.log', ended: 'failed', begun: at(200), written: at(201) },
+    dumpLog: {
+      path: '/w/dump.log',
+      ended: 'failed',
+      begun: at(200),
+      written: at(201),
+      unlinked: undefined,
+    },
     fileExists,
   })
 })

@@ -126,3 +126,19 @@ test('files without a name that a dump had done with', (t) => {
   )
   t.strictSame(restore(file('/w/f0') + open).done, [])
 })
+
+test('the files without a name that a dump came to, where its log names each', (t) => {
+  const file = (path: string) =>
+    `(00.1) Strip ' (deleted)' tag from '.${path} (deleted)'\n`.replace('00.1', '00.100000')
+  const run = `(00.000040) CRIU run id = ${ID}\n`
+  t.strictSame(dump(run).unlinked, [], 'the fourth level of verbosity, and none yet')
+  t.strictSame(dump(run + file('/w/f0') + file('/last')).unlinked, ['/w/f0', '/last'])
+  t.strictSame(dump(file('/w/f0')).unlinked, ['/w/f0'], 'releases that do not name the run')
+  t.equal(dump('(00.000040) Dumping processes\n').unlinked, undefined, 'another level says less')
+  const long = `${' '.repeat(99)}\n`.repeat((HINT_LIMITS.logHead + HINT_LIMITS.logTail) / 100)
+  t.equal(
+    dump(run + file('/w/f0') + long).unlinked,
+    undefined,
+    'of a longer one a part is left out',
+  )
+})

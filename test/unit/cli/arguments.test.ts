@@ -30,6 +30,7 @@ test('defaults', (t) => {
     restoreLog: undefined,
     accept: new Set(),
     pid: undefined,
+    asked: undefined,
     since: undefined,
     keep: [],
     only: new Set(SCOPES),
@@ -72,6 +73,7 @@ test('everything', (t) => {
     restoreLog: path.resolve('r.log'),
     accept: new Set(['newer', 'gone', 'older']),
     pid: undefined,
+    asked: undefined,
     since: undefined,
     keep: [],
     only: new Set(['links', 'network']),
@@ -308,7 +310,7 @@ const accepted = (...argv: readonly string[]): string[] => [...parse('clean', ..
 
 test('each doubt by its name, in lists and one after the other', (t) => {
   t.strictSame([...DOUBTS].sort(), [
-    'elsewhere', 'gone', 'mismatch', 'newer', 'older', 'shared', 'undated', 'unseen',
+    'elsewhere', 'gone', 'mismatch', 'newer', 'older', 'shared', 'undated', 'unlogged', 'unseen',
   ]) // prettier-ignore
   for (const doubt of DOUBTS) {
     t.strictSame(accepted('--accept', doubt), [doubt])
@@ -332,7 +334,7 @@ test('a word that is no doubt is a mistake, told with all that are', (t) => {
     const error = refuses(t, () => accepted('--accept', value), 'usage', /there is no such doubt$/)
     t.match(
       error?.next,
-      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, undated, shared, with commas between',
+      'write one or more of newer, older, mismatch, elsewhere, gone, unseen, undated, shared, unlogged, with commas between',
     )
   }
   refuses(t, () => accepted('--accept', 'newer,x\n'), 'usage', /^--accept x\\n: /, 'which it names')
@@ -431,4 +433,29 @@ test('what is looked for', (t) => {
   t.strictSame(parse('show', '--only=residue', '--pid=1').only, new Set(['residue']))
   refuses(t, () => parse('show', '--only', 'links,locks'), 'usage', /--only locks/)
   refuses(t, () => parse('show', '--only', 'residue'), 'usage', /living container/)
+})
+
+test('a container by its bundle or its name', (t) => {
+  const asked = { bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined }
+  t.strictSame(parse('show', '--bundle', '/b').asked, { ...asked, bundle: '/b', hasWorkDir: false })
+  t.strictSame(
+    parse('show', '--container', 'c', '--runtime', 'runc', '--runtime-root', '/r', '-W', '/w')
+      .asked,
+    { ...asked, id: 'c', runtime: 'runc', runtimeRoot: '/r', hasWorkDir: true },
+  )
+  t.equal(parse('show', '--bundle', '/b').imagesDir, undefined, 'its runtime tells where they are')
+  t.equal(parse('show', '--bundle', '/b', '-D', '/i').imagesDir, '/i')
+  t.ok(parse('show', '--container', 'c', '--since', '10m', '--keep', '/k').since)
+  for (const [argv, message] of [
+    [['--bundle', '/b', '--container', 'c'], /both/],
+    [['--bundle', ''], /--bundle is empty/],
+    [['--container', ''], /--container is empty/],
+    [['--runtime', 'runc'], /--runtime without --container/],
+    [['--runtime-root', '/r'], /--runtime-root without --container/],
+    [['--container', 'c', '--runtime', 'rkt'], /--runtime rkt is not known/],
+    [['--container', 'c', '--runtime-root', '/r'], /without --runtime/],
+  ] as const)
+    refuses(t, () => parse('show', ...argv), 'usage', message)
+  refuses(t, () => parse('scan', '/d', '--container', 'c'), 'usage', /means nothing to scan/)
+  t.equal(parseWith(t, 'container c', 'show').asked, undefined, 'never from a file')
 })

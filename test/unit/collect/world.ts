@@ -49,6 +49,7 @@ export const USUAL: CollectOptions = {
   accept: NO_CONSENT,
   keepLastLink: false,
   spans: [],
+  toldSpans: [],
   window: window(),
   hostRoot: -1,
   isMountpoint: () => false,

@@ -12,6 +12,7 @@ const HELD: Held = {
   by: 'descriptor 3 of process 7',
   isAlone: true,
   isLogged: false,
+  isNamed: false,
   keptFor: undefined,
 }
 const ROOT = hostMount('/', { mntId: 10 })

@@ -18,6 +18,7 @@ const ALL: readonly EvidenceFacts[] = product({
   isWanted: BOTH,
   isAlone: BOTH,
   isLogged: BOTH,
+  isUnlogged: BOTH,
   changed: ['before', 'within', 'after', 'undated'],
 })
 
@@ -31,6 +32,7 @@ const ROWS: readonly Row<EvidenceFacts, EvidenceVerdict>[] = [
   [{ isAlone: [false] }, doubt('shared')],
   [{ changed: ['undated'] }, doubt('undated')],
   [{ changed: ['before'] }, doubt('older')],
+  [{ changed: ['within'], isUnlogged: [true] }, doubt('unlogged')],
   [{ changed: ['within'] }, OWN],
   [{ changed: ['after'], isLogged: [true] }, OWN],
   [{ changed: ['after'] }, doubt('newer')],
@@ -38,9 +40,10 @@ const ROWS: readonly Row<EvidenceFacts, EvidenceVerdict>[] = [
 
 test('the whole table, without consent and with each', (t) => {
   walk(t, ROWS, ALL, (facts) => judgeEvidence(facts, () => false))
-  for (const accepted of ['shared', 'undated', 'older', 'newer'] as const) {
+  for (const accepted of ['shared', 'undated', 'older', 'newer', 'unlogged'] as const) {
     const rows = ROWS.filter(([, is]) => is.is !== 'doubt' || is.doubt !== accepted)
-    const all = accepted === 'shared' ? rows : [...rows, [{}, OWN] as const]
+    const all =
+      accepted === 'shared' || accepted === 'unlogged' ? rows : [...rows, [{}, OWN] as const]
     walk(t, all, ALL, (facts) => judgeEvidence(facts, (one) => one === accepted))
   }
 })
@@ -60,14 +63,26 @@ test('somebody wrote around each time of a file, and for as long as a log goes o
   const was = (seconds: number): string => whenChanged(plus(T, seconds), spans)
   t.equal(was(-1), 'before')
   t.equal(was(0), 'within')
-  t.equal(was(-0.02), 'within', 'a tick of the clock')
+  t.equal(was(-0.000_001), 'before', 'all times are of one clock')
   t.equal(was(0.15), 'within', 'between two times of one dump')
-  t.equal(was(0.4), 'after')
+  t.equal(was(0.300_001), 'after')
   t.equal(was(30), 'after', 'between two dumps')
   t.equal(was(60), 'within')
   t.equal(was(115), 'within', 'while the log was written')
-  t.equal(was(131), 'after')
+  t.equal(was(99.999_999), 'after', 'before the log was begun')
+  t.equal(was(130.000_001), 'after')
   t.equal(spans.length, 3)
+})
+
+test('a log that begins is another dump, however soon it is after the last image', (t) => {
+  const log = { from: plus(T, 0.1), to: plus(T, 0.2) }
+  const spans = writingSpans([T, plus(T, 0.15), plus(T, 0.4)], [log])
+  t.strictSame(spans, [
+    { from: T, to: T },
+    { from: log.from, to: plus(T, 0.4) },
+  ])
+  t.equal(whenChanged(plus(T, 0.05), spans), 'after')
+  t.strictSame(writingSpans([log.from], [log]), [log])
 })
 
 test('nothing tells when the dump was', (t) => {
@@ -84,10 +99,10 @@ test('whole seconds: all of the second of the images, and a change that may be a
 
 test('links are made in a row: one that goes on from the last image belongs to it', (t) => {
   const spans = writingSpans([T], [])
-  const row = [0.03, 0.04, 0.055, 0.07].map((seconds) => plus(T, seconds))
-  const [span] = withRows(spans, [...row, plus(T, 0.2)].reverse())
-  t.strictSame(span?.to, plus(T, 0.07))
+  const row = [0.004, 0.008, 0.008, 0.012].map((seconds) => plus(T, seconds))
+  const [span] = withRows(spans, [...row, plus(T, 0.018)].reverse())
+  t.strictSame(span?.to, plus(T, 0.012))
   for (const time of row) t.equal(whenChanged(time, [span!]), 'within')
-  t.equal(whenChanged(plus(T, 0.2), [span!]), 'after', 'a dump needs longer to begin')
+  t.equal(whenChanged(plus(T, 0.018), [span!]), 'after', 'a dump needs longer to begin')
   t.strictSame(withRows(spans, []), spans)
 })

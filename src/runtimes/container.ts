@@ -1,0 +1,55 @@
+// What a runtime's own files say of a container, before anything is compared with images. Plain data.
+
+/** A value, and the file or place that says so. */
+export interface Told {
+  readonly path: string
+  readonly from: string
+}
+
+/** A bind mount, a volume or a device as it was configured. */
+export interface ConfiguredMount {
+  /** Absolute, on this host. */
+  readonly source: string
+  /** In the container, as it was written: relative, with links or doubled slashes. */
+  readonly destination: string
+  readonly from: string
+}
+
+export interface RootPlace extends Told {
+  /** Counts only while something is mounted there: an overlay that is not is an empty directory. */
+  readonly isMountpoint: boolean
+}
+
+/** The first process, as its runtime noted it. */
+export interface FirstProcess {
+  readonly pid: number
+  /** Ticks since this machine was started. */
+  readonly start: number
+  readonly from: string
+}
+
+export interface Container {
+  readonly runtime: string
+  /** Undefined where only its bundle is known. */
+  readonly id: string | undefined
+  /** The folder that tells it from all others. */
+  readonly home: string
+  /** The best first. */
+  readonly roots: readonly RootPlace[]
+  readonly mounts: readonly ConfiguredMount[]
+  /** Undefined where it has ended. */
+  readonly process: FirstProcess | undefined
+  /** Directories with images, which are there. */
+  readonly images: readonly Told[]
+  /** CRIU's work directory, where it is another one. */
+  readonly workDir: string | undefined
+}
+
+/** One way to keep containers. */
+export interface Runtime {
+  readonly name: string
+  /** Where it does so unless told otherwise. */
+  readonly places: readonly string[]
+  /** Those with that id or name below one of these places. @throws GcError. */
+  readonly find: (place: string, id: string) => Container[]
+}

@@ -1,0 +1,76 @@
+// Docker: what is configured stands in its own files. No config.json of a bundle outlives the container's process.
+import path from 'node:path'
+import type { ConfiguredMount, Container, RootPlace, Runtime, Told } from './container.js'
+import { object, parseFields, text, type Fields } from './fields.js'
+import { readState, RUNC } from './state.js'
+import { namesIn, readTrusted, realPath } from './trusted.js'
+import { named } from './storage.js'
+
+const STATE = '/run/docker/runtime-runc/moby'
+
+const mountsOf = (config: Fields, data: string, from: string): ConfiguredMount[] => {
+  const mounts = Object.values(object(config.MountPoints)).flatMap((value): ConfiguredMount[] => {
+    const mount = object(value)
+    const name = text(mount.Name)
+    // That of a volume which has not been used yet may be empty.
+    const source =
+      text(mount.Source) ??
+      (name === undefined ? undefined : path.join(data, 'volumes', name, '_data'))
+    const destination = text(mount.Destination)
+    return source?.startsWith('/') === true && destination !== undefined
+      ? [{ source, destination, from }]
+      : []
+  })
+  const shm = text(config.ShmPath)
+  return shm === undefined ? mounts : [...mounts, { source: shm, destination: '/dev/shm', from }]
+}
+
+/** config.v2.json. @throws GcError refused. */
+export const parseDocker = (json: string, data: string, from: string): ConfiguredMount[] =>
+  mountsOf(parseFields(json, from), data, from)
+
+const rootsOf = (config: Fields, data: string, id: string): RootPlace[] => {
+  const driver = text(config.Driver) ?? ''
+  const file = path.join(data, 'image', driver, 'layerdb/mounts', id, 'mount-id')
+  const layer = readTrusted(file)?.trim()
+  if (driver !== 'overlay2' || layer === undefined || !/^[\w.-]+$/.test(layer))
+    return [{ path: path.join(data, 'rootfs', driver, id), from: driver, isMountpoint: true }]
+  const top = path.join(data, driver, layer)
+  return [
+    { path: path.join(top, 'merged'), from: file, isMountpoint: true },
+    { path: path.join(top, 'diff'), from: file, isMountpoint: false },
+  ]
+}
+
+const imagesOf = (home: string): Told[] => {
+  const folder = path.join(home, 'checkpoints')
+  return namesIn(folder).map((name) => ({ path: path.join(folder, name), from: folder }))
+}
+
+export const DOCKER: Runtime = {
+  name: 'docker',
+  places: ['/var/lib/docker'],
+  find: (data, name) => {
+    const folder = path.join(data, 'containers')
+    const all = namesIn(folder).flatMap((id) => {
+      const from = path.join(folder, id, 'config.v2.json')
+      const json = readTrusted(from)
+      if (json === undefined) return []
+      const config = parseFields(json, from)
+      return [{ id, from, config, names: [(text(config.Name) ?? '').replace(/^\//, '')] }]
+    })
+    return named(all, name).map(({ id, from, config }): Container => {
+      const home = path.dirname(from)
+      return {
+        runtime: 'docker',
+        id,
+        home: realPath(home),
+        roots: rootsOf(config, data, id),
+        mounts: mountsOf(config, data, from),
+        process: readState(RUNC, STATE, id)?.process,
+        images: imagesOf(home),
+        workDir: undefined,
+      }
+    })
+  },
+}

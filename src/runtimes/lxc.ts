@@ -1,0 +1,69 @@
+// LXC: one file of "key = value" lines for each container. Where the images are is for the caller to say.
+import path from 'node:path'
+import { unescapeOctal } from '../bytes.js'
+import type { ConfiguredMount, Container, RootPlace, Runtime } from './container.js'
+import { firstInCgroup } from './process.js'
+import { isName } from './state.js'
+import { readTrusted, realPath } from './trusted.js'
+
+export interface LxcConfig {
+  readonly root: RootPlace | undefined
+  readonly mounts: readonly ConfiguredMount[]
+}
+
+const valuesOf = (config: string, ...keys: string[]): string[] =>
+  config.split('\n').flatMap((line) => {
+    const [, key = '', value = ''] = /^\s*([\w.]+)\s*=\s*(.*?)\s*$/.exec(line) ?? []
+    return keys.includes(key) && value !== '' ? [value] : []
+  })
+
+/** "dir:/path", "overlay:/lower:/upper", or a path alone. */
+const rootOf = (value: string | undefined, from: string): RootPlace | undefined => {
+  if (value === undefined) return undefined
+  const [kind = '', ...paths] = value.split(':')
+  // Of an overlay the last one is the upper directory, where all is written.
+  const place = kind.startsWith('/') ? kind : paths.at(-1)
+  return place?.startsWith('/') === true ? { path: place, from, isMountpoint: false } : undefined
+}
+
+/** fstab(5): source, destination without the leading slash, type, options. */
+const entryOf = (line: string, from: string): ConfiguredMount[] => {
+  const [source, destination, , options = ''] = line.trim().split(/\s+/).map(unescapeOctal)
+  const isBind = options.split(',').some((option) => option === 'bind' || option === 'rbind')
+  return isBind && source?.startsWith('/') === true && destination !== undefined
+    ? [{ source, destination, from }]
+    : []
+}
+
+export const parseLxc = (config: string, from: string): LxcConfig => ({
+  root: rootOf(valuesOf(config, 'lxc.rootfs.path', 'lxc.rootfs').at(-1), from),
+  mounts: valuesOf(config, 'lxc.mount.entry').flatMap((line) => entryOf(line, from)),
+})
+
+/** The cgroup of what runs in a container. */
+export const payload = (name: string): string => `lxc.payload.${name}`
+
+export const LXC: Runtime = {
+  name: 'lxc',
+  places: ['/var/lib/lxc'],
+  find: (place, id): Container[] => {
+    if (!isName(id)) return []
+    const home = path.join(place, id)
+    const from = path.join(home, 'config')
+    const config = readTrusted(from)
+    if (config === undefined) return []
+    const { root, mounts } = parseLxc(config, from)
+    return [
+      {
+        runtime: 'lxc',
+        id,
+        home: realPath(home),
+        roots: root === undefined ? [] : [root],
+        mounts,
+        process: firstInCgroup(payload(id)),
+        images: [],
+        workDir: undefined,
+      },
+    ]
+  },
+}
