@@ -34,7 +34,7 @@ what is left and changes nothing; clean removes it. Both need root.
       --json, --plain     one JSON document; one line a link, no tree
   -v, --verbosity[=NUM]   3 adds images and mounts, 4 also what was ignored
   -W, --work-dir DIR, -o, --log-file FILE    messages to FILE below DIR
-      --config FILE, --no-default-config   CRIU's files;  -h, --help, -V, --version
+      --config FILE, --no-default-config;  -h, --help;  -V, --version
 The other options of "criu restore" are accepted and ignored. Example:
   criu-gc clean -D checkpoint -r rootfs --external 'mnt[/data]:/srv/data'
 
