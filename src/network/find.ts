@@ -44,7 +44,7 @@ export const findNetwork = (
 ): NetworkFound => {
   const namespaces = new NetworkNamespaces(sys, unread)
   const rows: NetworkRow[] = []
-  for (const path of paths) namespaces.at(path)
+  for (const path of paths) namespaces.named(path)
   for (const pid of pids) {
     if (namespaces.found.length >= MOST) {
       unread.add('network locks', `its tree has more than ${MOST} network namespaces`)

@@ -1,7 +1,9 @@
 // Network namespaces: held by descriptor, and entered for the moment in which a program looks into one or changes it.
 import { concat, type Bytes } from '../bytes.js'
+import { usage } from '../errors.js'
 import { escape } from '../escape.js'
-import { AT_FDCWD, CLONE_NEWNET, O_RDONLY } from '../sys/constants.js'
+import { AT_FDCWD, CLONE_NEWNET, O_NONBLOCK, O_RDONLY } from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import type { Netns } from './facts.js'
 import type { Unread } from './unread.js'
@@ -42,20 +44,34 @@ export class NetworkNamespaces {
     return this.at(concat(`/proc/${pid}/ns/net`), `network namespace of process ${pid}`)
   }
 
-  /** One that something shows as a file of nsfs. */
-  at(path: Bytes, text = `network namespace ${escape(path)}`): Netns | undefined {
+  /** One that the caller names, by a file of nsfs. @throws GcError usage where none is there. */
+  named(path: Bytes): void {
+    const fd = this.sys.tryOpenat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK)
+    const found = fd < 0 ? undefined : this.held(fd, `network namespace ${escape(path)}`)
+    if (found === undefined)
+      throw usage(`no network namespace is there${fd < 0 ? ` (${errnoName(-fd)})` : ''}`, {
+        where: escape(path),
+        next: 'nothing was touched; give one that ip netns has below /run/netns, or /proc/PID/ns/net',
+      })
+  }
+
+  /** By a file of nsfs; undefined where it cannot be looked at. */
+  private at(path: Bytes, text: string): Netns | undefined {
+    const fd = this.unread.number(text, this.sys.tryOpenat(AT_FDCWD, path, O_RDONLY))
+    return fd === undefined ? undefined : this.held(fd, text)
+  }
+
+  /** Undefined for what is no file of nsfs. Takes the descriptor. */
+  private held(fd: number, text: string): Netns | undefined {
     const { sys } = this
-    const fd = this.unread.number(text, sys.tryOpenat(AT_FDCWD, path, O_RDONLY))
-    if (fd === undefined) return undefined
-    const id = sys.readlinkat(AT_FDCWD, concat(`/proc/thread-self/fd/${fd}`))
-    const isOurs = id === this.home().id
-    const known = this.found.find((one) => one.id === id)
-    if (known === undefined && id?.startsWith('net:[') === true && !isOurs)
-      return this.add({ id, text, isOurs, fd })
+    const [stat, own] = [sys.fstatCached(fd), sys.fstatCached(this.home().fd)]
+    const id = concat(`net:[${stat.inoLow}]`)
+    const known = id === this.home().id ? this.own() : this.found.find((one) => one.id === id)
+    // All namespaces are of one file system.
+    const isNs = stat.major === own.major && stat.minor === own.minor
+    if (isNs && known === undefined) return this.add({ id, text, isOurs: false, fd })
     sys.close(fd)
-    if (isOurs) return this.own()
-    if (known === undefined) this.unread.add(text, 'it is no network namespace')
-    return known
+    return isNs ? known : undefined
   }
 
   private add(netns: Netns): Netns {
