@@ -2,14 +2,17 @@
 // and process namespaces of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { JsonReport } from '../../src/report/schema.js'
+import { LOCK, SEED } from '../battery/counts.js'
 import { attempt, must } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
 import { errors, skipReason, tryDump } from '../rig/criu.js'
 import { runGc } from '../rig/gc.js'
+import { countCalls, dumpKilledAt, unblock } from '../rig/dump-at.js'
 import { inside } from '../rig/inner.js'
 import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
 import { needs } from '../rig/needs.js'
@@ -65,6 +68,11 @@ const gc = (...words: readonly string[]): JsonReport => {
   if (report?.network === undefined) throw new Error(stderr)
   return report as JsonReport
 }
+
+/** No zombie, and not killed by a signal that it has not seen yet. */
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) &&
+  !/^State:\t[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
 
 const verdicts = ({ network }: JsonReport): string[] =>
   network.map(({ kind, verdict }) => `${kind} ${verdict}`)
@@ -242,6 +250,30 @@ const tests = (): void => {
       t.equal(code, 2)
       t.match(stderr, `/run/netns/${name}: no network namespace is there`)
     }
+  })
+
+  t.test('a dump killed at many calls: each connection goes on', { skip }, async (t) => {
+    const own = ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"']
+    const extra = ['--tcp-established']
+    const first = await start(t, '4', own)
+    const { all } = countCalls({ pid: first.pid, images: t.testdir({}), extra })
+    let closed = 0
+    for (let point = 0; point < LOCK.points; point++) {
+      const call = 1 + ((SEED + Math.floor((all * point) / LOCK.points)) % all)
+      const program = await start(t, point % 2 === 0 ? '4' : '6', own)
+      const images = join(t.testdirName, String(point))
+      if (!dumpKilledAt(call, { pid: program.pid, images, extra })) continue
+      // CRIU's kill may break a program in which its parasite works.
+      if (!isAlive(program.pid)) continue
+      const report = gc('clean', '--pid', String(program.pid), '-D', images)
+      const lost = report.network.filter(({ verdict }) => verdict !== 'removed')
+      t.strictSame(lost, [], `call ${call} of ${all}`)
+      closed += report.network.length
+      unblock(program.pid)
+      t.equal(await program.echo(), 'echoed', `call ${call}: it goes on`)
+      t.strictSame(verdicts(gc('show', '--pid', String(program.pid), '-D', images)), [])
+    }
+    t.ok(closed > 0, `${closed} locks and sockets at ${LOCK.points} points`)
   })
 
   t.test('while CRIU is at work there', { skip }, async (t) => {
