@@ -11,6 +11,7 @@ const ROOMS = [
   'proof',
   'runtimes',
   'plan',
+  'network',
   'residue',
   'namespaces',
   'privilege',
@@ -33,7 +34,7 @@ const isRoom = /^(?!.*\.ts$)/
 
 // A container's files are reached through src/sys alone. Images, the host's own /proc, what
 // runtimes noted for themselves, CRIU's configuration and the report are not a container's.
-const TOUCHES_FILES = ['images', 'host', 'runtimes', 'residue', 'cli']
+const TOUCHES_FILES = ['images', 'host', 'runtimes', 'network', 'residue', 'cli']
 
 const FILE_MODULES = ['fs', 'fs/promises', 'node:fs/promises']
   .map((name) => ({ name }))

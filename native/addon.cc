@@ -13,6 +13,7 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/mount.h>
+#include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
@@ -194,7 +195,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 18;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 23;
+constexpr int kLayout = 24;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -804,6 +805,99 @@ Value Getsockopt(const CallbackInfo &info) {
   return answer(info, value);
 }
 
+// setsockopt(2) of an option that is a number.
+Value Setsockopt(const CallbackInfo &info) {
+  Reader in(info);
+  int fd = in.fd(0);
+  int level = in.i32(1);
+  int name = in.i32(2);
+  int value = in.i32(3);
+  if (!in.ok()) return {};
+  return answer(info, setsockopt(fd, level, name, &value, sizeof value));
+}
+
+// Whether what a netlink socket answered ends here: with the last message of a dump, or an error.
+bool isEnd(const uint8_t *data, size_t length) {
+  for (size_t at = 0; at + sizeof(nlmsghdr) <= length;) {
+    nlmsghdr header;
+    memcpy(&header, data + at, sizeof header);
+    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) return true;
+    if (header.nlmsg_len < sizeof header) return true;
+    at += NLMSG_ALIGN(header.nlmsg_len);
+  }
+  return length == 0;
+}
+
+// netlink(7): one request that asks for a dump, and all messages of the answer. Their length, or -errno; -EOVERFLOW
+// where there is no room. One call, because it is asked in each network namespace of a machine.
+Value Netlink(const CallbackInfo &info) {
+  Reader in(info);
+  int protocol = in.i32(0);
+  size_t size, room;
+  uint8_t *request = in.memory(1, &size);
+  uint8_t *data = in.memory(2, &room);
+  if (!in.ok()) return {};
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+  if (fd < 0) return answer(info, -1);
+  ssize_t result = send(fd, request, size, 0);
+  size_t used = 0;
+  while (result >= 0) {
+    // What does not fit would be cut without a word.
+    result = recv(fd, data + used, room - used, MSG_TRUNC);
+    if (result < 0 && errno == EINTR) {
+      result = 0;
+      continue;
+    }
+    if (result < 0) break;
+    if (static_cast<size_t>(result) > room - used) {
+      errno = EOVERFLOW;
+      result = -1;
+      break;
+    }
+    size_t begin = used;
+    used += static_cast<size_t>(result);
+    if (isEnd(data + begin, used - begin)) break;
+  }
+  int error = errno;
+  close(fd);
+  errno = error;
+  return answer(info, result < 0 ? -1 : static_cast<long>(used));
+}
+
+// ptrace(2) of a request whose data is a number: PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH.
+Value Ptrace(const CallbackInfo &info) {
+  Reader in(info);
+  int request = in.i32(0);
+  int pid = in.i32(1);
+  int data = in.i32(2);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_ptrace, request, pid, 0, data));
+}
+
+// The same of one that reads or writes the signals that a stopped thread blocks: PTRACE_GETSIGMASK, PTRACE_SETSIGMASK.
+Value PtraceSigmask(const CallbackInfo &info) {
+  Reader in(info);
+  int request = in.i32(0);
+  int pid = in.i32(1);
+  size_t size;
+  uint8_t *mask = in.memory(2, &size);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_ptrace, request, pid, size, mask));
+}
+
+// waitpid(2) for a thread that is traced: the status, or -errno.
+Value Waitpid(const CallbackInfo &info) {
+  Reader in(info);
+  int pid = in.i32(0);
+  if (!in.ok()) return {};
+  int status = 0;
+  pid_t result;
+  do {
+    result = waitpid(pid, &status, __WALL);
+  } while (result < 0 && errno == EINTR);
+  return answer(info, result < 0 ? -1 : status);
+}
+
 // recvmsg(2) that takes nothing: copies of the files in the next message, which the caller closes. How many, or
 // -errno; -EAGAIN past the last message.
 Value PeekFiles(const CallbackInfo &info) {
@@ -1206,7 +1300,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"unlinked_files", UnlinkedFilesOf}, {"held_files", HeldFilesOf}, {"sockets_and", SocketsAnd},
       {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
       {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
-      {"getsockopt", Getsockopt},
+      {"getsockopt", Getsockopt}, {"setsockopt", Setsockopt},  {"netlink", Netlink},
+      {"ptrace", Ptrace},         {"ptrace_sigmask", PtraceSigmask}, {"waitpid", Waitpid},
       {"chdir", Chdir},           {"fchdir", Fchdir},         {"chroot", Chroot},
       {"listmount", Listmount},   {"statmount", Statmount},   {"statmounts", Statmounts},   {"ioctl_nsfs", IoctlNsfs},
       {"prctl", Prctl},           {"capset", Capset},

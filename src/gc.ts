@@ -7,6 +7,7 @@ import { mountpointTest } from './host/mountpoints.js'
 import { openNotes, PLACE } from './host/notes.js'
 import { openImages } from './images/open.js'
 import type { ImageSource } from './images/source.js'
+import { undoNetwork } from './network/undo.js'
 import { prepare, type PrepareOptions } from './prepare.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Command, Report } from './report/report.js'
@@ -33,29 +34,26 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : openImages(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, residue, derived, plan, ready } =
+  const { checkpoint, living, network, residue, derived, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
+  // Up to here nothing was done, and a signal just ends us.
+  noteSignals(sys)
+  const interrupted = (): ReturnType<typeof notedSignal> => notedSignal(sys)
+  // Programs can be started as long as nothing was given up.
+  const unlocked = network && {
+    rows: undoNetwork(sys, network, { remove, isInterrupted: () => interrupted() !== undefined }),
+    unread: network.unread,
+  }
+  const left = { command, living, network: unlocked, residue, derived, only: options.only }
   if (ready === undefined)
-    return {
-      command,
-      checkpoint,
-      living,
-      residue,
-      derived,
-      mounts: [],
-      remaps: [],
-      others: [],
-      interrupted: undefined,
-    }
+    return { ...left, checkpoint, mounts: [], remaps: [], others: [], interrupted: interrupted() }
 
   const { host, window, constructed } = ready
   const hostRoot = host.root()
   const name = nameOf(checkpoint, images, living?.pid)
   const memory = new Acts(remove ? openNotes(name, acts) : undefined, acts)
-  // Up to here nothing was done, and a signal just ends us.
-  noteSignals(sys)
   dropPrivileges(sys)
   const collected = collect(sys, plan, constructed, host, memory, {
     remove,
@@ -66,7 +64,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     onProgress: (done) => {
       options.onProgress(done, plan.remaps.length)
     },
-    interrupted: () => notedSignal(sys),
+    interrupted,
     hostRoot,
     spans: ready.spans,
     toldSpans: ready.toldSpans,
@@ -74,18 +72,15 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })
   return {
-    command,
+    ...left,
     checkpoint,
-    living,
-    residue,
-    derived,
     mounts: [...constructed.mounts.values()],
     remaps: plan.remaps.map((planned, index) => ({
       planned,
       outcome: collected.outcomes[index] ?? { verdict: 'failed', message: 'not looked at' },
     })),
     others: collected.others,
-    interrupted: notedSignal(sys),
+    interrupted: interrupted(),
   }
 }
 

@@ -24,6 +24,10 @@ import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
 import type { Container } from './runtimes/container.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
+import { refuseBusy } from './network/busy.js'
+import { Descriptors } from './network/descriptors.js'
+import { findNetwork, type NetworkFound } from './network/find.js'
+import { Unread } from './network/unread.js'
 import { findResidue } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
@@ -40,13 +44,21 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly accept: Consent
   /** A living container: of this process. */
   readonly pid: number | undefined
+  /** What of a dump's leftovers is looked for. */
+  readonly only: ReadonlySet<Scope>
+  /** Network namespaces in which its locks are. */
+  readonly netns: readonly string[]
   /** That of the caller's --bundle or --container. */
   readonly container?: Container | undefined
 }
 
+export const SCOPES = ['links', 'network', 'residue'] as const
+export type Scope = (typeof SCOPES)[number]
+
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
+  readonly network: NetworkFound | undefined
   readonly residue: Residue
   /** Options that the container's runtime told. */
   readonly derived: readonly Derived[]
@@ -79,7 +91,8 @@ export const prepare = (
   options: PrepareOptions,
 ): Prepared => {
   const prepared = prepareAll(sys, images, options)
-  // As late as can be: from here on links go.
+  // As late as can be: from here on links and locks go.
+  if (prepared.network !== undefined) refuseBusy(prepared.network)
   if (prepared.living !== undefined) refuseTraced(prepared.living)
   return prepared
 }
@@ -101,11 +114,16 @@ const prepareAll = (
       ? undefined
       : prepareLiving(sys, host, { ...options, pid: told.pid }, checkpoint, end, clocks)
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
-  const residue = residueOf(sys, host, living, options, images)
-  const plan = found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told })
   const { derived } = told
+  const left = {
+    ...residueAndNetwork(sys, host, living, checkpoint, images, options),
+    ...{ living, derived },
+  }
+  const plan = options.only.has('links')
+    ? (found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told }))
+    : NO_PLAN
   const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
-  if (isNothing) return { checkpoint, living, residue, derived, plan, ready: undefined }
+  if (isNothing) return { checkpoint, ...left, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
   const { others, deaths } = lookAgain(() => {
@@ -116,9 +134,7 @@ const prepareAll = (
     living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
   return {
     checkpoint: withoutHeld(checkpoint, plan),
-    living,
-    residue,
-    derived,
+    ...left,
     plan,
     ready: { host, window, spans, toldSpans, others, deaths, constructed },
   }
@@ -157,21 +173,39 @@ const fromContainer = (
   }
 }
 
-/** Without a living container none is looked for: most runs want their links removed, and nothing else. */
-const residueOf = (
+const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
+
+const residueAndNetwork = (
   sys: Sys,
   host: Host,
   living: Living | undefined,
-  { imagesDir, workDir }: Pick<PrepareOptions, 'imagesDir' | 'workDir'>,
+  checkpoint: Checkpoint,
   images: ImageSource | undefined,
-): Residue => {
-  if (living === undefined) return { findings: [], unread: [] }
+  { imagesDir, workDir, only, netns }: PrepareOptions,
+): Pick<Prepared, 'network' | 'residue'> => {
+  const unread = new Unread()
+  let descriptors: Descriptors | undefined
+  if (living !== undefined && (only.has('network') || only.has('residue'))) {
+    descriptors = new Descriptors(sys, unread)
+    descriptors.look(living.pids)
+  }
+  const network = only.has('network')
+    ? findNetwork(sys, checkpoint, {
+        netns: netns.map(fromText),
+        pids: living?.pids ?? [],
+        ...{ descriptors, unread },
+      })
+    : undefined
+  // Without a living container no residue is looked for: most runs want their links removed, and nothing else.
+  if (living === undefined || descriptors === undefined || !only.has('residue'))
+    return { network, residue: { findings: [], unread: [] } }
+  const more = new Unread()
   const isArchive = images?.what === 'archive'
   const folders = [workDir, imagesDir]
     .filter((folder) => folder !== undefined)
     .filter((folder) => !isArchive || folder !== imagesDir)
-  const facts = findResidue(sys, host, living, folders)
-  return { findings: planResidue(facts), unread: facts.unread }
+  const facts = findResidue(sys, host, living, descriptors, folders, more)
+  return { network, residue: { findings: planResidue(facts), unread: more.found } }
 }
 
 /** What the living container shows is not lost any more. */

@@ -359,6 +359,8 @@ const REPORT = keysOf<JsonReport>({
   exit: true,
   imagesDir: true,
   living: true,
+  network: true,
+  networkUnread: true,
   residue: true,
   residueUnread: true,
   dump: true,

@@ -11,6 +11,7 @@ import { hintsOfLog, NO_HINTS, type LogOptions } from './hints.js'
 import { readInventory } from './inventory.js'
 import type { Checkpoint, DumpKind, MountNamespace } from './model.js'
 import { readMountNamespace } from './mounts.js'
+import { NO_NETWORK, readNetwork } from './network.js'
 import { withRecovered } from './recovered.js'
 import { readRemaps, type Remaps } from './remaps.js'
 import { hasImages } from './survey.js'
@@ -75,6 +76,7 @@ export const readFrom = (images: ImageSource, options: ReadOptions = {}): Checkp
     preDump: false,
     tree,
     tasks: tasks.count,
+    network: readNetwork(images, inventory.entry, tasks, remaps.entries.sockets),
     pids: tasks.pids ?? [],
     namespaces,
     writings: options.isLiving === true ? writingsIn(images, names) : [],
@@ -172,6 +174,7 @@ const NOTHING = {
   writings: [],
   tree: 'host',
   tasks: 0,
+  network: NO_NETWORK,
   pids: [],
   namespaces: [],
   remaps: [],

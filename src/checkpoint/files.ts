@@ -3,9 +3,12 @@
 import type { ImageSource, ImageState } from '../images/source.js'
 import {
   decodeFile,
+  decodeInetSk,
   decodeRegFile,
+  FD_TYPE_INETSK,
   FD_TYPE_REG,
   type FileEntry,
+  type InetSkEntry,
   type RegFileEntry,
 } from '../images/entries.js'
 import { peekFileId, peekRegFileId } from '../images/file-ids.js'
@@ -21,6 +24,8 @@ export interface RegFiles {
   readonly links: readonly RegFileEntry[]
   /** The entry right behind each of those, where it is of a regular file: CRIU writes the original's there. */
   readonly behind: ReadonlyMap<RegFileEntry, RegFileEntry>
+  /** Inet sockets of every kind. */
+  readonly sockets: readonly InetSkEntry[]
 }
 
 /** Reads files.img (CRIU 3.4 and later) or, where there is none, reg-files.img. */
@@ -29,6 +34,7 @@ export const readRegFiles = (images: ImageSource, wanted: ReadonlySet<number>): 
   const ambiguous = new Set<number>()
   const links: RegFileEntry[] = []
   const behind = new Map<RegFileEntry, RegFileEntry>()
+  const sockets: InetSkEntry[] = []
   let last: RegFileEntry | undefined
   const take = (file: RegFileEntry): void => {
     if (last !== undefined) behind.set(last, file)
@@ -39,6 +45,7 @@ export const readRegFiles = (images: ImageSource, wanted: ReadonlySet<number>): 
     else byId.set(file.id, file)
   }
   const takeFile = (file: FileEntry): void => {
+    if (file.type === FD_TYPE_INETSK && file.isk !== undefined) sockets.push(file.isk)
     if (file.type !== FD_TYPE_REG || file.reg === undefined) {
       last = undefined
       return
@@ -47,16 +54,29 @@ export const readRegFiles = (images: ImageSource, wanted: ReadonlySet<number>): 
     if (file.reg.id !== file.id) ambiguous.add(file.id).add(file.reg.id)
     take(file.reg)
   }
-  const found = { byId, ambiguous, links, behind }
+  const found = { byId, ambiguous, links, behind, sockets }
   const isBehindLink = (): boolean => last !== undefined
   const state = images.read('files.img', 'files', (data) =>
-    whenDecodes(choose(data, wanted, isBehindLink, peekFileId, decodeFile), takeFile, data),
+    whenDecodes(choose(data, wanted, isBehindLink, peekWanted, decodeFile), takeFile, data),
   )
   if (state.state !== 'absent') return { state, ...found }
   const old = images.read('reg-files.img', 'reg-files', (data) =>
     whenDecodes(choose(data, wanted, isBehindLink, peekRegFileId, decodeRegFile), take, data),
   )
+  images.readIfThere('inetsk.img', 'inetsk', (data) =>
+    whenDecodes(
+      () => decodeInetSk,
+      (socket) => sockets.push(socket),
+      data,
+    ),
+  )
   return { state: old.state === 'absent' ? state : old, ...found }
+}
+
+/** What is no regular file is passed over, but for sockets. */
+const peekWanted = (data: Buffer, start: number, end: number): number => {
+  const id = peekFileId(data, start, end)
+  return id === 0 && data[start + 1] === FD_TYPE_INETSK ? -1 : id
 }
 
 /** Picks the entries that are wanted by id, those that mention a link's name, and those behind a link's. */

@@ -144,6 +144,24 @@ export interface Hints {
   readonly restored: Time | undefined
 }
 
+/** A TCP socket with a peer; addresses as the image has them. */
+export interface TcpSocket {
+  readonly from: readonly number[]
+  readonly sport: number
+  readonly to: readonly number[]
+  readonly dport: number
+}
+
+/** How the dump kept the peers of its TCP connections quiet. */
+export interface DumpedNetwork {
+  readonly method: 'iptables' | 'nftables' | 'skip' | 'unknown'
+  /** `own`: the tree had another network namespace than CRIU, and all of it was closed. */
+  readonly netns: 'own' | 'host' | 'unknown'
+  /** The key of one that was not the dump's, and may live on. */
+  readonly external: Bytes | undefined
+  readonly sockets: readonly TcpSocket[]
+}
+
 export interface Checkpoint {
   /** Undefined where no images were given. */
   readonly directory: string | undefined
@@ -165,6 +183,7 @@ export interface Checkpoint {
   /** `host`: the tree shared CRIU's own mount namespace, paths are relative to its `/`. */
   readonly tree: 'host' | 'namespaced'
   readonly tasks: number
+  readonly network: DumpedNetwork
   /** In the tree's own pid namespace; as far as they are known. */
   readonly pids: readonly number[]
   /** The root task's namespace first. */

@@ -14,10 +14,19 @@ export interface Tasks {
   readonly tree: 'host' | 'namespaced' | 'unknown'
   /** Distinct mnt_ns_id of all tasks, the root task's first; empty for a host tree. */
   readonly mountNamespaces: readonly number[]
+  /** The same of its network namespace, and the id of one of its own. */
+  readonly netns: 'host' | 'own' | 'unknown'
+  readonly netnsId: number | undefined
   readonly notes: readonly string[]
 }
 
-const UNKNOWN = { complete: false, tree: 'unknown', mountNamespaces: [] } as const
+const UNKNOWN = {
+  complete: false,
+  tree: 'unknown',
+  mountNamespaces: [],
+  netns: 'unknown',
+  netnsId: undefined,
+} as const
 
 /** @throws GcError bad-images where the tree has not exactly one root or passes a limit. */
 export const readTasks = (images: ImageSource, criu: TaskKobjIds | undefined): Tasks => {
@@ -81,6 +90,12 @@ const withIds = (
     complete,
     tree: namespaced ? 'namespaced' : 'host',
     mountNamespaces: namespaced ? [...namespaces] : [],
+    ...netnsOf(rootIds, criu),
     notes,
   }
 }
+
+const netnsOf = (root: TaskKobjIds, criu: TaskKobjIds): Pick<Tasks, 'netns' | 'netnsId'> =>
+  (root.net_ns_id ?? 0) === (criu.net_ns_id ?? 0)
+    ? { netns: 'host', netnsId: undefined }
+    : { netns: 'own', netnsId: root.net_ns_id }

@@ -6,6 +6,7 @@ import { locating, usage } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { parseExternals, parseGone, type ExternalOption, type Externals } from '../plan/external.js'
 import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
+import { SCOPES, type Scope } from '../prepare.js'
 import type { Command } from '../report/report.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
@@ -40,6 +41,10 @@ export interface Arguments {
   readonly since: Time | undefined
   /** Images of checkpoints that are wanted. */
   readonly keep: readonly string[]
+  /** What of a dump's leftovers is looked for. */
+  readonly only: ReadonlySet<Scope>
+  /** Network namespaces in which a dump left its locks. */
+  readonly netns: readonly string[]
   /** Of `scan` alone. */
   readonly scan: ScanArguments | undefined
   readonly keepLastLink: boolean
@@ -170,6 +175,8 @@ const collectValues = (
     asked,
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
+    only: onlyOf(values('only'), isContainer),
+    netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
@@ -231,6 +238,29 @@ const doubtsOf = (value: string): Doubt[] =>
       next: `write one or more of ${DOUBTS.join(', ')}, with commas between`,
     })
   })
+
+/** "links,network" */
+const onlyOf = (values: readonly string[], isLiving: boolean): ReadonlySet<Scope> => {
+  const words = values.flatMap((value) => value.split(','))
+  if (words.length === 0) return new Set(SCOPES)
+  for (const word of words)
+    if (!isScope(word))
+      throw usage(`--only ${escapeText(word)}: there is no such kind`, {
+        next: `write one or more of ${SCOPES.join(', ')}, with commas between`,
+      })
+  if (!isLiving && words.every((word) => word === 'residue'))
+    throw usage('--only residue is for a living container', { next: 'say which with --pid' })
+  return new Set(words.filter(isScope))
+}
+
+const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word)
+
+/** "net:PATH" or "net:PID", as CRIU takes it; other namespaces have no locks. */
+const netnsIn = (value: string): string[] => {
+  const [, target] = /^net:([^,]+)/.exec(value) ?? []
+  if (target === undefined) return []
+  return [/^\d+$/.test(target) ? `/proc/${target}/ns/net` : target]
+}
 
 const mountsOf = (value = 'remaps'): Arguments['mounts'] => {
   if (value === 'remaps' || value === 'all') return value

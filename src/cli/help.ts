@@ -1,14 +1,13 @@
 // What --help prints. One screen.
 
 export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
-       criu-gc show|clean --bundle DIR | --container ID [-D IMAGES]
-       criu-gc show|clean --pid PID [-D IMAGES]     while the container lives
+       criu-gc show|clean --bundle DIR | --container ID | --pid PID [-D IMAGES]
        criu-gc links -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']... [--null]
        criu-gc scan DIR... [--since TIME [--remove]]    links below directories
 
-Finds the link_remap.N files that a CRIU dump left in a container's files.
-show tells what is left and changes nothing; clean removes it; links prints where
-the links are on this host, to carry them with a checkpoint. All need root.
+Finds link_remap.N files and network locks that a CRIU dump left. show tells
+what is left and changes nothing; clean removes it; links prints where the links
+are on this host, to carry them with a checkpoint. All need root.
 
   -D, --images-dir DIR    directory with the images of the dump (default .)
   -r, --root PATH         host path of the container's rootfs
@@ -23,8 +22,9 @@ the links are on this host, to carry them with a checkpoint. All need root.
       --since TIME        --pid: when the dump began, if no image tells; scan:
       --until TIME        links of that time, which --remove removes (scan)
       --keep DIR          --pid, scan: images of a checkpoint that is wanted
+      --only KIND,...     links, network or residue alone; --max-remaps N: more
+      --netns PATH, -J, --join-ns net:PATH   where the dump's locks are
       --mounts SCOPE      all: construct every mount; remaps (default): a few
-      --max-remaps N      more link remaps than usual (100000)
       --gone PATH         removed for good: "/", a place in the container, a key
       --accept DOUBT,...  consent to newer, older, mismatch, elsewhere, gone,
                           unseen, undated, shared, unlogged; --force: to all
@@ -32,12 +32,10 @@ the links are on this host, to carry them with a checkpoint. All need root.
                           restore that failed, where they are somewhere else
       --keep-last-link, --remove   keep last names; remove what scan has found
       --allow-environment run although NODE_OPTIONS, LD_PRELOAD or such is set
-      --json, --plain, --null   one JSON document; one line a link, no tree;
-                          links: NUL after each path
+      --json, --plain     one JSON document; one line a link; links: --null
   -v, --verbosity[=NUM]   3 adds images and mounts, 4 also what was ignored
   -W, --work-dir DIR, -o, --log-file FILE    messages to FILE below DIR
-      --config FILE, --no-default-config   CRIU's configuration files
-  -h, --help    -V, --version
+      --config FILE, --no-default-config;  -h, --help;  -V, --version
 The other options of "criu restore" are accepted and ignored. Example:
   criu-gc clean -D checkpoint -r rootfs --external 'mnt[/data]:/srv/data'
 

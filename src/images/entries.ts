@@ -5,15 +5,18 @@ import { entry, required, type Fields } from './message.js'
 
 /** ids-PID.img and inventory.root_ids. Ids are CRIU's own, from 1, and mean something only here. */
 export interface TaskKobjIds {
+  readonly net_ns_id: number | undefined
   readonly mnt_ns_id: number | undefined
 }
 
 const taskKobjIds = (fields: Fields): TaskKobjIds => {
+  let netNsId: number | undefined
   let mntNsId: number | undefined
   while (fields.next())
-    if (fields.number === 9) mntNsId = fields.uint32()
+    if (fields.number === 6) netNsId = fields.uint32()
+    else if (fields.number === 9) mntNsId = fields.uint32()
     else fields.skip()
-  return { mnt_ns_id: mntNsId }
+  return { net_ns_id: netNsId, mnt_ns_id: mntNsId }
 }
 
 export interface InventoryEntry {
@@ -25,6 +28,10 @@ export interface InventoryEntry {
   /** Microseconds since boot, suspend included; only of a dump that tracks memory. */
   readonly dump_uptime: number | undefined
   readonly pre_dump_mode: number | undefined
+  /** TCP connections were to be closed, and were not locked one by one. */
+  readonly tcp_close: boolean
+  /** A plain number; absent before 3.16, which is iptables. */
+  readonly network_lock_method: number | undefined
   /** A UUID, new for each run of CRIU, which its log names too. */
   readonly dump_criu_run_id: Bytes | undefined
 }
@@ -36,6 +43,8 @@ const inventory = (fields: Fields): InventoryEntry => {
   let ns = false
   let uptime: number | undefined
   let mode: number | undefined
+  let tcpClose = false
+  let method: number | undefined
   let runId: Bytes | undefined
   while (fields.next())
     switch (fields.number) {
@@ -57,6 +66,12 @@ const inventory = (fields: Fields): InventoryEntry => {
       case 9: // since 3.14, pre-dump only
         mode = fields.uint32()
         break
+      case 10: // since 3.15
+        tcpClose = fields.bool()
+        break
+      case 11: // since 3.16
+        method = fields.uint32()
+        break
       case 13: // since 4.1
         runId = fields.bytes()
         break
@@ -70,6 +85,8 @@ const inventory = (fields: Fields): InventoryEntry => {
     ns_per_id: ns,
     dump_uptime: uptime,
     pre_dump_mode: mode,
+    tcp_close: tcpClose,
+    network_lock_method: method,
     dump_criu_run_id: runId,
   }
 }
@@ -153,18 +170,65 @@ const regFile = (fields: Fields): RegFileEntry => {
   }
 }
 
+/** The addresses are words of the network's bytes, read by a little-endian machine: one, or four for IPv6. */
+export interface InetSkEntry {
+  readonly proto: number
+  readonly src_port: number
+  readonly dst_port: number
+  readonly src_addr: readonly number[]
+  readonly dst_addr: readonly number[]
+}
+
+const inetSk = (fields: Fields): InetSkEntry => {
+  let proto: number | undefined
+  let sourcePort: number | undefined
+  let destinationPort: number | undefined
+  const source: number[] = []
+  const destination: number[] = []
+  while (fields.next())
+    switch (fields.number) {
+      case 5:
+        proto = fields.uint32()
+        break
+      case 7:
+        sourcePort = fields.uint32()
+        break
+      case 8:
+        destinationPort = fields.uint32()
+        break
+      case 11:
+        source.push(fields.uint32())
+        break
+      case 12:
+        destination.push(fields.uint32())
+        break
+      default:
+        fields.skip()
+    }
+  return {
+    proto: required(proto, 'proto'),
+    src_port: required(sourcePort, 'src_port'),
+    dst_port: required(destinationPort, 'dst_port'),
+    src_addr: source,
+    dst_addr: destination,
+  }
+}
+
 export const FD_TYPE_REG = 1
+export const FD_TYPE_INETSK = 4
 
 export interface FileEntry {
   readonly type: number
   readonly id: number
   readonly reg: RegFileEntry | undefined
+  readonly isk: InetSkEntry | undefined
 }
 
 const file = (fields: Fields): FileEntry => {
   let type: number | undefined
   let id: number | undefined
   let reg: RegFileEntry | undefined
+  let isk: InetSkEntry | undefined
   while (fields.next())
     switch (fields.number) {
       case 1:
@@ -176,10 +240,13 @@ const file = (fields: Fields): FileEntry => {
       case 3:
         reg = fields.message(regFile)
         break
+      case 4:
+        isk = fields.message(inetSk)
+        break
       default:
         fields.skip()
     }
-  return { type: required(type, 'type'), id: required(id, 'id'), reg }
+  return { type: required(type, 'type'), id: required(id, 'id'), reg, isk }
 }
 
 /** `remap_type` is a plain number: a value from the future must not turn into "absent". */
@@ -318,10 +385,26 @@ const mnt = (fields: Fields): MntEntry => {
   return row
 }
 
+/** netns-ID.img. */
+export interface NetnsEntry {
+  /** Of a network namespace that is not the dump's own. */
+  readonly ext_key: Bytes | undefined
+}
+
+const netns = (fields: Fields): NetnsEntry => {
+  let key: Bytes | undefined
+  while (fields.next())
+    if (fields.number === 8) key = fields.bytes()
+    else fields.skip()
+  return { ext_key: key }
+}
+
 export const decodeIds = entry(taskKobjIds)
 export const decodeInventory = entry(inventory)
 export const decodePstree = entry(pstree)
 export const decodeRegFile = entry(regFile)
 export const decodeFile = entry(file)
+export const decodeInetSk = entry(inetSk)
 export const decodeRemapFilePath = entry(remapFilePath)
 export const decodeMnt = entry(mnt)
+export const decodeNetns = entry(netns)

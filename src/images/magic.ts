@@ -13,6 +13,8 @@ export const MAGIC = {
   files: 0x56303138,
   'reg-files': 0x50363636,
   'remap-fpath': 0x59133954,
+  inetsk: 0x56443851,
+  netns: 0x55933752,
   mountpoints: 0x55563928,
   timens: 0x43114433,
   /** stats-dump, stats-restore: a service file, led by that word. */

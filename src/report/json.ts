@@ -63,6 +63,8 @@ export const toJson = (report: Report): Json => {
     exit: exit(exitOf(report), report.interrupted),
     ...(checkpoint.directory === undefined ? {} : { imagesDir: checkpoint.directory }),
     ...livingJson(report),
+    network: report.network?.rows ?? [],
+    networkUnread: report.network?.unread ?? [],
     residue: report.residue?.findings ?? [],
     residueUnread: report.residue?.unread ?? [],
     dump: checkpoint.dump,

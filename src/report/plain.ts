@@ -1,7 +1,9 @@
 // One line a remap, for pipes: verdict, reason or errno, namespace, link, original, bytes, message, separated
-// by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines.
-import { escape } from '../escape.js'
-import type { Report, ReportedRemap } from './report.js'
+// by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines. A lock of the network has its
+// network namespace in the third column, itself in the fourth, and its kind in the fifth.
+import { escape, escapeText } from '../escape.js'
+import type { NetworkRow } from '../network/undo.js'
+import { toldRows, type Report, type ReportedRemap } from './report.js'
 import { explanation, originalText } from './words.js'
 
 /** `nowhere` stands in the column of the namespace for a remap without a mount. */
@@ -19,9 +21,14 @@ const reasonOf = ({ verdict, errno, reason }: ReportedRemap['outcome']): string 
   verdict === 'failed' ? (errno ?? reason) : reason
 
 /** Line by line: all of them may be more than one string can hold. */
-export function* plainLines({ checkpoint, remaps }: Report): Generator<string> {
+export function* plainLines(report: Report): Generator<string> {
+  const { checkpoint, remaps } = report
   const nowhere = checkpoint.tree === 'host' ? 'host' : '-'
   for (const remap of remaps) yield line(nowhere, remap)
+  for (const row of toldRows(report)) yield networkLine(row)
 }
+
+const networkLine = ({ kind, what, where, verdict, reason, message }: NetworkRow): string =>
+  `${verdict}\t${reason ?? '-'}\t${where || '-'}\t${what}\t${kind}\t-\t${message === undefined ? '-' : escapeText(message)}\n`
 
 export const plainText = (report: Report): string => [...plainLines(report)].join('')

@@ -21,5 +21,10 @@ export const planText = (report: Report): string => {
     const what = contents === 'stand-in' ? 'stand-in' : providerText(provider)
     return `mount ${mount.nsId}/${mount.mntId} ${escape(mount.mountpoint)}: ${what} (${state})\n`
   })
-  return [...images, ...lines, ...otherLinkLines(report).map((line) => `${line}\n`)].join('')
+  const ended = (report.network?.rows ?? [])
+    .filter(({ verdict }) => verdict === 'vanished')
+    .map(({ what, message = '' }) => `${what}: ${message}\n`)
+  return [...images, ...lines, ...ended, ...otherLinkLines(report).map((line) => `${line}\n`)].join(
+    '',
+  )
 }

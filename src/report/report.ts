@@ -6,7 +6,8 @@ import type { ExitName } from '../errors.js'
 import type { Living } from '../host/living/living.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
-import type { Residue } from '../prepare.js'
+import type { NetworkRow } from '../network/undo.js'
+import type { Residue, Scope } from '../prepare.js'
 import type { Derived } from '../runtimes/derive.js'
 import type { SignalName } from '../sys/signals.js'
 
@@ -22,6 +23,11 @@ export interface Report {
   readonly checkpoint: Checkpoint
   /** The container of --pid. */
   readonly living?: Pick<Living, 'pid' | 'started' | 'pids' | 'namespaces' | 'unread'> | undefined
+  /** What the dump closed, and what could not be looked at for that. Undefined where it was not looked for. */
+  readonly network?:
+    { readonly rows: readonly NetworkRow[]; readonly unread: readonly string[] } | undefined
+  /** Undefined: all. */
+  readonly only?: ReadonlySet<Scope>
   /** What else a dump left there. It is named, and changes no exit code. */
   readonly residue?: Residue
   /** Options that a container's runtime told. */
@@ -69,7 +75,23 @@ export const exitOf = (report: Report): ExitName => {
   const totals = totalsOf(report)
   if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
   if (report.interrupted !== undefined) return 'interrupted'
-  if (totals.kept + totals.failed + totals['would-remove'] > 0) return 'leftovers'
-  const isWhole = report.checkpoint.complete && (report.living?.unread ?? []).length === 0
-  return isWhole && isProven(report) ? 'clean' : 'incomplete'
+  const rows = report.network?.rows ?? []
+  if (totals.kept + totals.failed + totals['would-remove'] > 0 || rows.some(isLeft))
+    return 'leftovers'
+  // What was not looked for leaves no question.
+  const isWhole =
+    report.only?.has('links') === false ||
+    (report.checkpoint.complete && (report.living?.unread ?? []).length === 0)
+  const isSeen = (report.network?.unread ?? []).length === 0
+  return isWhole && isSeen && isProven(report) ? 'clean' : 'incomplete'
 }
+
+/** A network namespace that ended is worth a line only to those who ask for more. */
+export const toldRows = ({ network }: Pick<Report, 'network'>): readonly NetworkRow[] =>
+  (network?.rows ?? []).filter(({ verdict }) => verdict !== 'vanished')
+
+/** What is somebody else's is no leftover. */
+const isLeft = ({ verdict, reason }: NetworkRow): boolean =>
+  (verdict === 'kept' && reason !== 'other-run' && reason !== 'foreign') ||
+  verdict === 'failed' ||
+  verdict === 'would-remove'

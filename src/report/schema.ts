@@ -5,6 +5,7 @@ import type { Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/source.js'
 import type { Doubt } from '../proof/doubts.js'
+import type { NetworkRow } from '../network/undo.js'
 import type { Kind } from '../residue/plan.js'
 import type { SignalName } from '../sys/signals.js'
 import type { Totals } from './report.js'
@@ -101,7 +102,11 @@ export interface JsonReport {
     /** What could not be looked at. */
     readonly unread: readonly string[]
   }
-  /** What else than links a dump left in that container and on this host. */
+  /** What the dump closed of the network; "where" names the network namespace. */
+  readonly network: readonly NetworkRow[]
+  /** What could not be looked at for that. */
+  readonly networkUnread: readonly string[]
+  /** What else than links and locks a dump left in that container and on this host. */
   readonly residue: readonly JsonResidue[]
   /** What could not be looked at for that. */
   readonly residueUnread: readonly string[]

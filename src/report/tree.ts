@@ -1,12 +1,21 @@
 // The checkpoint as a tree for a terminal: namespaces, their mounts that matter, the remaps on each.
 import type { Mount } from '../checkpoint/model.js'
 import type { Outcome } from '../collect/outcome.js'
+import type { NetworkRow } from '../network/undo.js'
 import { ASSUMED } from '../plan/assumed.js'
 import { toIso } from '../time.js'
 import { groupBy } from '../group.js'
 import { escape, escapeText } from '../escape.js'
-import type { Report, ReportedRemap } from './report.js'
-import { ageText, explanation, originalText, providerText, sizeText, verdictWord } from './words.js'
+import { toldRows, type Report, type ReportedRemap } from './report.js'
+import {
+  ageText,
+  explanation,
+  originalText,
+  providerText,
+  sizeText,
+  verdictWord,
+  WORDS,
+} from './words.js'
 
 export interface TreeOptions {
   readonly colour: boolean
@@ -31,7 +40,8 @@ export const treeLines = (report: Report, options: TreeOptions): string[] => {
     checkpoint.directory === undefined
       ? `process ${report.living?.pid ?? 0} (${report.living?.pids.length ?? 0} processes)`
       : `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
-  return draw({ text: head, children: children(report, options) }, '')
+  const nodes = [...children(report, options), ...networkNodes(report, options)]
+  return draw({ text: head, children: nodes }, '')
 }
 
 export const draw = (node: Node, indent: string): string[] => [
@@ -64,6 +74,17 @@ const children = (report: Report, options: TreeOptions): Node[] => {
     }
   })
 }
+
+const networkNodes = (report: Report, { colour }: TreeOptions): Node[] =>
+  [...groupBy(toldRows(report), ({ where }) => where)].map(([where, rows]) => ({
+    text: where === '' ? 'network' : where,
+    children: rows.map((row) => networkLeaf(row, colour)),
+  }))
+
+const networkLeaf = ({ what, verdict, message }: NetworkRow, colour: boolean): Node => ({
+  text: `${paint(WORDS[verdict].padEnd(12), { verdict }, colour)}  ${what}`,
+  children: message === undefined ? [] : [{ text: escapeText(message), children: [] }],
+})
 
 const namespaceText = (nsId: number, { checkpoint, living }: Report): string => {
   const namespace = living?.namespaces.find(({ id }) => id === nsId)

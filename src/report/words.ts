@@ -5,9 +5,9 @@ import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
 import { inDirectory } from '../paths.js'
 import type { SignalName } from '../sys/signals.js'
-import { isRestorable, totalsOf, VERDICTS, type Report } from './report.js'
+import { isRestorable, toldRows, totalsOf, VERDICTS, type Report } from './report.js'
 
-const WORDS: Readonly<Record<Verdict, string>> = {
+export const WORDS: Readonly<Record<Verdict, string>> = {
   removed: 'removed',
   'would-remove': 'would remove',
   absent: 'absent',
@@ -74,6 +74,22 @@ const below = (sub: Parameters<typeof escape>[0]): string => (sub === '/' ? '' :
 
 /** "3 removed, 1 vanished." and what the reader may want to do now. */
 export const summary = (report: Report): string => {
+  const network = networkSummary(report)
+  if (report.only?.has('links') === false) return network ?? 'network: nothing is closed'
+  return network === undefined ? linkSummary(report) : `${linkSummary(report)}; ${network}`
+}
+
+/** "network: 4 would be removed"; undefined where nothing was found. */
+const networkSummary = (report: Report): string | undefined => {
+  const rows = toldRows(report)
+  const counts = VERDICTS.flatMap((verdict) => {
+    const count = rows.filter((row) => row.verdict === verdict).length
+    return count === 0 ? [] : `${count} ${WORDS[verdict].toLowerCase()}`
+  })
+  return counts.length === 0 ? undefined : `network: ${counts.join(', ')}`
+}
+
+const linkSummary = (report: Report): string => {
   const totals = totalsOf(report)
   const { checkpoint } = report
   const parts = VERDICTS.filter((verdict) => totals[verdict] > 0).map(
@@ -163,14 +179,14 @@ export const unreadOf = (unread: readonly string[], so = 'links may be left'): s
 }
 
 /** What else was left: the fact, and the line that undoes it. */
-const residueOf = ({ residue }: Report): string[] => {
-  if (residue === undefined) return []
-  const { findings, unread } = residue
+const residueOf = ({ residue, network }: Report): string[] => {
+  const { findings, unread } = residue ?? { findings: [], unread: [] }
   const lines = findings.flatMap(({ what, where, undo }) => [
     `also left: ${where}: ${what}`,
     ...(undo === undefined ? [] : [`to undo that: ${undo}`]),
   ])
-  return [...lines, ...unread.map((what) => `not looked at: ${what}`)]
+  const all = [...unreadOf(network?.unread ?? [], 'a lock may be left'), ...lines]
+  return [...all, ...unread.map((what) => `not looked at: ${what}`)]
 }
 
 /** What the exit code rests on besides the remaps, and what else there is to know. */
@@ -178,7 +194,7 @@ export const warnings = (report: Report): string[] => {
   const { checkpoint, mounts } = report
   const out: string[] = []
   if (report.interrupted !== undefined) out.push(interruption(report, report.interrupted))
-  if (!checkpoint.complete)
+  if (!checkpoint.complete && report.only?.has('links') !== false)
     out.push(escapeText([kindText(report), ...checkpoint.signs].join('; ')), whatMayBeLeft(report))
   if (totalsOf(report)['would-remove'] > 0 && isRestorable(report))
     out.push('this is a whole checkpoint that can still be restored; after clean it cannot')

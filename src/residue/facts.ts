@@ -1,43 +1,6 @@
-// What else a killed dump or restore leaves, as facts: what `find` sees and `plan` makes of it what people read, and
+// What else than links and locks a killed dump or restore leaves, as facts: what `find` sees and `plan` makes of it what people read, and
 // what undoes it.
 import type { Bytes } from '../bytes.js'
-
-/** A network namespace by a task that is in it. */
-export interface Netns {
-  readonly pid: number
-  /** The one that we are in. */
-  readonly isOurs: boolean
-}
-
-/** CRIU's chain, by which iptables closes a network namespace. */
-export interface ChainLock {
-  readonly kind: 'chain'
-  readonly netns: Netns
-  readonly family: 'IPv4' | 'IPv6'
-  /** The program that takes it away; undefined where none that could was found. */
-  readonly restore: string | undefined
-  /** How often each chain of the kernel's jumps to it. */
-  readonly input: number
-  readonly output: number
-  /** What CRIU would have made in another way; undefined where all is as it makes it. */
-  readonly differs: string | undefined
-}
-
-/** A table of CRIU's in nftables. */
-export interface TableLock {
-  readonly kind: 'table'
-  readonly netns: Netns
-  readonly name: string
-  readonly differs: string | undefined
-}
-
-export type Lock = ChainLock | TableLock
-
-/** Of TCP, in repair mode. */
-export interface RepairedSocket {
-  readonly pid: number
-  readonly fd: number
-}
 
 export interface FrozenCgroup {
   readonly version: 1 | 2
@@ -46,8 +9,6 @@ export interface FrozenCgroup {
 }
 
 export interface Facts {
-  readonly locks: readonly Lock[]
-  readonly repaired: readonly RepairedSocket[]
   readonly frozen: readonly FrozenCgroup[]
   /** Threads whose signals CRIU blocked. */
   readonly muted: readonly number[]
@@ -59,6 +20,4 @@ export interface Facts {
   readonly kerndat: string | undefined
   /** Empty directories of a restore's on the host. */
   readonly yards: readonly string[]
-  /** What could not be looked at, a phrase each. */
-  readonly unread: readonly string[]
 }

@@ -4,7 +4,7 @@ import { concat, fromBuffer, slice, toBuffer, unescapeOctal, type Bytes } from '
 import { escape } from '../escape.js'
 import { join, ROOT } from '../paths.js'
 import type { FrozenCgroup } from './facts.js'
-import type { Unread } from './unread.js'
+import type { Unread } from '../network/unread.js'
 
 /** A hierarchy that can freeze, where it is mounted: all of it, or what is below `root`. */
 export interface Hierarchy {

@@ -7,7 +7,7 @@ import { otherNamespaces } from '../host/namespaces.js'
 import { isCriu, processIds } from '../host/processes.js'
 import { splitLast } from '../paths.js'
 import type { Sys } from '../sys/sys.js'
-import type { Unread } from './unread.js'
+import type { Unread } from '../network/unread.js'
 
 const KERNDAT = '/run/criu.kdat.tmp'
 /** What mkdtemp(3) made for a restore, or for a try of what the kernel can. */

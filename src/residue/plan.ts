@@ -1,11 +1,9 @@
 // What is to be done about each thing that was found: for people, with the command that undoes it. Pure.
 import { fromText, type Bytes } from '../bytes.js'
-import { commandLine, escape, shellQuote, toText } from '../escape.js'
-import type { ChainLock, Facts, FrozenCgroup, Lock, Netns } from './facts.js'
+import { commandLine, escape, toText } from '../escape.js'
+import type { Facts, FrozenCgroup } from './facts.js'
 
 export const KINDS = [
-  'network-lock',
-  'tcp-repair',
   'frozen',
   'blocked-signals',
   'stopped',
@@ -24,20 +22,7 @@ export interface Finding {
   readonly undo: string | undefined
 }
 
-/** In the order in which they are undone: a connection must not speak before its lock is gone. */
 export const planResidue = (facts: Facts): Finding[] => [
-  ...facts.locks.map(lockFinding),
-  ...some(facts.repaired, (sockets) => ({
-    kind: 'tcp-repair',
-    what: `${count(sockets.length, 'TCP connection')} in repair mode: nothing is sent or received`,
-    where: tree(sockets.map(({ pid }) => pid)),
-    undo: commandLine([
-      'python3',
-      '-c',
-      OUT_OF_REPAIR,
-      ...sockets.map(({ pid, fd }) => `${pid}:${fd}`),
-    ]),
-  })),
   ...facts.frozen.map(frozenFinding),
   ...some(facts.muted, (tids) => ({
     kind: 'blocked-signals',
@@ -76,47 +61,6 @@ const tree = (pids: readonly number[]): string => {
   return `process${each.length === 1 ? '' : 'es'} ${few(each)}`
 }
 
-const netnsText = ({ pid, isOurs }: Netns): string =>
-  isOurs ? "the host's network namespace" : `network namespace of process ${pid}`
-
-const entering = ({ pid, isOurs }: Netns): string[] =>
-  isOurs ? [] : ['nsenter', '-t', String(pid), '-n']
-
-const lockFinding = (lock: Lock): Finding => {
-  const { netns, differs } = lock
-  const name =
-    lock.kind === 'chain'
-      ? `chain CRIU of iptables (${lock.family})`
-      : `table inet ${escape(fromText(lock.name))} of nftables`
-  return {
-    kind: 'network-lock',
-    what:
-      differs === undefined
-        ? `${name}: CRIU closed the network`
-        : `${name}, but not as CRIU makes it: ${differs}`,
-    where: netnsText(netns),
-    undo: differs === undefined ? unlock(lock) : undefined,
-  }
-}
-
-const unlock = (lock: Lock): string | undefined =>
-  lock.kind === 'chain'
-    ? unlockChain(lock)
-    : commandLine([...entering(lock.netns), 'nft', 'delete', 'table', 'inet', lock.name])
-
-/** All at once; to declare the chain empties it. */
-const unlockChain = ({ netns, restore, input, output }: ChainLock): string | undefined => {
-  if (restore === undefined) return undefined
-  const lines = [
-    ...['*filter', ':CRIU - [0:0]'],
-    ...Array.from({ length: input }, () => '-D INPUT -j CRIU'),
-    ...Array.from({ length: output }, () => '-D OUTPUT -j CRIU'),
-    ...['-X CRIU', 'COMMIT'],
-  ]
-  const words = commandLine([...entering(netns), restore, '-w', '--noflush'])
-  return `printf '%s\\n' ${lines.map(shellQuote).join(' ')} | ${words}`
-}
-
 /** A command about a file; undefined where its name cannot be shown as it is, to be pasted. */
 const aboutFile = (command: string, file: Bytes): string | undefined => {
   const text = toText(file)
@@ -140,10 +84,6 @@ const litter = (kind: 'kerndat' | 'yard', place: Bytes): Finding => ({
   where: escape(place),
   undo: aboutFile(kind === 'kerndat' ? 'rm' : 'rmdir', place),
 })
-
-/** Arguments PID:FD; first pidfd_getfd(2), then TCP_REPAIR_OFF_NO_WP as CRIU's own way back. */
-const OUT_OF_REPAIR =
-  'import ctypes,os,socket,sys;[socket.socket(fileno=ctypes.CDLL(None).syscall(438,os.pidfd_open(int(p)),int(f),0)).setsockopt(6,19,-1) for p,f in (a.split(":") for a in sys.argv[1:])]'
 
 /** Arguments are thread ids; PTRACE_SEIZE, _INTERRUPT and _SETSIGMASK of all, and then _DETACH: what waited may end them. */
 const UNBLOCK =

@@ -1,7 +1,7 @@
 // Tasks that are not as their program left them: signals blocked by CRIU, or stopped.
 import fs from 'node:fs'
 import { threadsOf } from '../host/living/tasks.js'
-import type { Unread } from './unread.js'
+import type { Unread } from '../network/unread.js'
 
 /** All but SIGTRAP, SIGKILL and SIGSTOP: while its parasite runs in a thread. Programs that block all leave out no SIGTRAP. */
 const MUTED = 'fffffffffffbfeef'

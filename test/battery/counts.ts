@@ -49,6 +49,9 @@ export const RACE = { runs: times(5, 20), links: LEVEL === 'small' ? 2000 : 10_0
 /** Of CRIU's dump, in each shape of a tree: from one dump to the next all of its calls are met in time. */
 export const DUMP = { points: times(3, 36) }
 
+/** The same of one that locks a connection. */
+export const LOCK = { points: times(6, 80) }
+
 export const FUZZ = { decodes: times(60_000, 2_000_000), executions: times(1500, 20_000) }
 
 export const CONCURRENT = { rounds: times(2, 5), links: LEVEL === 'small' ? 400 : 1000 }

@@ -91,6 +91,9 @@ const findings = (report: JsonReport): readonly JsonResidue[] =>
 
 const kinds = (report: JsonReport): string[] => findings(report).map(({ kind }) => kind)
 
+const verdicts = ({ network }: JsonReport): string[] =>
+  network.map(({ kind, verdict }) => `${kind} ${verdict}`)
+
 /** as an operator would who pastes the lines */
 function undo(t: Test, all: readonly JsonResidue[]): void {
   for (const { undo, where } of all) {
@@ -140,13 +143,13 @@ const tests = (): void => {
   t.test('a socket in repair mode', { skip: needsFilters }, async (t) => {
     const program = await start(t, ['repair'])
     t.equal(await program.echo(), 'not sent')
-    const [found, ...others] = findings(look(program, 'clean'))
-    t.strictSame(others, [])
-    t.match(found, { kind: 'tcp-repair', where: `process ${program.pid}` })
-    t.equal(await program.echo(), 'not sent', 'clean has changed nothing')
-    undo(t, [found!])
+    t.match(look(program).network, [
+      { kind: 'socket', verdict: 'would-remove', where: /^descriptor \d+ of process \d+$/ },
+    ])
+    t.equal(await program.echo(), 'not sent', 'show has changed nothing')
+    t.strictSame(verdicts(look(program, 'clean')), ['socket removed'])
     t.equal(await program.echo(), 'echoed')
-    t.strictSame(kinds(look(program)), [])
+    t.strictSame(verdicts(look(program)), [])
   })
 
   t.test('signals that CRIU blocked, in each thread', { skip: needsFilters }, async (t) => {
@@ -231,42 +234,61 @@ const tests = (): void => {
     const before = rulesOf(program)
     for (const restore of restores) lock(program, restore)
     const locked = rulesOf(program)
-    const found = findings(look(program, 'clean'))
+    const shown = look(program)
     t.equal(rulesOf(program), locked, 'a look changes no rule')
-    t.strictSame(new Set(found.map(({ kind }) => kind)), new Set(['network-lock']))
-    t.strictSame(
-      restores.filter((restore) => !found.some(({ undo }) => undo?.includes(` ${restore} `))),
-      [],
-      'one for each program',
-    )
-    t.equal(found.length, restores.length)
-    undo(t, found)
+    t.strictSame(verdicts(shown), Array(restores.length).fill('chain would-remove'))
+    t.equal(shown.exit.name, 'leftovers')
+    const report = look(program, 'clean')
+    t.strictSame(verdicts(report), Array(restores.length).fill('chain removed'))
+    t.strictSame(report.networkUnread, [])
     t.equal(rulesOf(program), before)
     t.equal(await program.echo(), 'echoed')
+    t.strictSame(verdicts(look(program, 'clean')), [], 'nothing is left to do')
   })
 
-  t.test('what others made is named, without a command', { skip: needsFilters }, async (t) => {
+  t.test(
+    'a lock that is there twice, by both programs of a backend',
+    { skip: needsFilters },
+    async (t) => {
+      const program = await start(t, ['tcp'])
+      const before = (lock(program, 'iptables-nft-restore', '*filter\nCOMMIT\n'), rulesOf(program))
+      lock(program, 'iptables-nft-restore')
+      for (const chain of ['INPUT', 'OUTPUT'])
+        inNetns(program, 'iptables-nft', '-I', chain, '-j', 'CRIU')
+      t.strictSame(verdicts(look(program, 'clean')), ['chain removed'])
+      t.equal(rulesOf(program).replace(/^table ip filter[^]*?^}\n/m, ''), before)
+    },
+  )
+
+  t.test('what others made is named, and left', { skip: needsFilters }, async (t) => {
     const program = await start(t, [])
     lock(program, 'iptables-nft-restore', LOCK.replace('-j DROP', '-p udp -j DROP'))
+    lock(program, 'ip6tables-legacy-restore', LOCK.replace('COMMIT', '-A CRIU -j ACCEPT\nCOMMIT'))
     inNetns(program, 'nft', 'add table inet CRIU-mine')
-    const found = findings(look(program))
-    t.strictSame(
-      found.map(({ kind }) => kind),
-      ['network-lock', 'network-lock'],
+    inNetns(program, 'nft', 'add table inet CRIU-77; add chain inet CRIU-77 input')
+    const before = rulesOf(program)
+    const report = look(program, 'clean')
+    t.match(
+      [...report.network].sort((a, b) => (a.what < b.what ? -1 : 1)),
+      [
+        { kind: 'chain', verdict: 'kept', reason: 'differs', message: /its rules/ },
+        { kind: 'chain', verdict: 'kept', reason: 'differs', message: /its rules/ },
+        { kind: 'table', verdict: 'kept', reason: 'differs', message: /its chains/ },
+        { kind: 'table', verdict: 'kept', reason: 'foreign' },
+      ],
     )
-    for (const one of found) {
-      t.match(one.what, /not as CRIU makes it/)
-      t.notHas(one, { undo: String })
-    }
+    t.equal(report.exit.name, 'leftovers')
+    t.equal(rulesOf(program), before)
   })
 
   t.test("a lock of the host's network namespace", { skip: needsFilters }, async (t) => {
     const program = await start(t, [], false)
     lock(program, 'iptables-nft-restore')
-    const found = findings(look(program))
-    t.match(found, [{ kind: 'network-lock', where: "the host's network namespace" }])
-    undo(t, found)
-    t.strictSame(kinds(look(program)), [])
+    const report = look(program, 'clean')
+    t.match(report.network, [
+      { kind: 'chain', verdict: 'removed', where: "the host's network namespace" },
+    ])
+    t.strictSame(verdicts(look(program)), [])
   })
 
   for (const method of ['iptables', 'nftables'])
@@ -285,16 +307,16 @@ const tests = (): void => {
         })
         t.equal(done.code, -1, `killed ${errors({ images }, 'dump.log')}`)
         const ours = must('nft', ['list', 'ruleset'])
-        const found = findings(look(program))
-        t.match(kinds({ residue: found } as JsonReport).slice(0, 1), ['network-lock'])
-        t.ok(
-          found.some(({ kind }) => kind === 'tcp-repair'),
-          'both ends are in repair mode',
-        )
-        undo(t, found)
-        t.equal(await program.echo(), 'echoed')
+        const found = verdicts(look(program, 'clean'))
         t.strictSame(
-          kinds(look(program)).filter((kind) => kind !== 'parasite'),
+          [...new Set(found)].sort(),
+          [`${method === 'iptables' ? 'chain' : 'table'} removed`, 'socket removed'].sort(),
+        )
+        t.equal(await program.echo(), 'echoed')
+        const after = look(program)
+        t.strictSame(verdicts(after), [])
+        t.strictSame(
+          kinds(after).filter((kind) => kind !== 'parasite'),
           [],
         )
         t.notMatch(rulesOf(program), 'CRIU')
@@ -304,23 +326,36 @@ const tests = (): void => {
 
   t.test('programs that are missing are named with their packages', async (t) => {
     const program = await start(t, [])
+    lock(program, 'iptables-nft-restore')
+    inNetns(program, 'nft', 'add table inet CRIU-7')
     withTmpfs(t, '/usr/sbin')
-    const { exit, residueUnread } = look(program)
-    t.match(residueUnread, [
-      `network locks of process ${program.pid} (missing: nft (package nftables), iptables-nft-save (package iptables), ip6tables-nft-save (package iptables))`,
+    const { exit, network, networkUnread } = look(program)
+    t.strictSame(networkUnread, [
+      `locks in network namespace of process ${program.pid} (missing: nft (package nftables), iptables-nft-save (package iptables))`,
     ])
-    t.equal(exit.name, 'incomplete', 'as without images in any case')
+    t.match(network, [
+      { kind: 'table', verdict: 'kept', message: 'it could not be looked at' },
+      { kind: 'chain', verdict: 'kept', message: 'it could not be looked at' },
+    ])
+    t.equal(exit.name, 'leftovers')
   })
 
-  t.test('a program that never ends', async (t) => {
+  t.test('where nothing is, no program is needed to see that', async (t) => {
     const program = await start(t, [])
+    withTmpfs(t, '/usr/sbin')
+    t.strictSame(look(program).networkUnread, [])
+  })
+
+  t.test('a program that never ends', { skip: needsFilters }, async (t) => {
+    const program = await start(t, [])
+    inNetns(program, 'nft', 'add table inet CRIU-7')
     withTmpfs(t, '/usr/sbin')
     writeFileSync('/usr/sbin/nft', '#!/bin/sh\nexec sleep 100000\n')
     chmodSync('/usr/sbin/nft', 0o755)
-    const { residueUnread } = look(program)
+    const { networkUnread } = look(program)
     t.match(
-      residueUnread[0],
-      `network locks of process ${program.pid} (nft: it did not end in time)`,
+      networkUnread[0],
+      `locks in network namespace of process ${program.pid} (nft: it did not end in time)`,
     )
   })
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { SCOPES } from '../../src/prepare.js'
 import { parseExternals } from '../../src/plan/external.js'
 import { run, type RunOptions } from '../../src/gc.js'
 import type { Report } from '../../src/report/report.js'
@@ -19,6 +20,8 @@ const OPTIONS: RunOptions = {
   restoreLog: undefined,
   root: undefined,
   externals: parseExternals([]),
+  only: new Set(SCOPES),
+  netns: [],
   gone: new Set(),
   mounts: 'remaps',
   maxRemaps: undefined,

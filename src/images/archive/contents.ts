@@ -21,7 +21,7 @@ type Files = Map<string, Kept>
 
 /** Images that are read. */
 const READ =
-  /^(?:inventory|pstree|files|reg-files|remap-fpath|(?:ids|mountpoints|timens)-\d{1,10})\.img$/
+  /^(?:inventory|pstree|files|reg-files|inetsk|remap-fpath|(?:ids|mountpoints|netns|timens)-\d{1,10})\.img$/
 const SIDE = /^(?:(?:dump|restore)\.log|stats-(?:dump|restore))$/
 /** Of the runtime: how it ran the container. */
 const RUNTIME = new Set(['spec.dump', 'config.dump', 'bind.mounts'])

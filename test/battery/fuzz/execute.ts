@@ -1,5 +1,6 @@
 // Executes the inputs FROM to TO of SEED in a jail below BASE: the whole run of the command with its
 // system calls, but for the dropping of privileges, so that one process can do it again and again.
+import { SCOPES } from '../../../src/prepare.js'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { fromText } from '../../../src/bytes.js'
@@ -94,6 +95,8 @@ const optionsOf = (random: Random): RunOptions => {
     workDir: undefined,
     dumpLog: undefined,
     restoreLog: undefined,
+    only: new Set(SCOPES),
+    netns: [],
     gone: new Set(['/data', 'vol', '/sub'].filter(() => random.once(8)).map(fromText)),
     mounts: random.once(3) ? 'all' : 'remaps',
     accept: new Set(random.once(3) ? DOUBTS : DOUBTS.filter(() => random.once(4))),

@@ -40,7 +40,16 @@ test('the same id as CRIU’s is the host’s mount namespace', (t) => {
       [1, 0, 6],
       [2, 1, 6],
     ]),
-    { complete: true, count: 2, pids: [1, 2], tree: 'host', mountNamespaces: [], notes: [] },
+    {
+      complete: true,
+      count: 2,
+      pids: [1, 2],
+      tree: 'host',
+      mountNamespaces: [],
+      notes: [],
+      netns: 'host',
+      netnsId: undefined,
+    },
   )
 })
 
@@ -51,6 +60,8 @@ test('another id is a namespace of the tree’s own', (t) => {
     pids: [1],
     tree: 'namespaced',
     mountNamespaces: [9],
+    netns: 'host',
+    netnsId: undefined,
     notes: [],
   })
 })
@@ -134,7 +145,14 @@ test('exactly one task has no parent', (t) => {
 })
 
 test('without a whole pstree.img or inventory the tree is not known', (t) => {
-  const unknown = { complete: false, tree: 'unknown', mountNamespaces: [], notes: [] }
+  const unknown = {
+    complete: false,
+    tree: 'unknown',
+    mountNamespaces: [],
+    notes: [],
+    netns: 'unknown',
+    netnsId: undefined,
+  }
   const images = imagesOf([[1, 0, 9]])
   t.strictSame(readTasks(openIn(t, images), undefined), { ...unknown, count: 1, pids: [1] })
   const whole = images.get('pstree.img')!

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { parseExternals } from '../../../src/plan/external.js'
 import { glance, parseArguments, type Arguments } from '../../../src/cli/arguments.js'
+import { SCOPES } from '../../../src/prepare.js'
 import { DOUBTS } from '../../../src/proof/doubts.js'
 import { refuses, test, type Test } from '../support/check.js'
 
@@ -32,6 +33,8 @@ test('defaults', (t) => {
     asked: undefined,
     since: undefined,
     keep: [],
+    only: new Set(SCOPES),
+    netns: [],
     scan: undefined,
     keepLastLink: false,
     allowEnvironment: false,
@@ -52,7 +55,8 @@ test('everything', (t) => {
     'clean', '-D', '/i', '-W', '/w', '-r', '/r', '--external', 'mnt[k]:/k', '-M', 'l:/l',
     '--mounts', 'all', '--max-remaps', '200000', '--gone', '/g', '--gone', 'k', '-L', '/l/dump.log', '--restore-log', 'r.log',
     '--accept', 'newer,gone', '--accept', 'older', '--keep-last-link', '--allow-environment', '--json', '--plain',
-    '-v4', '-o', 'x.log', '--tcp-established',
+    '-v4', '-o', 'x.log', '--tcp-established', '--only', 'links', '--only', 'network', '--netns', '/n',
+    '-J', 'net:/run/netns/pod,x', '--join-ns', 'net:12', '-J', 'ipc:12',
   ] // prettier-ignore
   t.strictSame(parse(...argv), {
     command: 'clean',
@@ -73,6 +77,8 @@ test('everything', (t) => {
     asked: undefined,
     since: undefined,
     keep: [],
+    only: new Set(['links', 'network']),
+    netns: ['/n', '/run/netns/pod', '/proc/12/ns/net'],
     scan: undefined,
     keepLastLink: true,
     allowEnvironment: true,
@@ -439,6 +445,13 @@ test('--null is for links, and one form of its report', (t) => {
   refuses(t, () => parse('links', '--null', '--json'), 'usage', /two forms of one report/)
   refuses(t, () => parse('links', '/x'), 'usage', /one word too many/)
   t.equal(glance(['links', '--nul', '--json']).command, 'links')
+})
+
+test('what is looked for', (t) => {
+  t.strictSame(parse('show', '--only', 'network,links').only, new Set(['network', 'links']))
+  t.strictSame(parse('show', '--only=residue', '--pid=1').only, new Set(['residue']))
+  refuses(t, () => parse('show', '--only', 'links,locks'), 'usage', /--only locks/)
+  refuses(t, () => parse('show', '--only', 'residue'), 'usage', /living container/)
 })
 
 test('a container by its bundle or its name', (t) => {

@@ -122,6 +122,8 @@ test('the whole document', (t) => {
     ],
     unlisted: [{ id: 30, link: '/x/link_remap.30' }, { id: 32 }],
     others: [{ directory: '/var', names: ['link_remap.2', 'link_remap.4'] }],
+    network: [],
+    networkUnread: [],
     residue: [],
     residueUnread: [],
     notLinked: { ghost: 1, procfs: 2, unknown: 3 },

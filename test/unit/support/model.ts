@@ -1,4 +1,5 @@
 // Values of the program's own types with everything filled in that a test does not care about.
+import { NO_NETWORK } from '../../../src/checkpoint/network.js'
 import { NO_TIMES } from '../../../src/checkpoint/times.js'
 import type { CloneOptions } from '../../../src/namespaces/clones.js'
 import { fromText } from '../../../src/bytes.js'
@@ -135,6 +136,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   signs: [],
   runId: undefined,
   writings: [],
+  network: NO_NETWORK,
   times: imageTimes(),
   hints: hints(),
   complete: true,

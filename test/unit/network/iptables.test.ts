@@ -1,4 +1,4 @@
-import { chainIn, isOfNft } from '../../../src/residue/iptables.js'
+import { chainIn, connectionRulesIn, isOfNft, withoutText } from '../../../src/network/iptables.js'
 import { test } from '../support/check.js'
 
 const JUMPS = ['-A INPUT -j CRIU', '-A OUTPUT -j CRIU']
@@ -50,4 +50,61 @@ test('which interface of the kernel a program has', (t) => {
   t.ok(isOfNft(saved()))
   t.ok(isOfNft(''), 'nothing there, for either')
   t.notOk(isOfNft(saved().replace(' (nf_tables)', '')))
+})
+
+const CLOSED = [
+  '-A INPUT -s 10.0.0.2/32 -d 10.0.0.1/32 -p tcp -m mark ! --mark 0xc114 -m tcp --sport 4711 --dport 80 -j DROP',
+  '-A OUTPUT -s 10.0.0.1/32 -d 10.0.0.2/32 -p tcp -m mark ! --mark 0xc114 -m tcp --sport 80 --dport 4711 -j DROP',
+]
+
+test('rules of single connections: both are of one end of one connection', (t) => {
+  const connection = {
+    family: 'IPv4',
+    ...{ source: '10.0.0.1', sport: 80, destination: '10.0.0.2', dport: 4711 },
+  }
+  const found = connectionRulesIn(saved(...CLOSED))
+  t.strictSame(
+    found,
+    CLOSED.map((rule) => ({ connection, rule: rule.slice(3) })),
+  )
+  const old = CLOSED.map((rule) => rule.replace(' -m mark ! --mark 0xc114', ''))
+  t.strictSame(
+    connectionRulesIn(saved(...old)).map((rule) => rule.connection),
+    [connection, connection],
+    'CRIU before 2.10',
+  )
+  const six = CLOSED.map((rule) => rule.replace(/10\.0\.0\.(\d)\/32/g, 'fe80::$1/128'))
+  t.match(connectionRulesIn(saved(...six))[0]?.connection, { family: 'IPv6', source: 'fe80::1' })
+})
+
+test('rules that are not exactly so are of others', (t) => {
+  const [rule = ''] = CLOSED
+  for (const [from, to] of [
+    ['INPUT', 'FORWARD'],
+    ['0xc114', '0xc115'],
+    ['! --mark', '--mark'],
+    ['/32', '/24'],
+    ['DROP', 'REJECT'],
+    ['-p tcp', '-i eth0 -p tcp'],
+    ['--dport 80', '--dport 80:90'],
+    [' --sport 4711', ''],
+    ['-j DROP', '-m comment --comment "-j DROP" -j DROP'],
+    ['-s 10.0.0.2/32 ', ''],
+  ] as const)
+    t.strictSame(connectionRulesIn(saved(rule.replace(from, to))), [], to)
+})
+
+test('what takes them away does nothing else', (t) => {
+  const rules = connectionRulesIn(saved(...CLOSED))
+  t.equal(
+    withoutText(undefined, rules),
+    `*filter\n${CLOSED.map((rule) => `${rule.replace('-A', '-D')}\n`).join('')}COMMIT\n`,
+  )
+  t.equal(
+    withoutText({ input: 2, output: 1 }, []),
+    [
+      ...['*filter', ':CRIU - [0:0]', '-D INPUT -j CRIU', '-D INPUT -j CRIU', '-D OUTPUT -j CRIU'],
+      ...['-X CRIU', 'COMMIT', ''],
+    ].join('\n'),
+  )
 })

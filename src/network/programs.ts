@@ -1,4 +1,4 @@
-// Programs of the system's that show its packet filter: by absolute path, of root's alone, with nothing of our
+// Programs of the system's that show its packet filter and change it: by absolute path, of root's alone, with nothing of our
 // environment, and not for longer than they have time.
 import fs from 'node:fs'
 import { distrust } from '../sys/trusted.js'
@@ -33,12 +33,13 @@ export class Programs {
     names: readonly string[],
     args: readonly string[],
     isWanted: (text: string) => boolean = () => true,
+    input?: string,
   ): Ran {
     let failure: Ran | undefined
     for (const name of names) {
       const file = this.folders.map((folder) => `${folder}/${name}`).find(isThere)
       if (file === undefined) continue
-      const ran = this.start(name, file, args)
+      const ran = this.start(name, file, args, input)
       if (ran.kind === 'ran' ? isWanted(ran.text) : ran.kind === 'failed') {
         if (ran.kind === 'ran') return ran
         failure ??= ran
@@ -47,7 +48,7 @@ export class Programs {
     return failure ?? { kind: 'missing' }
   }
 
-  private start(name: string, file: string, args: readonly string[]): Ran {
+  private start(name: string, file: string, args: readonly string[], input?: string): Ran {
     const failed = (why: string): Ran => ({ kind: 'failed', why: `${name}: ${why}` })
     const problem = distrust(fs.statSync(file, { bigint: true }), ROOTS_ALONE)
     if (problem !== undefined) return failed(`not started: ${problem}`)
@@ -57,7 +58,8 @@ export class Programs {
     const { error, status, signal, stdout, stderr } = spawnSync(file, args, {
       cwd: '/',
       env: ENVIRONMENT,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      ...(input === undefined ? {} : { input }),
       encoding: 'utf8',
       timeout: this.patience,
       killSignal: 'SIGKILL',

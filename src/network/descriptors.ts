@@ -1,30 +1,28 @@
 // What a tree has open and mapped that is of a dump: TCP sockets in repair mode, and the memory of CRIU's parasite.
 import { concat, type Bytes } from '../bytes.js'
 import { threadsOf } from '../host/living/tasks.js'
-import {
-  AT_FDCWD,
-  EOVERFLOW,
-  IPPROTO_TCP,
-  O_PATH,
-  SO_PROTOCOL,
-  SOL_SOCKET,
-  TCP_REPAIR,
-} from '../sys/constants.js'
+import { AT_FDCWD, EOVERFLOW, O_PATH } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import type { RepairedSocket } from './facts.js'
+import { isRepaired } from './sockets.js'
 import type { Unread } from './unread.js'
 
 const PARASITE = '/memfd:CRIUMFD (deleted)' as Bytes
 /** Words of each: a descriptor, and the inode of the socket. */
 const ROW = 2
 
+interface Socket {
+  readonly fd: number
+  readonly inode: number
+}
+
 export class Descriptors {
   readonly repaired: RepairedSocket[] = []
   readonly parasites: number[] = []
   private readonly sys: Sys
   private readonly unread: Unread
-  /** Each socket once, whoever has it. */
-  private readonly sockets = new Set<number>()
+  /** Inodes: each socket once, whoever has it. */
+  readonly sockets = new Set<number>()
   private rows = new Int32Array(1024)
 
   constructor(sys: Sys, unread: Unread) {
@@ -40,7 +38,7 @@ export class Descriptors {
   }
 
   /** Its sockets that were not seen yet. */
-  private lookAt(pid: number): number[] {
+  private lookAt(pid: number): Socket[] {
     const { sys, unread } = this
     const what = `descriptors and memory of process ${pid}`
     const task = unread.number(what, sys.tryOpenat(AT_FDCWD, concat(`/proc/${pid}`), O_PATH))
@@ -48,13 +46,13 @@ export class Descriptors {
     const length = unread.number(what, this.read(task))
     sys.close(task)
     const rows = this.rows.subarray(0, (length ?? 0) / Int32Array.BYTES_PER_ELEMENT)
-    const sockets: number[] = []
+    const sockets: Socket[] = []
     for (let at = 0; at < rows.length; at += ROW) {
       const [fd = 0, inode = 0] = rows.subarray(at, at + ROW)
       if (fd < 0) this.parasites.push(pid)
       else if (!this.sockets.has(inode)) {
         this.sockets.add(inode)
-        sockets.push(fd)
+        sockets.push({ fd, inode })
       }
     }
     for (const tid of threadsOf(pid))
@@ -71,32 +69,23 @@ export class Descriptors {
     }
   }
 
-  private lookAtSockets(pid: number, fds: readonly number[]): void {
+  private lookAtSockets(pid: number, all: readonly Socket[]): void {
     const { sys, unread } = this
     const what = `sockets of process ${pid}`
     const pidfd = unread.number(what, sys.tryPidfdOpen(pid))
     if (pidfd === undefined) return
     try {
-      for (const fd of fds) {
+      for (const { fd, inode } of all) {
         const socket = sys.tryPidfdGetfd(pidfd, fd)
         // Closed meanwhile.
         if (socket === EBADF) continue
         if (unread.number(what, socket) === undefined) return
-        if (this.isRepaired(socket)) this.repaired.push({ pid, fd })
+        if (isRepaired(sys, socket)) this.repaired.push({ pid, fd, inode })
         sys.close(socket)
       }
     } finally {
       sys.close(pidfd)
     }
-  }
-
-  /** What takes its place as a descriptor may be no socket any more. */
-  private isRepaired(socket: number): boolean {
-    const { sys } = this
-    return (
-      sys.tryGetsockopt(socket, SOL_SOCKET, SO_PROTOCOL) === IPPROTO_TCP &&
-      sys.tryGetsockopt(socket, IPPROTO_TCP, TCP_REPAIR) === 1
-    )
   }
 }
 

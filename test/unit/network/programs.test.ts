@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { Programs } from '../../../src/residue/programs.js'
+import { Programs } from '../../../src/network/programs.js'
 import { asRoot, type Test } from '../support/check.js'
 
 const PATIENCE = 60_000

@@ -1,0 +1,310 @@
+// Locks of single connections and of network namespaces that outlive the container, by a real CRIU. In mount, network
+// and process namespaces of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { JsonReport } from '../../src/report/schema.js'
+import { LOCK, SEED } from '../battery/counts.js'
+import { attempt, must } from '../rig/command.js'
+import { compile } from '../rig/compile.js'
+import { errors, skipReason, tryDump } from '../rig/criu.js'
+import { runGc } from '../rig/gc.js'
+import { countCalls, dumpKilledAt, unblock } from '../rig/dump-at.js'
+import { inside } from '../rig/inner.js'
+import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
+import { needs } from '../rig/needs.js'
+
+const skip =
+  skipReason() ??
+  (needs('nft', 'nftables') || needs('iptables-legacy', 'iptables') || needs('ip', 'iproute2'))
+
+class Program {
+  pid = 0
+  private readonly child: ChildProcess
+  private text = ''
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.text += text))
+  }
+
+  async line(): Promise<string> {
+    while (!this.text.includes('\n')) await once(this.child.stdout!, 'data')
+    const [line = '', ...rest] = this.text.split('\n')
+    this.text = rest.join('\n')
+    return line
+  }
+
+  async echo(): Promise<string> {
+    this.child.stdin!.write('x')
+    return this.line()
+  }
+}
+
+/** Between pipes of its own, which are none of Node's sockets, and a session of its own, as CRIU wants it. */
+const PIPES = 'cat | { setsid "$@"; } | cat'
+
+async function start(t: Test, kind: string, netns: readonly string[] = []): Promise<Program> {
+  const words = ['-c', PIPES, 'sh', ...netns, compile('network.c'), kind]
+  const child = spawn('sh', words, { stdio: ['pipe', 'pipe', 'ignore'] })
+  const ended = once(child, 'exit')
+  const program = new Program(child)
+  const [, pid] = /^ready (\d+)$/.exec(await program.line()) ?? []
+  program.pid = Number(pid)
+  t.teardown(async () => {
+    if (existsSync(`/proc/${program.pid}`)) process.kill(program.pid, 'SIGKILL')
+    child.stdin.end()
+    await ended
+  })
+  return program
+}
+
+const gc = (...words: readonly string[]): JsonReport => {
+  const [command = '', ...rest] = words
+  const { report, stderr } = runGc(command as 'show' | 'clean', rest)
+  if (report?.network === undefined) throw new Error(stderr)
+  return report as JsonReport
+}
+
+/** No zombie, and not killed by a signal that it has not seen yet. */
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) &&
+  !/^State:\t[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+
+const verdicts = ({ network }: JsonReport): string[] =>
+  network.map(({ kind, verdict }) => `${kind} ${verdict}`)
+
+const PROGRAMS = [
+  'nft list ruleset', 'iptables-legacy-save', 'ip6tables-legacy-save', 'iptables-nft-save',
+  'ip6tables-nft-save',
+] // prettier-ignore
+
+/** All rules of both interfaces, without counters and times. */
+const rulesOf = (...netns: readonly string[]): string =>
+  PROGRAMS.map((line) => [...netns, ...line.split(' ')])
+    .map(([program = '', ...words]) => must(program, words))
+    .join('')
+    .replace(/^#.*\n/gm, '')
+    .replace(/\[\d+:\d+\]|counter packets \d+ bytes \d+/g, '')
+
+/** Rules of others, in all tables that iptables makes: what is there before a dump is there afterwards. */
+const others = (): void => {
+  for (const [family, address] of [
+    ['iptables', '192.0.2.1'],
+    ['ip6tables', '2001:db8::1'],
+  ] as const)
+    for (const backend of ['legacy', 'nft']) {
+      const add = (...words: readonly string[]): string =>
+        must(`${family}-${backend}`, ['-w', ...words])
+      add('-N', 'DOCKER-USER')
+      add('-A', 'DOCKER-USER', '-j', 'RETURN')
+      // With nftables below them, the chains of the kernel are made by the first rule, and stay.
+      for (const chain of ['FORWARD', 'OUTPUT']) add('-A', chain, '-j', 'DOCKER-USER')
+      // One that differs from CRIU's by its mark, and the one of a connection that is none of the dump's.
+      for (const mark of ['0xC115', '0xC114'])
+        add(
+          ...['-A', 'INPUT', '--protocol', 'tcp', '-m', 'mark', '!', '--mark', mark],
+          ...['--source', address, '--sport', '80', '--destination', address, '--dport', '81'],
+          ...['-j', 'DROP'],
+        )
+    }
+  must('nft', ['add table inet mine; add chain inet mine CRIU'])
+}
+
+const tests = (): void => {
+  must('ip', ['link', 'set', 'lo', 'up'])
+  // CRIU looks for iptables in PATH: whose backend is that of the machine.
+  others()
+  const before = rulesOf()
+
+  for (const [kind, shown] of [
+    ['4', /^127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+$/],
+    ['6', /^\[::1\]:\d+ -> \[::1\]:\d+$/],
+    ['m', /^127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+$/],
+  ] as const)
+    for (const method of ['iptables', 'nftables']) {
+      const dumped = async (t: Test, killed: boolean): Promise<[Program, string]> => {
+        const program = await start(t, kind)
+        t.equal(await program.echo(), 'echoed')
+        const images = t.testdir({})
+        const done = tryDump({
+          ...{ pid: program.pid, images },
+          extra: ['--tcp-established', '--network-lock', method],
+          ...(killed ? { killAt: { before: 'pstree.img' } } : {}),
+        })
+        t.equal(done.code, killed ? -1 : 0, errors({ images }, 'dump.log'))
+        t.not(rulesOf(), before, 'something is closed')
+        return [program, images]
+      }
+
+      t.test(`a dump in our own network namespace, ${method}, ${kind}`, { skip }, async (t) => {
+        const [, images] = await dumped(t, false)
+        const locked = rulesOf()
+        const row = method === 'iptables' ? 'connection' : 'table'
+        const report = gc('show', '-D', images)
+        t.equal(rulesOf(), locked)
+        t.strictSame(
+          verdicts(report),
+          Array(method === 'iptables' ? 2 : 1).fill(`${row} would-remove`),
+        )
+        if (method === 'iptables') for (const { what } of report.network) t.match(what, shown)
+        t.equal(report.exit.name, 'leftovers')
+        const { exit, network } = gc('clean', '-D', images)
+        t.strictSame(new Set(network.map(({ verdict }) => verdict)), new Set(['removed']))
+        t.equal(exit.name, 'clean')
+        t.equal(rulesOf(), before)
+        const again = gc('clean', '-D', images)
+        t.strictSame(verdicts(again), ['connection absent', 'connection absent'])
+        t.equal(again.exit.name, 'clean')
+      })
+
+      t.test(`a killed dump there, ${method}, ${kind}: it goes on`, { skip }, async (t) => {
+        const [program] = await dumped(t, true)
+        const report = gc('clean', '--pid', String(program.pid))
+        t.ok(
+          report.network.every(({ verdict }) => verdict === 'removed'),
+          JSON.stringify(report.network),
+        )
+        t.equal(await program.echo(), 'echoed')
+        t.equal(rulesOf(), before)
+      })
+    }
+
+  t.test('other words for what is looked for', { skip }, async (t) => {
+    const program = await start(t, '4')
+    const images = t.testdir({})
+    t.equal(tryDump({ pid: program.pid, images, extra: ['--tcp-established'] }).code, 0)
+    const locked = rulesOf()
+    t.strictSame(verdicts(gc('clean', '--only', 'links', '-D', images)), [])
+    t.equal(rulesOf(), locked)
+    t.equal(gc('clean', '--only', 'network', '-D', images).exit.name, 'clean')
+    t.equal(rulesOf(), before)
+  })
+
+  t.test('rules as older releases wrote them', { skip }, async (t) => {
+    const program = await start(t, 'm')
+    const images = t.testdir({})
+    t.equal(tryDump({ pid: program.pid, images, extra: ['--tcp-established'] }).code, 0)
+    const [, from, to] =
+      /127\.0\.0\.1:(\d+) -> 127\.0\.0\.1:(\d+)/.exec(gc('clean', '-D', images).network[0]!.what) ??
+      []
+    t.equal(rulesOf(), before)
+    const mapped = '::ffff:127.0.0.1'
+    const rule = (chain: string, address: string, a?: string, b?: string): string[] => [
+      ...[chain, '--protocol', 'tcp', '--source', address, '--sport', a!],
+      ...['--destination', address, '--dport', b!, '-j', 'DROP'],
+    ]
+    for (const [what, programs, words] of [
+      ['2.8: added at the end, without a mark, as IPv6', 'ip6tables', ['-A', mapped]],
+      ['2.9: at the head', 'ip6tables', ['-I', mapped]],
+      ['3.7 and later: as IPv4', 'iptables', ['-I', '127.0.0.1']],
+    ] as const)
+      for (const backend of ['legacy', 'nft']) {
+        const add = (...more: readonly string[]): string =>
+          must(`${programs}-${backend}`, ['-w', words[0], ...more])
+        add(...rule('INPUT', words[1], to, from))
+        add(...rule('OUTPUT', words[1], from, to))
+        t.ok(verdicts(gc('clean', '-D', images)).includes('connection removed'), what)
+        t.equal(rulesOf(), before, `${what} (${backend})`)
+      }
+  })
+
+  t.test('a network namespace that outlives the container: of a pod', { skip }, async (t) => {
+    mount('-t', 'tmpfs', 'tmpfs', '/run')
+    t.teardown(() => {
+      unmount('/run')
+    })
+    mkdirSync('/run/netns')
+    const place = '/run/netns/pod'
+    closeSync(openSync(place, 'w'))
+    must('unshare', [`--net=${place}`, 'ip', 'link', 'set', 'lo', 'up'])
+    t.teardown(() => {
+      unmount(place)
+    })
+    const netns = ['nsenter', `--net=${place}`]
+    for (const family of ['iptables', 'ip6tables'])
+      for (const chain of ['INPUT', 'OUTPUT'])
+        must(netns[0]!, [netns[1]!, family, '-A', chain, '-j', 'ACCEPT'])
+    const open = rulesOf(...netns)
+    const other = await start(t, '4', netns)
+    const program = await start(t, '4', netns)
+    const images = t.testdir({})
+    const extra = ['--tcp-established', '--empty-ns', 'net']
+    const done = tryDump({ pid: program.pid, images, extra })
+    t.equal(done.code, 0, errors({ images }, 'dump.log'))
+    t.equal(await other.echo(), 'dead', 'the other container of the pod')
+
+    t.match(gc('clean', '-D', images).network, [{ kind: 'namespace', verdict: 'vanished' }])
+    const report = gc('clean', '-D', images, '-J', `net:${place}`)
+    t.strictSame(verdicts(report), ['chain removed', 'chain removed'])
+    t.match(report.network[0]?.where, place)
+    t.equal(rulesOf(...netns), open)
+    t.equal(await other.echo(), 'echoed')
+
+    writeFileSync('/run/netns/file', '')
+    for (const name of ['none', 'file']) {
+      const { code, stderr } = runGc('clean', ['-D', images, '--netns', `/run/netns/${name}`])
+      t.equal(code, 2)
+      t.match(stderr, `/run/netns/${name}: no network namespace is there`)
+    }
+  })
+
+  t.test('a dump killed at many calls: each connection goes on', { skip }, async (t) => {
+    const own = ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"']
+    const extra = ['--tcp-established']
+    const first = await start(t, '4', own)
+    const { all } = countCalls({ pid: first.pid, images: t.testdir({}), extra })
+    let closed = 0
+    for (let point = 0; point < LOCK.points; point++) {
+      const call = 1 + ((SEED + Math.floor((all * point) / LOCK.points)) % all)
+      const program = await start(t, point % 2 === 0 ? '4' : '6', own)
+      const images = join(t.testdirName, String(point))
+      if (!dumpKilledAt(call, { pid: program.pid, images, extra })) continue
+      // CRIU's kill may break a program in which its parasite works.
+      if (!isAlive(program.pid)) continue
+      const report = gc('clean', '--pid', String(program.pid), '-D', images)
+      const lost = report.network.filter(({ verdict }) => verdict !== 'removed')
+      t.strictSame(lost, [], `call ${call} of ${all}`)
+      closed += report.network.length
+      unblock(program.pid)
+      t.equal(await program.echo(), 'echoed', `call ${call}: it goes on`)
+      t.strictSame(verdicts(gc('show', '--pid', String(program.pid), '-D', images)), [])
+    }
+    t.ok(closed > 0, `${closed} locks and sockets at ${LOCK.points} points`)
+  })
+
+  t.test('while CRIU is at work there', { skip }, async (t) => {
+    const program = await start(t, '4', [
+      'unshare',
+      '--net',
+      'sh',
+      '-c',
+      'ip link set lo up; "$0" "$@"',
+    ])
+    const netns = ['nsenter', '--target', String(program.pid), '--net']
+    const lock =
+      '*filter\n:CRIU - [0:0]\n-I INPUT -j CRIU\n-I OUTPUT -j CRIU\n-A CRIU -j DROP\nCOMMIT\n'
+    must('sh', ['-c', `printf '%s' '${lock}' | ${netns.join(' ')} iptables-nft-restore -n`])
+    const criu = spawn(
+      netns[0]!,
+      [...netns.slice(1), 'sh', '-c', 'exec -a criu sleep 100000'].map((word) =>
+        word === 'sh' ? 'bash' : word,
+      ),
+    )
+    t.teardown(() => criu.kill('SIGKILL'))
+    const isThere = (): boolean => attempt('pgrep', ['-x', 'sleep']).code === 0
+    while (!isThere()) await sleep(10)
+    const { code, stderr } = runGc('clean', ['--pid', String(program.pid)])
+    t.equal(code, 6, stderr)
+    t.match(rulesOf(...netns), 'CRIU')
+    const gone = once(criu, 'exit')
+    criu.kill('SIGKILL')
+    await gone
+    t.strictSame(verdicts(gc('clean', '--pid', String(program.pid))), ['chain removed'])
+  })
+}
+
+await inside(import.meta.url, tests, { more: ['--net', ...OWN_PROCESSES] })
