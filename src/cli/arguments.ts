@@ -12,13 +12,14 @@ import { readConfiguration } from './config-file.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
+import { listArguments, refuseListOptions, type ListArguments } from './list-arguments.js'
 import { refuseScanOptions, scanArguments, type ScanArguments } from './scan-arguments.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
-  readonly command: Command | 'scan' | 'help' | 'version'
+  readonly command: Command | 'scan' | 'list' | 'help' | 'version'
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -41,6 +42,8 @@ export interface Arguments {
   readonly keep: readonly string[]
   /** Of `scan` alone. */
   readonly scan: ScanArguments | undefined
+  /** Of `list`, and of show and clean with --all. */
+  readonly list: ListArguments | undefined
   readonly keepLastLink: boolean
   readonly allowEnvironment: boolean
   readonly json: boolean
@@ -109,7 +112,7 @@ export const glance = (argv: readonly string[]): { command: string; json: boolea
   const { options, words } = getopt(argv, () => undefined)
   const [command] = words
   return {
-    command: command === 'show' || command === 'clean' || command === 'scan' ? command : 'unknown',
+    command: command !== undefined && isCommand(command) ? command : 'unknown',
     json: options.some(({ option }) => option.long === 'json'),
   }
 }
@@ -124,6 +127,10 @@ const collectValues = (
   const options = given.map(asLibdir)
   const scan = directories === undefined ? undefined : scanArguments(directories, options, fromHere)
   if (scan === undefined) refuseScanOptions(options)
+  const isAll = options.some(({ option }) => option.long === 'all')
+  const isListing = scan === undefined && (command === 'list' || isAll)
+  const list = isListing ? listArguments(isAll, options, fromHere) : undefined
+  if (list === undefined) refuseListOptions(options)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
@@ -136,10 +143,11 @@ const collectValues = (
     return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
   }
   const pid = locating(last('pid')?.where, () => pidOf(last('pid')?.value))
-  const asked = scan === undefined ? askedContainer(last, fromHere) : undefined
+  const asked =
+    scan === undefined && list === undefined ? askedContainer(last, fromHere) : undefined
   const isContainer = pid !== undefined || asked !== undefined
   const imagesDir =
-    scan === undefined
+    scan === undefined && list === undefined
       ? (directory('images-dir', fromHere) ?? (isContainer ? undefined : fromHere('')))
       : undefined
   const hasSince = isContainer || scan !== undefined
@@ -161,6 +169,7 @@ const collectValues = (
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
     scan,
+    list,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
@@ -266,15 +275,16 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
   if (has('version')) return 'version'
   const [command, extra] = words
   const next = 'see "criu-gc --help"'
-  if (command === undefined) throw usage('no command given: say show, clean or scan', { next })
+  if (command === undefined)
+    throw usage('no command given: say show, clean, scan or list', { next })
   if (!isCommand(command))
-    throw usage(`command ${escapeText(command)} is not known: show, clean or scan`, { next })
+    throw usage(`command ${escapeText(command)} is not known: show, clean, scan or list`, { next })
   if (command !== 'scan' && extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
 }
 
-const COMMANDS = ['show', 'clean', 'scan', 'help', 'version'] as const
+const COMMANDS = ['show', 'clean', 'scan', 'list', 'help', 'version'] as const
 
 const isCommand = (word: string): word is Arguments['command'] =>
   (COMMANDS as readonly string[]).includes(word)

@@ -1,8 +1,8 @@
 // What --help prints. One screen.
 
 export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
-       criu-gc show|clean --bundle DIR | --container ID [-D IMAGES]
-       criu-gc show|clean --pid PID [-D IMAGES]     while the container lives
+       criu-gc show|clean --bundle DIR | --container ID | --pid PID [-D IMAGES]
+       criu-gc list           containers and checkpoints that runtimes here know
        criu-gc scan DIR... [--since TIME [--remove]]    links below directories
 
 Finds the link_remap.N files that a CRIU dump left in a container's files.
@@ -15,7 +15,8 @@ show tells what is left and changes nothing; clean removes it. Both need root.
   -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
       --bundle DIR, --container ID   root, mounts, images and pid as its runtime
                           keeps them (-v shows them); other options win
-      --runtime NAME, --runtime-root DIR   of --container: which, and where
+      --runtime NAME, --runtime-root DIR, --checkpoint NAME    which, and where
+      --all --older-than TIME [--keep-last N]   each that list calls given up
       --pid PID           the container still runs: a process of it. Its own
                           mounts are used, and images may be cut or missing
       --since TIME        --pid: when the dump began, if no image tells; scan:
@@ -33,8 +34,7 @@ show tells what is left and changes nothing; clean removes it. Both need root.
       --json, --plain     one JSON document; one line a link, no tree
   -v, --verbosity[=NUM]   3 adds images and mounts, 4 also what was ignored
   -W, --work-dir DIR, -o, --log-file FILE    messages to FILE below DIR
-      --config FILE, --no-default-config   CRIU's configuration files
-  -h, --help    -V, --version
+      --config FILE, --no-default-config     -h, --help    -V, --version
 The other options of "criu restore" are accepted and ignored. Example:
   criu-gc clean -D checkpoint -r rootfs --external 'mnt[/data]:/srv/data'
 

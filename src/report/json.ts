@@ -63,6 +63,11 @@ export const toJson = (report: Report): Json => {
     exit: exit(exitOf(report), report.interrupted),
     ...(checkpoint.directory === undefined ? {} : { imagesDir: checkpoint.directory }),
     ...livingJson(report),
+    derived: (report.derived ?? []).map(({ words: [option, value], from }) => ({
+      option,
+      value,
+      from,
+    })),
     residue: report.residue?.findings ?? [],
     residueUnread: report.residue?.unread ?? [],
     dump: checkpoint.dump,

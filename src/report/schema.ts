@@ -101,6 +101,12 @@ export interface JsonReport {
     /** What could not be looked at. */
     readonly unread: readonly string[]
   }
+  /** Options that the files of the container's runtime told, and which file told them. */
+  readonly derived: readonly {
+    readonly option: string
+    readonly value: string
+    readonly from: string
+  }[]
   /** What else than links a dump left in that container and on this host. */
   readonly residue: readonly JsonResidue[]
   /** What could not be looked at for that. */

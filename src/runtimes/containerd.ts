@@ -41,4 +41,13 @@ export const CONTAINERD: Runtime = {
           .filter((namespace) => namespace !== DOCKER)
           .flatMap((namespace) => containerdBundle(path.join(place, TASKS, namespace, id)) ?? [])
       : [],
+  all: (place) =>
+    namesIn(path.join(place, TASKS))
+      .filter((namespace) => namespace !== DOCKER)
+      .flatMap((namespace) =>
+        namesIn(path.join(place, TASKS, namespace)).map((id) => {
+          const home = path.join(place, TASKS, namespace, id)
+          return { home, look: () => [containerdBundle(home) ?? []].flat() }
+        }),
+      ),
 }

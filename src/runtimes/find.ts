@@ -21,7 +21,7 @@ export interface Asked {
 }
 
 /** Engines first: what they keep is known to the runtime below them, too. */
-const RUNTIMES: readonly Runtime[] = [
+export const RUNTIMES: readonly Runtime[] = [
   ...[PODMAN, CRIO, DOCKER, CONTAINERD, LXC, INCUS],
   ...LOW_LEVEL,
 ]

@@ -33,6 +33,7 @@ test('defaults', (t) => {
     since: undefined,
     keep: [],
     scan: undefined,
+    list: undefined,
     keepLastLink: false,
     allowEnvironment: false,
     json: false,
@@ -73,6 +74,7 @@ test('everything', (t) => {
     since: undefined,
     keep: [],
     scan: undefined,
+    list: undefined,
     keepLastLink: true,
     allowEnvironment: true,
     json: true,
@@ -423,7 +425,10 @@ test('a living container', (t) => {
 })
 
 test('a container by its bundle or its name', (t) => {
-  const asked = { bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined }
+  const asked = {
+    ...{ bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined },
+    checkpoint: undefined,
+  }
   t.strictSame(parse('show', '--bundle', '/b').asked, { ...asked, bundle: '/b', hasWorkDir: false })
   t.strictSame(
     parse('show', '--container', 'c', '--runtime', 'runc', '--runtime-root', '/r', '-W', '/w')

@@ -122,6 +122,7 @@ test('the whole document', (t) => {
     ],
     unlisted: [{ id: 30, link: '/x/link_remap.30' }, { id: 32 }],
     others: [{ directory: '/var', names: ['link_remap.2', 'link_remap.4'] }],
+    derived: [],
     residue: [],
     residueUnread: [],
     notLinked: { ghost: 1, procfs: 2, unknown: 3 },
