@@ -2,6 +2,7 @@
 // images directory from the beginning to the end of each, whatever it is called, and traces the tree.
 import { concat, type Bytes } from '../bytes.js'
 import { AT_FDCWD, EOVERFLOW } from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
 import { isSameInode, type Stat } from '../sys/stat.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
@@ -74,7 +75,8 @@ const whatOf = (
   what: number,
 ): string | undefined => {
   if (what === WRITES) return 'has a file of these images open to write to it'
-  if (what !== HOLDS) return isCriu(pid) ? 'is CRIU, and may not be looked at' : undefined
+  if (what !== HOLDS)
+    return isCriu(pid) ? `is CRIU, and may not be looked at (${errnoName(-fd)})` : undefined
   // Inodes of another file system have the same numbers.
   const held = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))
   return held === undefined || isSameInode(held, sys.fstatCached(directory))

@@ -4,7 +4,7 @@
  *   CRIU_KILL_OPEN=NAME    before the file of that name is opened for writing: an image
  *   CRIU_KILL_CLOSE=NAME   after it has been written and closed
  *   CRIU_KILL_SIGNAL=N     by another signal than SIGKILL
- *   CRIU_KILL_PARENT=1     not CRIU, but the runtime that has started it
+ *   CRIU_KILL_PARENT=1     not CRIU, but the runtime that has started it; 2: who has started that
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,20 +12,41 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+static pid_t parent_of(pid_t pid)
+{
+	char path[64];
+	int parent = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "re");
+	if (!stat)
+		return 0;
+	/* No runtime has a parenthesis in its name. */
+	if (fscanf(stat, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	fclose(stat);
+	return parent;
+}
 
 static void kill_now(void)
 {
 	const char *number = getenv("CRIU_KILL_SIGNAL");
 	int signal = number ? atoi(number) : SIGKILL;
 
-	if (!getenv("CRIU_KILL_PARENT"))
-		raise(signal);
-	else if (getppid() > 1)
-		kill(getppid(), signal);
+	const char *above = getenv("CRIU_KILL_PARENT");
+	pid_t pid = above ? getppid() : getpid();
+
+	if (above && atoi(above) > 1)
+		pid = parent_of(pid);
+	if (pid > 1)
+		kill(pid, signal);
 }
 
 int linkat(int from, const char *old, int to, const char *new, int flags)

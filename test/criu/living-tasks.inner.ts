@@ -72,6 +72,8 @@ t.test('no process, an ended one, ourselves', async (t) => {
   refuses(t, living, since(0x3fffff), 2, /there is no process 4194303/)
   for (const wrong of ['0', '-1', '', '1x'])
     refuses(t, living, ['--pid', wrong, '--since', '1h'], 2, /--pid/)
+  const { tree, base } = living
+  refuses(t, living, [...since(tree.pid), '-r', base], 2, /--root is of no use with --pid/)
   // a child that its parent does not reap
   const zombie = spawn('sh', ['-c', 'sh -c : & exec sleep 3600'], { stdio: 'ignore' })
   t.teardown(() => zombie.kill('SIGKILL'))

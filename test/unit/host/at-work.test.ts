@@ -122,7 +122,10 @@ t.test('what may not be looked at is at work where it is CRIU', async (t) => {
       return 12
     })
     const said = whoIsAtWork(new Sys(addon), fd)
-    t.equal(said, isBusy ? `process ${pid} (sleep) is CRIU, and may not be looked at` : undefined)
+    t.equal(
+      said,
+      isBusy ? `process ${pid} (sleep) is CRIU, and may not be looked at (EACCES)` : undefined,
+    )
   }
 })
 
