@@ -8,6 +8,7 @@ import { insideMountNamespace, isInside } from '../test/rig/namespace.js'
 import { criuGc, inRepo } from '../test/rig/repo.js'
 import { busyHost } from './busy-host.js'
 import { checks } from './checks.js'
+import { containers } from './containers.js'
 import { living } from './living.js'
 import { manyFiles } from './many-files.js'
 import { manyMounts } from './many-mounts.js'
@@ -16,7 +17,17 @@ import { manyTasks } from './many-tasks.js'
 import { Bench, type Row } from './measure.js'
 import { startUp } from './start-up.js'
 
-const CASES = { startUp, busyHost, manyRemaps, checks, manyMounts, manyTasks, manyFiles, living }
+const CASES = {
+  startUp,
+  busyHost,
+  manyRemaps,
+  checks,
+  manyMounts,
+  manyTasks,
+  manyFiles,
+  living,
+  containers,
+}
 
 /** All, or those that are named as arguments. */
 const chosen = Object.entries(CASES).filter(
