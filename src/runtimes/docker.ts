@@ -75,9 +75,27 @@ const containerOf = (data: string, { id, from, config, names: [name] }: Kept): C
   }
 }
 
+const DATA = '/var/lib/docker'
+const CONFIGURATION = '/etc/docker/daemon.json'
+
+/** Its data root; below that one for the user namespace of all containers ("165536.165536"), where they share one. */
+export const dataRoots = (configuration = CONFIGURATION, usual = DATA): string[] => {
+  const json = readTrusted(configuration)
+  const told = json === undefined ? undefined : text(parseFields(json, configuration)['data-root'])
+  const roots = [...new Set([usual, ...(told?.startsWith('/') === true ? [told] : [])])]
+  return roots.flatMap((root) => [
+    root,
+    ...namesIn(root)
+      .filter((name) => /^\d+\.\d+$/.test(name))
+      .map((name) => path.join(root, name)),
+  ])
+}
+
 export const DOCKER: Runtime = {
   name: 'docker',
-  places: ['/var/lib/docker'],
+  get places() {
+    return dataRoots()
+  },
   find: (data, name) =>
     named(
       namesIn(path.join(data, 'containers')).flatMap((id) => read(data, id)),
