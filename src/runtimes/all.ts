@@ -40,16 +40,21 @@ export const allContainers = (
     }
   }
   const looked = new Set<string>()
-  for (const { name, places, all } of runtimes)
-    if (runtime === undefined || runtime === name)
-      for (const place of runtimeRoot === undefined ? places : [runtimeRoot])
-        for (const { home, look } of trying<Look>(place, () => all(place))) {
+  for (const one of runtimes)
+    if (runtime === undefined || runtime === one.name)
+      for (const place of runtimeRoot === undefined
+        ? trying(one.name, () => one.places)
+        : [runtimeRoot])
+        for (const { home, look } of trying<Look>(place, () => one.all(place))) {
           // Two runtimes may keep theirs in one place.
           if (looked.has(home)) continue
           looked.add(home)
-          for (const one of trying(home, look))
-            if ((runtime === undefined || one.runtime === runtime) && !found.has(one.home))
-              found.set(one.home, one)
+          for (const container of trying(home, look))
+            if (
+              (runtime === undefined || container.runtime === runtime) &&
+              !found.has(container.home)
+            )
+              found.set(container.home, container)
         }
   return { containers: [...found.values()], unlooked: [...unlooked.values()] }
 }

@@ -1,6 +1,7 @@
 // All containers in folders as their runtimes leave them.
 import fs from 'node:fs'
 import path from 'node:path'
+import { GcError } from '../../../src/errors.js'
 import { taskAt } from '../../../src/host/living/tasks.js'
 import { allContainers, imagesOfProcess } from '../../../src/runtimes/all.js'
 import { test, type Test } from '../support/check.js'
@@ -145,4 +146,26 @@ test('what runtimes keep of the container of a process', (t) => {
   const asked = { runtime: 'runc', runtimeRoot: path.join(top, 'state') }
   t.strictSame(imagesOfProcess(us.pid, asked), [path.join(top, 'bundle/checkpoint')])
   t.strictSame(imagesOfProcess(1, asked), [], "another process of the machine's pid namespace")
+})
+
+test('a runtime whose own configuration is not to be believed hides no other', (t) => {
+  const refuse = (): never => {
+    throw new GcError('refused', 'others wrote it', { where: '/etc/bad.json' })
+  }
+  const bad = {
+    name: 'bad',
+    get places(): string[] {
+      return refuse()
+    },
+    find: () => [],
+    all: () => [],
+  }
+  const other = {
+    ...{ name: 'other', places: ['/p'], find: () => [] },
+    all: () => [{ home: '/p/1', look: refuse }],
+  }
+  t.match(allContainers({ runtime: undefined, runtimeRoot: undefined }, [bad, other]), {
+    containers: [],
+    unlooked: [{ where: '/etc/bad.json', message: 'others wrote it' }],
+  })
 })
