@@ -1,7 +1,10 @@
 // `list`, and show and clean with --all: dumps made by hand, in the folders of a docker and of a podman.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { taskAt } from '../src/host/living/tasks.js'
 import type { JsonList } from '../src/report/list-schema.js'
 import { placeOf } from './hostile/rig.js'
 import { gc } from './rig/gc.js'
@@ -166,4 +169,48 @@ t.test('what cannot be read, and what is gone', { skip }, (t) => {
   t.match(complete, / --gone \/$/)
   t.equal(gc(complete.split(' ')).code, 0, 'as it stands there')
   t.end()
+})
+
+/** Of the host's own tree: paths are those of this machine. */
+class OnHost extends HandMade {
+  protected override hasRoot = false
+}
+
+t.test('other checkpoints that the runtime keeps of a living container', { skip }, async (t) => {
+  const top = fs.realpathSync(t.testdir({}))
+  const made = new OnHost()
+  const held = path.join(made.at('app'), 'link_remap.6')
+  // The file is deleted, and the program has it open.
+  fs.mkdirSync(made.at('app'))
+  const script =
+    'echo x >app/old; exec 3<app/old; ln app/old app/link_remap.6; rm app/old; echo; exec sleep 1000'
+  const child = spawn('sh', ['-c', script], {
+    cwd: made.root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  t.teardown(() => {
+    child.kill('SIGKILL')
+    made.end()
+  })
+  await once(child.stdout, 'data')
+  const pid = child.pid ?? 0
+  const bundle = path.join(top, 'bundle')
+  put(path.join(bundle, 'config.json'), { root: { path: '/' } })
+  put(path.join(top, 'state/c1/state.json'), {
+    init_process_pid: pid,
+    init_process_start: taskAt(pid)?.start,
+    config: { labels: [`bundle=${bundle}`] },
+  })
+  const killed = path.join(top, 'killed')
+  put(path.join(killed, 'files.img'), '')
+  const verdict = (): string[] | undefined =>
+    gc([
+      ...['show', '--json', '-D', killed, '--since', '1h', '--container', 'c1'],
+      ...['--runtime', 'runc', '--runtime-root', path.join(top, 'state')],
+    ]).report?.remaps?.map(({ link, verdict, reason }) => `${link} ${reason ?? verdict}`)
+  t.strictSame(verdict(), [`${held} would-remove`], 'nobody else wants it')
+  made.remap(6, held)
+  made.dump()
+  link(made.images, path.join(bundle, 'checkpoint'))
+  t.strictSame(verdict(), [`${held} wanted`])
 })

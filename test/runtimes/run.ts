@@ -26,19 +26,21 @@ const there = (file: string): string => path.join('/work', path.relative(repo, f
 
 const known = process.env.CRIU_GC_HOST
 const folder = known ?? fs.mkdtempSync(path.join(tmpdir(), 'criu-gc-runtimes-'))
-let code = 1
-try {
+const tryAll = (): number => {
   const program = holder()
   if (!fs.existsSync(path.join(folder, 'disk'))) must('make', folder, PACKAGES.join(','))
   must('up', folder, repo)
   try {
     const inside = inRepo('out/test/runtimes/inside.js')
     const words = [there(program), there(inRepo('dist/criu-gc.cjs'))]
-    code = host('on', folder, 'node', there(inside), ...words)
+    return host('on', folder, 'node', there(inside), ...words)
   } finally {
     must('down', folder)
   }
+}
+
+try {
+  process.exitCode = tryAll()
 } finally {
   if (known === undefined) fs.rmSync(folder, { recursive: true, force: true })
 }
-process.exit(code)
