@@ -9,6 +9,7 @@ import { criuGc, inRepo } from '../test/rig/repo.js'
 import { archive } from './archive.js'
 import { busyHost } from './busy-host.js'
 import { checks } from './checks.js'
+import { containers } from './containers.js'
 import { living } from './living.js'
 import { manyFiles } from './many-files.js'
 import { manyMounts } from './many-mounts.js'
@@ -27,6 +28,7 @@ const CASES = {
   manyFiles,
   living,
   archive,
+  containers,
 }
 
 /** All, or those that are named as arguments. */

@@ -16,6 +16,7 @@ const PATHS: Check = {
   what: 'an array of paths, such as ["/"]',
   fits: (value) => Array.isArray(value) && value.every(PATH.fits),
 }
+const NAME: Check = { what: 'a name', fits: PATH.fits }
 const FLAG: Check = { what: 'true or false', fits: (value) => typeof value === 'boolean' }
 
 const OPTIONS: Readonly<Record<string, Check>> = {
@@ -37,6 +38,16 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   pid: {
     what: 'a process id',
     fits: (value) => Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31,
+  },
+  bundle: PATH,
+  container: NAME,
+  runtime: NAME,
+  runtimeRoot: PATH,
+  checkpoint: NAME,
+  olderThan: { what: 'a time, such as "7d"', fits: isText },
+  keepLast: {
+    what: 'a number of checkpoints',
+    fits: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   },
   since: { what: 'a time, such as "2026-11-26T04:30:00Z" or "10m"', fits: isText },
   keep: PATHS,

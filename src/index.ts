@@ -14,6 +14,7 @@ import { hostView, type HostView } from './host/view.js'
 import { parseExternals, parseGone } from './plan/external.js'
 import type { Plan } from './plan/planned.js'
 import { planCollection as planPure } from './plan/plan.js'
+import type { JsonList } from './report/list-schema.js'
 import type { JsonScan } from './report/scan-schema.js'
 import type { JsonLinks } from './report/links-schema.js'
 import type { JsonReport } from './report/schema.js'
@@ -22,6 +23,7 @@ export type { Checkpoint, LinkRemap, Mount, MountNamespace } from './checkpoint/
 export type { Plan, PlannedRemap, Provider } from './plan/planned.js'
 export type { JsonFoundLink, JsonScan } from './report/scan-schema.js'
 export type { JsonLink, JsonLinks } from './report/links-schema.js'
+export type { JsonList, JsonListedContainer } from './report/list-schema.js'
 export type { JsonReport } from './report/schema.js'
 export { GcError }
 
@@ -58,6 +60,25 @@ export interface LivingOptions extends Omit<Options, 'imagesDir'> {
   readonly pid: number
 }
 
+/** The same of a container, by what its runtime keeps of it. What is given beside wins. */
+export interface ContainerOptions extends Omit<Options, 'imagesDir'> {
+  readonly imagesDir?: string
+  /** Its bundle, or its id or name. */
+  readonly bundle?: string
+  readonly container?: string
+  /** With `container`: which runtime, and where it keeps its containers. */
+  readonly runtime?: string
+  readonly runtimeRoot?: string
+  /** Of several checkpoints the name of the one. */
+  readonly checkpoint?: string
+}
+
+export interface ListOptions extends Pick<ContainerOptions, 'runtime' | 'runtimeRoot'> {
+  /** Those given up, such as "7d", but for the last ones of each container. */
+  readonly olderThan?: string
+  readonly keepLast?: number
+}
+
 export interface ScanOptions extends Pick<
   Options,
   'keep' | 'accept' | 'keepLastLink' | 'maxRemaps'
@@ -78,17 +99,26 @@ export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts
   readonly host?: HostView
 }
 
+type AnyOptions = Options | LivingOptions | ContainerOptions
+
 /** Looks, changes nothing. Needs root. @throws GcError where the run as a whole could not be done. */
-export const show = (options: Options | LivingOptions): Promise<JsonReport> =>
+export const show = (options: AnyOptions): Promise<JsonReport> =>
   runCommand(() => argumentsOf('show', checked(options))) as Promise<JsonReport>
 
 /** Deletes. Needs root. @throws GcError where the run as a whole could not be done. */
-export const clean = (options: Options | LivingOptions): Promise<JsonReport> =>
+export const clean = (options: AnyOptions): Promise<JsonReport> =>
   runCommand(() => argumentsOf('clean', checked(options))) as Promise<JsonReport>
 
 /** Where on this host the links are. Changes nothing. Needs root. @throws GcError likewise. */
 export const links = (options: Options | LivingOptions): Promise<JsonLinks> =>
   runCommand(() => argumentsOf('links', checked(options))) as Promise<JsonLinks>
+
+/** The containers that the runtimes of this host know, and their checkpoints. Needs root. @throws GcError likewise. */
+export const list = (options: ListOptions = {}): Promise<JsonList> =>
+  runCommand(() => {
+    checkOptions(options)
+    return listArgumentsOf(options)
+  }) as Promise<JsonList>
 
 /** Links below directories; deletes with `remove`. Needs root. @throws GcError likewise. */
 export const scan = (options: ScanOptions): Promise<JsonScan> =>
@@ -124,12 +154,13 @@ export const planCollection = (checkpoint: Checkpoint, options: PlanOptions = {}
 
 const COMMAND = fileURLToPath(new URL('criu-gc.cjs', import.meta.url))
 
-const argumentsOf = (command: string, options: Options | LivingOptions): string[] => [
+const argumentsOf = (command: string, options: AnyOptions & ContainerOptions): string[] => [
   command,
   '--json',
   '--no-default-config',
   ...(options.imagesDir === undefined ? [] : [`--images-dir=${options.imagesDir}`]),
   ...(options.pid === undefined ? [] : [`--pid=${options.pid}`]),
+  ...containerArgumentsOf(options),
   ...(options.since === undefined ? [] : [`--since=${options.since}`]),
   ...(options.keep ?? []).map((value) => `--keep=${value}`),
   ...(options.root === undefined ? [] : [`--root=${options.root}`]),
@@ -142,6 +173,23 @@ const argumentsOf = (command: string, options: Options | LivingOptions): string[
   ...(options.restoreLog === undefined ? [] : [`--restore-log=${options.restoreLog}`]),
   ...(options.force === true ? ['--force'] : []),
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
+]
+
+const containerArgumentsOf = (options: ContainerOptions): string[] => [
+  ...(options.bundle === undefined ? [] : [`--bundle=${options.bundle}`]),
+  ...(options.container === undefined ? [] : [`--container=${options.container}`]),
+  ...(options.runtime === undefined ? [] : [`--runtime=${options.runtime}`]),
+  ...(options.runtimeRoot === undefined ? [] : [`--runtime-root=${options.runtimeRoot}`]),
+  ...(options.checkpoint === undefined ? [] : [`--checkpoint=${options.checkpoint}`]),
+]
+
+const listArgumentsOf = (options: ListOptions): string[] => [
+  'list',
+  '--json',
+  '--no-default-config',
+  ...containerArgumentsOf(options),
+  ...(options.olderThan === undefined ? [] : [`--older-than=${options.olderThan}`]),
+  ...(options.keepLast === undefined ? [] : [`--keep-last=${options.keepLast}`]),
 ]
 
 const scanArgumentsOf = (options: ScanOptions): string[] => [
@@ -160,10 +208,11 @@ const scanArgumentsOf = (options: ScanOptions): string[] => [
   ...options.directories,
 ]
 
-const checked = (options: Options | LivingOptions): Options | LivingOptions => {
+const checked = (options: AnyOptions & ContainerOptions): AnyOptions & ContainerOptions => {
   checkOptions(options)
-  if (options.imagesDir !== undefined || options.pid === undefined)
-    checkImagesDir(options.imagesDir)
+  const { imagesDir, pid, bundle, container } = options
+  if (imagesDir !== undefined || (pid ?? bundle ?? container) === undefined)
+    checkImagesDir(imagesDir)
   return options
 }
 
@@ -189,7 +238,7 @@ const runCommand = (makeArguments: () => string[]): Promise<Document> =>
 const message = (error: Error | null): string =>
   `criu-gc gave no report: ${error?.message.split('\n')[0] ?? 'its output is not JSON'}`
 
-type Document = JsonReport | JsonScan | JsonLinks
+type Document = JsonReport | JsonScan | JsonLinks | JsonList
 
 const reportFrom = (stdout: string): Document => {
   const document = JSON.parse(stdout) as Document & {

@@ -8,7 +8,7 @@ import type { Clocks } from './host/clock.js'
 import type { Host } from './host/host.js'
 import type { HeldLink } from './host/living/held.js'
 import { readLiving, type Living } from './host/living/living.js'
-import { wantedBeside } from './images/beside.js'
+import { inodeOf, wantedBeside } from './images/beside.js'
 import { planLiving, type HeldRemap } from './plan/living.js'
 import type { Plan } from './plan/planned.js'
 import { mustListAll, Wanted } from './plan/wanted.js'
@@ -23,6 +23,8 @@ export interface LivingOptions {
   readonly since: Time | undefined
   /** Images of checkpoints that are wanted: absolute host paths. */
   readonly keep: readonly string[]
+  /** Those that the runtime of the container keeps of it, asked for where they matter. */
+  readonly keptByRuntime?: () => readonly string[]
 }
 
 interface LivingFound {
@@ -49,7 +51,7 @@ export const prepareLiving = (
   const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
   const isAnyHeld = living.held.length > 0
   const started = plus(living.started, APART)
-  const wanted = readWanted(options.keep, checkpoint, host, started, isAnyHeld)
+  const wanted = readWanted(options, checkpoint, host, started, isAnyHeld)
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
   const held = toRemaps(living.held, wanted, checkpoint.hints)
   const logs = logSpans(checkpoint)
@@ -101,9 +103,9 @@ const toRemaps = (
   }))
 }
 
-/** Checkpoints that are to be kept: those that the caller names, and those beside these images. */
+/** Checkpoints that are to be kept: those that the caller names, those beside these images, and the runtime's. */
 const readWanted = (
-  keep: readonly string[],
+  { keep, keptByRuntime = () => [] }: LivingOptions,
   { directory }: Checkpoint,
   host: Host,
   started: Time,
@@ -112,8 +114,11 @@ const readWanted = (
   const wanted = new Wanted(host.mounts, { booted: host.bootedAt, started })
   for (const place of keep) wanted.add(place, mustListAll(readCheckpoint(place)))
   // Nothing is asked of them where nothing is held.
-  for (const place of directory === undefined || !isAnyHeld ? [] : wantedBeside(directory)) {
-    if (keep.includes(place)) continue
+  const beside = directory === undefined || !isAnyHeld ? [] : wantedBeside(directory)
+  const others = new Set([...beside, ...(isAnyHeld ? keptByRuntime() : [])])
+  const own = directory === undefined ? undefined : inodeOf(directory)
+  for (const place of others) {
+    if (keep.includes(place) || (own !== undefined && inodeOf(place) === own)) continue
     const other = tryRead(place)
     if (other?.complete === true) wanted.add(place, other)
   }

@@ -143,7 +143,7 @@ const prepareAll = (
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
 
-type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals'> & {
+type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals' | 'lostRoot'> & {
   readonly derived: readonly Derived[]
 }
 
@@ -168,6 +168,7 @@ const fromContainer = (
   return {
     pid,
     root: found.root,
+    lostRoot: found.lostRoot,
     externals: { ...externals, mapped: found.mapped },
     derived: found.derived,
   }

@@ -12,7 +12,7 @@ import { fromText } from '../src/bytes.js'
 import type { Outcome } from '../src/collect/outcome.js'
 import { EXIT, GcError, type ExitName } from '../src/errors.js'
 import { PLACE } from '../src/host/notes.js'
-import type { Options } from '../src/index.js'
+import type { ContainerOptions, ListOptions, Options } from '../src/index.js'
 import { ARCHIVE_LIMITS, LIMITS } from '../src/limits.js'
 import { isTooLong, pathProblem } from '../src/paths.js'
 import { DOUBTS } from '../src/proof/doubts.js'
@@ -26,6 +26,7 @@ import type {
   JsonResidue,
 } from '../src/report/schema.js'
 import type { JsonLink, JsonLinks } from '../src/report/links-schema.js'
+import type { JsonList, JsonListedContainer } from '../src/report/list-schema.js'
 import type { JsonFoundLink, JsonScan } from '../src/report/scan-schema.js'
 import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
@@ -114,7 +115,7 @@ const commandLines = (text: string): string[] =>
     .replace(/\\\n\s*/g, ' ')
     .split('\n')
     .flatMap((line) => {
-      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|links|scan) [^|]*)/.exec(line)
+      const match = /^\s*(?:[#$] )?criu-gc ((?:show|clean|links|scan|list)\b[^|]*)/.exec(line)
       return match === null ? [] : [match[1] as string]
     })
 
@@ -179,7 +180,9 @@ test('command lines in examples are ones that the program takes', (t) => {
     ['README', readme],
     [MAN, man],
   ] as const) {
-    const lines = commandLines(text).filter((line) => !/\[-r ROOT\]|DIR\.\.\./.test(line))
+    const lines = commandLines(text).filter(
+      (line) => !/\[-r ROOT\]|DIR\.\.\.|\[--older-than|^list {2}/.test(line),
+    )
     t.ok(lines.length > 0, `${name} has an example`)
     for (const line of lines) {
       const words = (line.match(/'[^']*'|"[^"]*"|[^\s'"]+/g) ?? []).map((word) =>
@@ -187,7 +190,7 @@ test('command lines in examples are ones that the program takes', (t) => {
       )
       t.doesNotThrow(() => getopt(words), line)
       const { command } = parseArguments([...words, '--no-default-config'], {})
-      t.match(command, /^(show|clean|links|scan)$/, line)
+      t.match(command, /^(show|clean|links|scan|list)$/, line)
     }
   }
 })
@@ -328,7 +331,14 @@ test('where clean notes what it removed', (t) => {
 })
 
 test('options of the library', (t) => {
-  const options = keysOf<Options>({
+  const options = keysOf<Options & ContainerOptions & ListOptions>({
+    bundle: true,
+    container: true,
+    runtime: true,
+    runtimeRoot: true,
+    checkpoint: true,
+    olderThan: true,
+    keepLast: true,
     imagesDir: true,
     root: true,
     external: true,
@@ -361,6 +371,7 @@ const REPORT = keysOf<JsonReport>({
   living: true,
   network: true,
   networkUnread: true,
+  derived: true,
   residue: true,
   residueUnread: true,
   dump: true,
@@ -506,6 +517,45 @@ const LINKS = [
     nlink: true,
   }),
 ]
+const LIST = [
+  ...keysOf<JsonList>({
+    schema: true,
+    command: true,
+    exit: true,
+    containers: true,
+    totals: true,
+    unread: true,
+  }),
+  ...keysOf<JsonListedContainer>({
+    runtime: true,
+    id: true,
+    name: true,
+    home: true,
+    state: true,
+    pid: true,
+    checkpoints: true,
+  }),
+  ...keysOf<JsonListedContainer['checkpoints'][number]>({
+    name: true,
+    imagesDir: true,
+    dump: true,
+    complete: true,
+    writtenAt: true,
+    links: true,
+    problem: true,
+    action: true,
+    next: true,
+    selected: true,
+    report: true,
+  }),
+  ...keysOf<JsonListedContainer['checkpoints'][number]['links']>({
+    listed: true,
+    there: true,
+    lost: true,
+    unknown: true,
+  }),
+]
+const DERIVED = keysOf<JsonReport['derived'][number]>({ option: true, value: true, from: true })
 
 const LIVING = keysOf<NonNullable<JsonReport['living']>>({
   pid: true,
@@ -543,7 +593,9 @@ test('JSON: keys', (t) => {
       (names as string).split(/[\s,.]+|\bVa\b/).filter((name) => name !== ''),
     ),
   )
-  const keys = [REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, RESIDUE, SCAN, LINKS].flat()
+  const keys = [
+    ...[REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, DERIVED, RESIDUE, SCAN, LINKS, LIST],
+  ].flat()
   for (const key of new Set(keys)) t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
   const all = new Set([...keys, ...errors])

@@ -14,13 +14,14 @@ import { withoutMounts } from './living-arguments.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
+import { listArguments, refuseListOptions, type ListArguments } from './list-arguments.js'
 import { refuseScanOptions, scanArguments, type ScanArguments } from './scan-arguments.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
-  readonly command: Command | 'links' | 'scan' | 'help' | 'version'
+  readonly command: Command | 'links' | 'scan' | 'list' | 'help' | 'version'
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -47,6 +48,8 @@ export interface Arguments {
   readonly netns: readonly string[]
   /** Of `scan` alone. */
   readonly scan: ScanArguments | undefined
+  /** Of `list`, and of show and clean with --all. */
+  readonly list: ListArguments | undefined
   readonly keepLastLink: boolean
   readonly allowEnvironment: boolean
   readonly json: boolean
@@ -139,6 +142,10 @@ const collectValues = (
   const options = given.map(asLibdir)
   const scan = directories === undefined ? undefined : scanArguments(directories, options, fromHere)
   if (scan === undefined) refuseScanOptions(options)
+  const isAll = options.some(({ option }) => option.long === 'all')
+  const isListing = scan === undefined && (command === 'list' || isAll)
+  const list = isListing ? listArguments(isAll, options, fromHere) : undefined
+  if (list === undefined) refuseListOptions(options)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
@@ -151,10 +158,11 @@ const collectValues = (
     return value === undefined ? undefined : locating(where, () => resolve(notEmpty(value, name)))
   }
   const pid = locating(last('pid')?.where, () => pidOf(last('pid')?.value))
-  const asked = scan === undefined ? askedContainer(last, fromHere) : undefined
+  const asked =
+    scan === undefined && list === undefined ? askedContainer(last, fromHere) : undefined
   const isContainer = pid !== undefined || asked !== undefined
   const imagesDir =
-    scan === undefined
+    scan === undefined && list === undefined
       ? (directory('images-dir', fromHere) ?? (isContainer ? undefined : fromHere('')))
       : undefined
   const hasSince = isContainer || scan !== undefined
@@ -178,6 +186,7 @@ const collectValues = (
     only: onlyOf(values('only'), isContainer),
     netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
+    list,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),
@@ -308,9 +317,11 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
   const [command, extra] = words
   const next = 'see "criu-gc --help"'
   if (command === undefined)
-    throw usage('no command given: say show, clean, links or scan', { next })
+    throw usage('no command given: say show, clean, links, scan or list', { next })
   if (!isCommand(command))
-    throw usage(`command ${escapeText(command)} is not known: show, clean, links or scan`, { next })
+    throw usage(`command ${escapeText(command)} is not known: show, clean, links, scan or list`, {
+      next,
+    })
   if (command !== 'scan' && extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
@@ -326,7 +337,7 @@ const nullIfFits = (command: Arguments['command'], options: readonly Located[]):
   return true
 }
 
-const ACTS = ['show', 'clean', 'links', 'scan'] as const
+const ACTS = ['show', 'clean', 'links', 'scan', 'list'] as const
 const COMMANDS = [...ACTS, 'help', 'version'] as const
 
 const isAct = (word: string): boolean => (ACTS as readonly string[]).includes(word)

@@ -13,6 +13,7 @@ import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
 import { withContainer } from './container.js'
+import { listAll } from './list.js'
 import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
@@ -59,7 +60,7 @@ export const main = (
     // Later capabilities are given up; a run that is refused nothing does not look which there were.
     status = threadStatus()
     log = new Log()
-    return end(carryOut(sys, options, log, note))
+    return end(carryOut(sys, options, log, directory, note))
   } catch (error) {
     return end(explain(asGcError(error, status), options, argv, log))
   }
@@ -89,8 +90,15 @@ const explainOptions = (options: Arguments, log: Log, note: string | undefined):
   }
 }
 
-const carryOut = (sys: Sys, options: Arguments, log: Log, note: string | undefined): ExitName => {
-  const { scan } = options
+const carryOut = (
+  sys: Sys,
+  options: Arguments,
+  log: Log,
+  directory: string,
+  note: string | undefined,
+): ExitName => {
+  const { scan, list } = options
+  if (list !== undefined) return listAll(sys, { ...options, list }, log, directory)
   if (scan === undefined) return collectGarbage(sys, options, log, note)
   return lookBelow(sys, { ...options, scan }, log, () => {
     explainOptions(options, log, note)

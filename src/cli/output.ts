@@ -9,7 +9,10 @@ import type { LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
 import { linkLines, linksSummary, linksWarnings, nullTerminated } from '../report/links-text.js'
 import { errorToJson, jsonPieces, piecesOf } from '../report/json.js'
-import { escapeText } from '../escape.js'
+import { listToJson } from '../report/list-json.js'
+import { selectedOf, type ListReport, type RunDocument } from '../report/list.js'
+import { listLines, listSummary, listTable, listWarnings } from '../report/list-text.js'
+import { commandLine, escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
 import { derivedText, planText } from '../report/plan-text.js'
@@ -195,7 +198,11 @@ export const printReport = (
     for (const warning of unknownGone(report, options.gone)) log.line(warning)
     const complete = completeCommand(report, options.words)
     if (complete !== undefined)
-      log.line(`if all is where it was at the dump, this is complete: ${complete}`)
+      log.line(
+        complete.endsWith(' --gone /')
+          ? `if the root file system was removed for good, this is complete: ${complete}`
+          : `if all is where it was at the dump, this is complete: ${complete}`,
+      )
   }
   print(
     {
@@ -263,6 +270,71 @@ export const printLinks = (
     terminal,
   )
 }
+
+/** The rows of `list`; after show or clean with --all their sum. */
+export const printList = (
+  report: ListReport,
+  options: Pick<Arguments, 'json' | 'plain'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  if (options.json || report.command === 'list')
+    print(printableList(report, log), options, log, terminal)
+  else log.line(listSummary(report))
+}
+
+/** What show or clean with --all will be run for. */
+export const printListed = (
+  report: ListReport,
+  options: Pick<Arguments, 'json' | 'plain'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  if (options.json) return
+  const selected = { ...report, containers: selectedOf(report) }
+  const { say, lines, tree } = printableList(selected, log)
+  say()
+  if (terminal && !options.plain)
+    writeReport(
+      tree()
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
+  else writeReportPieces(lines())
+}
+
+/** What one of them came to. */
+export const printRun = (
+  words: readonly string[],
+  { exit, totals, error, remaps = [] }: RunDocument,
+  { json }: Pick<Arguments, 'json'>,
+  log: Log,
+): void => {
+  if (json) return
+  const said =
+    error === undefined
+      ? `${totals?.removed ?? 0} removed, ${totals?.['would-remove'] ?? 0} would remove, ${totals?.kept ?? 0} kept, ${totals?.failed ?? 0} failed`
+      : error.message
+  log.line(
+    `${escapeText(commandLine(['criu-gc', ...words]))}: ${escapeText(said)} (exit ${exit.code})`,
+  )
+  for (const { link, verdict, message } of remaps)
+    if (verdict === 'kept' || verdict === 'failed')
+      log.line(`  ${escapeText(link)}: ${escapeText(message ?? verdict)}`)
+}
+
+const printableList = (
+  report: ListReport,
+  log: Log,
+): Printable & { readonly tree: () => string[] } => ({
+  json: () => piecesOf(listToJson(report)),
+  say: () => {
+    for (const warning of listWarnings(report)) log.line(warning)
+  },
+  lines: () => listLines(report),
+  tree: () => listTable(report, Date.now() / 1000),
+  summary: () => listSummary(report),
+})
 
 /** What was deleted by mistake weighs more than a report that was not read. */
 export const orAlarm = (exit: ExitName, log: Log, act: () => void): ExitName => {

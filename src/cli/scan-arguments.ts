@@ -16,7 +16,7 @@ export interface ScanArguments {
 /** For one dump or one container: to a look below directories they say nothing. */
 const NOT_FOR_SCAN = [
   'root', 'external', 'ext-mount-map', 'mounts', 'gone', 'dump-log', 'restore-log', 'pid',
-  'bundle', 'container', 'runtime', 'runtime-root',
+  'bundle', 'container', 'runtime', 'runtime-root', 'checkpoint', 'all',
 ] // prettier-ignore
 
 const ONLY_FOR_SCAN = ['remove', 'until']

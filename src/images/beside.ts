@@ -29,3 +29,9 @@ const names = (directory: string): string[] => {
 
 const isThere = (file: string): boolean =>
   fs.lstatSync(file, { throwIfNoEntry: false })?.isFile() === true
+
+/** Which directory it is, whatever it is called; undefined where it is not there. */
+export const inodeOf = (directory: string): string | undefined => {
+  const stat = fs.statSync(directory, { throwIfNoEntry: false, bigint: true })
+  return stat && `${stat.dev}:${stat.ino}`
+}

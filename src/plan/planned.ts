@@ -8,6 +8,8 @@ import type { Externals } from './external.js'
 export interface PlanOptions {
   /** Host path of the root task's rootfs, absolute. */
   readonly root: Bytes | undefined
+  /** Where the runtime of the container had it, and nothing is any more. */
+  readonly lostRoot?: string | undefined
   readonly externals: Externals
   /** `remaps`: what leads to the remaps. `all`: every mount of every namespace. */
   readonly mounts: 'remaps' | 'all'

@@ -69,14 +69,20 @@ const rootRows = (checkpoint: Checkpoint, all: ReadonlyMap<number, Mount>): Set<
   return new Set(kinds.size > 1 ? [] : rows.map((row) => row.mntId))
 }
 
-const rootProvider = (mount: Mount, { root, host }: PlanOptions): Provider =>
-  root === undefined
+const rootProvider = (mount: Mount, { root, lostRoot, host }: PlanOptions): Provider => {
+  if (root !== undefined) return { kind: 'root', path: root, sub: ROOT }
+  return lostRoot === undefined
     ? none(
         'no root was given',
         `add --root with the host path of the rootfs${atTheDump(mount, host)}`,
         missingRoot(mount, host),
       )
-    : { kind: 'root', path: root, sub: ROOT }
+    : none(
+        `the root file system is not there any more: ${escapeText(lostRoot)}`,
+        'was it removed for good? then --gone / says so; if not, add --root with the place where it is now',
+        ['--gone', '/'],
+      )
+}
 
 const external = (mount: Mount, { externals, host }: PlanOptions): Provider | undefined => {
   if (mount.external === undefined) return undefined

@@ -65,6 +65,11 @@ export const toJson = (report: Report): Json => {
     ...livingJson(report),
     network: report.network?.rows ?? [],
     networkUnread: report.network?.unread ?? [],
+    derived: (report.derived ?? []).map(({ words: [option, value], from }) => ({
+      option,
+      value,
+      from,
+    })),
     residue: report.residue?.findings ?? [],
     residueUnread: report.residue?.unread ?? [],
     dump: checkpoint.dump,

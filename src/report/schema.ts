@@ -106,6 +106,12 @@ export interface JsonReport {
   readonly network: readonly NetworkRow[]
   /** What could not be looked at for that. */
   readonly networkUnread: readonly string[]
+  /** Options that the files of the container's runtime told, and which file told them. */
+  readonly derived: readonly {
+    readonly option: string
+    readonly value: string
+    readonly from: string
+  }[]
   /** What else than links and locks a dump left in that container and on this host. */
   readonly residue: readonly JsonResidue[]
   /** What could not be looked at for that. */

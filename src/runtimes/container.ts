@@ -15,6 +15,11 @@ export interface ConfiguredMount {
   readonly from: string
 }
 
+/** A directory with images, and what its runtime calls that checkpoint. */
+export interface KnownImages extends Told {
+  readonly name: string
+}
+
 export interface RootPlace extends Told {
   /** Counts only while something is mounted there: an overlay that is not is an empty directory. */
   readonly isMountpoint: boolean
@@ -32,6 +37,8 @@ export interface Container {
   readonly runtime: string
   /** Undefined where only its bundle is known. */
   readonly id: string | undefined
+  /** What people call it, where that is not its id. */
+  readonly name: string | undefined
   /** The folder that tells it from all others. */
   readonly home: string
   /** The best first. */
@@ -40,7 +47,7 @@ export interface Container {
   /** Undefined where it has ended. */
   readonly process: FirstProcess | undefined
   /** Directories with images, which are there. */
-  readonly images: readonly Told[]
+  readonly images: readonly KnownImages[]
   /** CRIU's work directory, where it is another one. */
   readonly workDir: string | undefined
 }
@@ -52,4 +59,13 @@ export interface Runtime {
   readonly places: readonly string[]
   /** Those with that id or name below one of these places. @throws GcError. */
   readonly find: (place: string, id: string) => Container[]
+  /** All that are there, also another runtime's that keeps its own there, each looked at when it is asked for. */
+  readonly all: (place: string) => Look[]
+}
+
+/** At one container. @throws GcError refused. */
+export interface Look {
+  /** Where it is kept, for what cannot be looked at. */
+  readonly home: string
+  readonly look: () => Container[]
 }

@@ -23,6 +23,8 @@ export interface Derived {
 
 export interface Derivation {
   readonly root: string | undefined
+  /** No place of its root file system is there any more: the one that it had last. */
+  readonly lostRoot: string | undefined
   /** Key to host path. */
   readonly mapped: ReadonlyMap<Bytes, Bytes>
   readonly derived: readonly Derived[]
@@ -43,17 +45,19 @@ export const derive = (
   checkpoint: Checkpoint,
   typed: Typed,
 ): Derivation => {
-  if (checkpoint.tree === 'host') return { root: typed.root, mapped: typed.mapped, derived: [] }
+  if (checkpoint.tree === 'host')
+    return { root: typed.root, lostRoot: undefined, mapped: typed.mapped, derived: [] }
   const { written } = checkpoint.times
   const isThisBoot = written !== undefined && isAfter(written, host.bootedAt)
   const derived: Derived[] = []
   let { root } = typed
+  let lostRoot: string | undefined
   if (root === undefined && !typed.gone.has(ROOT)) {
     const found = findRoot(sys, host, container, checkpoint, isThisBoot)
     if (found !== undefined) {
       root = found.path
       derived.push({ words: ['--root', found.path], from: found.from })
-    }
+    } else lostRoot = lostRootOf(sys, host, container)
   }
   const candidates = candidatesOf(sys, host, container, root)
   const facts = { isThisBoot, isMounted: host.isMounted }
@@ -76,7 +80,7 @@ export const derive = (
     for (const one of candidates)
       if (!isOfNoInterest(one.place) && !mapped.has(one.place) && !typed.gone.has(one.place))
         map(one.place, one, 'destination')
-  return { root, mapped, derived }
+  return { root, lostRoot, mapped, derived }
 }
 
 const candidatesOf = (
@@ -130,6 +134,13 @@ const findRoot = (
   throw new GcError('refused', other, {
     next: 'nothing was touched; give the directory that it was with --root, or its images with --images-dir',
   })
+}
+
+/** One that is only unmounted has a directory to be mounted on. */
+const lostRootOf = (sys: Sys, host: Host, { roots }: Container): string | undefined => {
+  const isThere = ({ path }: RootPlace): boolean =>
+    lookAt(sys, host, fromText(path), () => true) === true || host.ask(fromText(path)) < 0
+  return roots.some(isThere) ? undefined : roots.at(-1)?.path
 }
 
 const sourceOf = ({ from }: RootPlace): string => from

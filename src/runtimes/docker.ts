@@ -1,6 +1,7 @@
 // Docker: what is configured stands in its own files. No config.json of a bundle outlives the container's process.
 import path from 'node:path'
-import type { ConfiguredMount, Container, RootPlace, Runtime, Told } from './container.js'
+import { imagesNamed } from './bundle.js'
+import type { ConfiguredMount, Container, RootPlace, Runtime } from './container.js'
 import { object, parseFields, text, type Fields } from './fields.js'
 import { readState, RUNC } from './state.js'
 import { namesIn, readTrusted, realPath } from './trusted.js'
@@ -42,35 +43,67 @@ const rootsOf = (config: Fields, data: string, id: string): RootPlace[] => {
   ]
 }
 
-const imagesOf = (home: string): Told[] => {
-  const folder = path.join(home, 'checkpoints')
-  return namesIn(folder).map((name) => ({ path: path.join(folder, name), from: folder }))
+interface Kept {
+  readonly id: string
+  readonly from: string
+  readonly config: Fields
+  readonly names: readonly string[]
+}
+
+/** None where it has no configuration. @throws GcError refused. */
+const read = (data: string, id: string): Kept[] => {
+  const from = path.join(data, 'containers', id, 'config.v2.json')
+  const json = readTrusted(from)
+  if (json === undefined) return []
+  const config = parseFields(json, from)
+  return [{ id, from, config, names: [(text(config.Name) ?? '').replace(/^\//, '')] }]
+}
+
+const containerOf = (data: string, { id, from, config, names: [name] }: Kept): Container => {
+  const home = path.dirname(from)
+  const checkpoints = path.join(home, 'checkpoints')
+  return {
+    runtime: 'docker',
+    id,
+    name: name === '' ? undefined : name,
+    home: realPath(home),
+    roots: rootsOf(config, data, id),
+    mounts: mountsOf(config, data, from),
+    process: readState(RUNC, STATE, id)?.process,
+    images: imagesNamed(checkpoints, namesIn(checkpoints)),
+    workDir: undefined,
+  }
+}
+
+const DATA = '/var/lib/docker'
+const CONFIGURATION = '/etc/docker/daemon.json'
+
+/** Its data root; below that one for the user namespace of all containers ("165536.165536"), where they share one. */
+export const dataRoots = (configuration = CONFIGURATION, usual = DATA): string[] => {
+  const json = readTrusted(configuration)
+  const told = json === undefined ? undefined : text(parseFields(json, configuration)['data-root'])
+  const roots = [...new Set([usual, ...(told?.startsWith('/') === true ? [told] : [])])]
+  return roots.flatMap((root) => [
+    root,
+    ...namesIn(root)
+      .filter((name) => /^\d+\.\d+$/.test(name))
+      .map((name) => path.join(root, name)),
+  ])
 }
 
 export const DOCKER: Runtime = {
   name: 'docker',
-  places: ['/var/lib/docker'],
-  find: (data, name) => {
-    const folder = path.join(data, 'containers')
-    const all = namesIn(folder).flatMap((id) => {
-      const from = path.join(folder, id, 'config.v2.json')
-      const json = readTrusted(from)
-      if (json === undefined) return []
-      const config = parseFields(json, from)
-      return [{ id, from, config, names: [(text(config.Name) ?? '').replace(/^\//, '')] }]
-    })
-    return named(all, name).map(({ id, from, config }): Container => {
-      const home = path.dirname(from)
-      return {
-        runtime: 'docker',
-        id,
-        home: realPath(home),
-        roots: rootsOf(config, data, id),
-        mounts: mountsOf(config, data, from),
-        process: readState(RUNC, STATE, id)?.process,
-        images: imagesOf(home),
-        workDir: undefined,
-      }
-    })
+  get places() {
+    return dataRoots()
   },
+  find: (data, name) =>
+    named(
+      namesIn(path.join(data, 'containers')).flatMap((id) => read(data, id)),
+      name,
+    ).map((kept) => containerOf(data, kept)),
+  all: (data) =>
+    namesIn(path.join(data, 'containers')).map((id) => ({
+      home: path.join(data, 'containers', id),
+      look: () => read(data, id).map((kept) => containerOf(data, kept)),
+    })),
 }

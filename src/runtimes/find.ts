@@ -21,7 +21,7 @@ export interface Asked {
 }
 
 /** Engines first: what they keep is known to the runtime below them, too. */
-const RUNTIMES: readonly Runtime[] = [
+export const RUNTIMES: readonly Runtime[] = [
   ...[PODMAN, CRIO, DOCKER, CONTAINERD, LXC, INCUS],
   ...LOW_LEVEL,
 ]
@@ -49,15 +49,20 @@ const ofId = (id: string, { runtime, runtimeRoot }: Asked): Container[] => {
   const asked = RUNTIMES.filter(({ name }) => runtime === undefined || name === runtime)
   const found = new Map<string, Container>()
   const refusals: GcError[] = []
-  for (const { places, find } of asked)
-    for (const place of runtimeRoot === undefined ? places : [runtimeRoot])
-      try {
-        for (const one of find(place, id)) if (!found.has(one.home)) found.set(one.home, one)
-      } catch (error) {
-        // Files of another runtime than this container's are no reason to end.
-        if (!(error instanceof GcError)) throw error
-        refusals.push(error)
-      }
+  // Files of another runtime than this container's are no reason to end.
+  const trying = <T>(look: () => readonly T[]): readonly T[] => {
+    try {
+      return look()
+    } catch (error) {
+      if (!(error instanceof GcError)) throw error
+      refusals.push(error)
+      return []
+    }
+  }
+  for (const one of asked)
+    for (const place of runtimeRoot === undefined ? trying(() => one.places) : [runtimeRoot])
+      for (const container of trying(() => one.find(place, id)))
+        if (!found.has(container.home)) found.set(container.home, container)
   const [refusal] = refusals
   if (found.size === 0 && refusal !== undefined) throw refusal
   return [...found.values()]

@@ -1,10 +1,11 @@
 // Incus, and LXD before it: the devices of a container stand in its backup.yaml, the images of a stateful stop in `state`.
 import path from 'node:path'
-import type { ConfiguredMount, Container, Runtime } from './container.js'
+import { imagesNamed } from './bundle.js'
+import type { ConfiguredMount, Container, KnownImages, Runtime } from './container.js'
 import { payload } from './lxc.js'
-import { firstInCgroup } from './process.js'
+import { firstProcesses } from './process.js'
 import { isName } from './state.js'
-import { isDirectory, readTrusted, realPath } from './trusted.js'
+import { namesIn, readTrusted, realPath } from './trusted.js'
 
 /** A scalar of YAML as Incus writes one. */
 const scalar = (value: string): string => {
@@ -40,29 +41,49 @@ export const parseIncus = (yaml: string, from: string): ConfiguredMount[] =>
       : []
   })
 
+/** Of the container itself and of its snapshots, where they were made with its processes. */
+const imagesOf = (home: string, place: string, id: string): KnownImages[] => {
+  const snapshots = realPath(path.join(place, 'containers-snapshots', id))
+  return [
+    ...imagesNamed(home, ['state']),
+    ...namesIn(snapshots).flatMap((name) =>
+      imagesNamed(path.join(snapshots, name), ['state']).map((one) => ({ ...one, name })),
+    ),
+  ]
+}
+
+const containerOf = (place: string, id: string, first = firstProcesses()): Container[] => {
+  if (!isName(id)) return []
+  // A link into the storage pool, for as long as that is mounted.
+  const home = realPath(path.join(place, 'containers', id))
+  const from = path.join(home, 'backup.yaml')
+  // Its folder is the container's own root's, where that is no privileged one.
+  const yaml = readTrusted(from, true)
+  if (yaml === undefined) return []
+  return [
+    {
+      runtime: 'incus',
+      id,
+      name: undefined,
+      home,
+      roots: [{ path: path.join(home, 'rootfs'), from: home, isMountpoint: false }],
+      mounts: parseIncus(yaml, from),
+      process: first(payload(id)),
+      images: imagesOf(home, place, id),
+      workDir: undefined,
+    },
+  ]
+}
+
 export const INCUS: Runtime = {
   name: 'incus',
   places: ['/var/lib/incus', '/var/lib/lxd'],
-  find: (place, id): Container[] => {
-    if (!isName(id)) return []
-    // A link into the storage pool, for as long as that is mounted.
-    const home = realPath(path.join(place, 'containers', id))
-    const from = path.join(home, 'backup.yaml')
-    // Its folder is the container's own root's, where that is no privileged one.
-    const yaml = readTrusted(from, true)
-    if (yaml === undefined) return []
-    const images = path.join(home, 'state')
-    return [
-      {
-        runtime: 'incus',
-        id,
-        home,
-        roots: [{ path: path.join(home, 'rootfs'), from: home, isMountpoint: false }],
-        mounts: parseIncus(yaml, from),
-        process: firstInCgroup(payload(id)),
-        images: isDirectory(images) ? [{ path: images, from: home }] : [],
-        workDir: undefined,
-      },
-    ]
+  find: (place, id) => containerOf(place, id),
+  all: (place) => {
+    const first = firstProcesses()
+    return namesIn(path.join(place, 'containers')).map((id) => ({
+      home: path.join(place, 'containers', id),
+      look: () => containerOf(place, id, first),
+    }))
   },
 }

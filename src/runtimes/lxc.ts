@@ -2,9 +2,9 @@
 import path from 'node:path'
 import { unescapeOctal } from '../bytes.js'
 import type { ConfiguredMount, Container, RootPlace, Runtime } from './container.js'
-import { firstInCgroup } from './process.js'
+import { firstProcesses } from './process.js'
 import { isName } from './state.js'
-import { readTrusted, realPath } from './trusted.js'
+import { isDirectory, namesIn, readTrusted, realPath } from './trusted.js'
 
 export interface LxcConfig {
   readonly root: RootPlace | undefined
@@ -40,30 +40,65 @@ export const parseLxc = (config: string, from: string): LxcConfig => ({
   mounts: valuesOf(config, 'lxc.mount.entry').flatMap((line) => entryOf(line, from)),
 })
 
+/** Files that name each other in a ring must not keep us. */
+const MOST_INCLUDED = 64
+
+/**
+ * With the lines of what it includes in their place: files, or all *.conf of a directory. @throws GcError refused.
+ */
+const withIncluded = (config: string): string => {
+  let left = MOST_INCLUDED
+  const expand = (text: string): string =>
+    text
+      .split('\n')
+      .flatMap((line) => {
+        const [place] = valuesOf(line, 'lxc.include')
+        if (place?.startsWith('/') !== true) return [line]
+        const files = isDirectory(place)
+          ? namesIn(place)
+              .filter((name) => name.endsWith('.conf'))
+              .map((name) => path.join(place, name))
+          : [place]
+        return files.flatMap((file) => (left-- > 0 ? [expand(readTrusted(file) ?? '')] : []))
+      })
+      .join('\n')
+  return expand(config)
+}
+
 /** The cgroup of what runs in a container. */
 export const payload = (name: string): string => `lxc.payload.${name}`
+
+const containerOf = (place: string, id: string, first = firstProcesses()): Container[] => {
+  if (!isName(id)) return []
+  const home = path.join(place, id)
+  const from = path.join(home, 'config')
+  const config = readTrusted(from)
+  if (config === undefined) return []
+  const { root, mounts } = parseLxc(withIncluded(config), from)
+  return [
+    {
+      runtime: 'lxc',
+      id,
+      name: undefined,
+      home: realPath(home),
+      roots: root === undefined ? [] : [root],
+      mounts,
+      process: first(payload(id)),
+      images: [],
+      workDir: undefined,
+    },
+  ]
+}
 
 export const LXC: Runtime = {
   name: 'lxc',
   places: ['/var/lib/lxc'],
-  find: (place, id): Container[] => {
-    if (!isName(id)) return []
-    const home = path.join(place, id)
-    const from = path.join(home, 'config')
-    const config = readTrusted(from)
-    if (config === undefined) return []
-    const { root, mounts } = parseLxc(config, from)
-    return [
-      {
-        runtime: 'lxc',
-        id,
-        home: realPath(home),
-        roots: root === undefined ? [] : [root],
-        mounts,
-        process: firstInCgroup(payload(id)),
-        images: [],
-        workDir: undefined,
-      },
-    ]
+  find: (place, id) => containerOf(place, id),
+  all: (place) => {
+    const first = firstProcesses()
+    return namesIn(place).map((id) => ({
+      home: path.join(place, id),
+      look: () => containerOf(place, id, first),
+    }))
   },
 }

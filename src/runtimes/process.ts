@@ -28,17 +28,21 @@ export const inCgroup = (
   return { pid: task.pid, start: task.start, from }
 }
 
-/** The process that is the first one of its pid namespace, in a cgroup of that name. */
-export const firstInCgroup = (name: string): FirstProcess | undefined => {
-  for (const pid of processIds()) {
-    const status = ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
-    // Its number in each pid namespace, from ours down.
-    if (/^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(status)) {
+/** By the name of a cgroup the process in it that is the first one of its pid namespace. All are looked at once. */
+export const firstProcesses = (): ((name: string) => FirstProcess | undefined) => {
+  let all: number[] | undefined
+  return (name) => {
+    all ??= processIds().filter((pid) => {
+      const status = ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
+      // Its number in each pid namespace, from ours down.
+      return /^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(status)
+    })
+    for (const pid of all) {
       const found = inCgroup(pid, name, `/proc/${pid}/cgroup`)
       if (found !== undefined) return found
     }
+    return undefined
   }
-  return undefined
 }
 
 const isInCgroup = (pid: number, name: string): boolean => {

@@ -98,18 +98,37 @@ export const STATES: readonly (readonly [StateForm, string])[] = [
 export const stateOfBundle = (
   bundle: string,
   names: readonly string[],
-  states: typeof STATES = [...STATES, ...belowContainerd()],
+  states: typeof STATES = statesHere(),
 ): State | undefined => {
-  const real = realPath(bundle)
-  const isIt = (state: State | undefined): boolean =>
-    state?.bundle !== undefined && realPath(state.bundle) === real
-  for (const list of [() => names, namesIn])
-    for (const [form, place] of states)
-      for (const id of list(place)) {
-        const state = list === namesIn ? tryState(form, place, id) : readState(form, place, id)
-        if (isIt(state)) return state
-      }
+  const named = stateByName(bundle, names, states)
+  if (named !== undefined) return named
+  const isIt = isOf(bundle)
+  for (const [form, place] of states)
+    for (const id of namesIn(place)) {
+      const state = tryState(form, place, id)
+      if (isIt(state)) return state
+    }
   return undefined
+}
+
+/** The same by these names alone, where there are very many bundles. @throws GcError refused. */
+export const stateByName = (
+  bundle: string,
+  names: readonly string[],
+  states: typeof STATES = statesHere(),
+): State | undefined => {
+  const isIt = isOf(bundle)
+  for (const [form, place] of states)
+    for (const id of names) {
+      const state = readState(form, place, id)
+      if (isIt(state)) return state
+    }
+  return undefined
+}
+
+const isOf = (bundle: string): ((state: State | undefined) => boolean) => {
+  const real = realPath(bundle)
+  return (state) => state?.bundle !== undefined && realPath(state.bundle) === real
 }
 
 /** One that is not to be believed is another container's, and no reason to end. */
@@ -124,5 +143,7 @@ const tryState: typeof readState = (form, place, id) => {
 
 const CONTAINERD = '/run/containerd/runc'
 
-const belowContainerd = (): [StateForm, string][] =>
-  namesIn(CONTAINERD).map((namespace) => [RUNC, path.join(CONTAINERD, namespace)])
+const statesHere = (): typeof STATES => [
+  ...STATES,
+  ...namesIn(CONTAINERD).map((namespace) => [RUNC, path.join(CONTAINERD, namespace)] as const),
+]

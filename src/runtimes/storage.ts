@@ -5,7 +5,7 @@ import { containerIn, imagesIn } from './bundle.js'
 import type { Container, RootPlace, Runtime } from './container.js'
 import { parseList, text, texts } from './fields.js'
 import { readSpec, type Spec } from './spec.js'
-import { stateOfBundle } from './state.js'
+import { stateByName, stateOfBundle } from './state.js'
 import { isDirectory, namesIn, readTrusted } from './trusted.js'
 
 const CONTAINERS = '-containers'
@@ -69,7 +69,12 @@ const rootsOf = (
   return spec?.root === undefined ? [] : [{ ...spec.root, isMountpoint: true }]
 }
 
-const containerOf = (folder: string, id: string, entry: Entry | undefined): Container => {
+const containerOf = (
+  folder: string,
+  id: string,
+  entry: Entry | undefined,
+  stateOf = stateOfBundle,
+): Container => {
   const graph = path.dirname(folder)
   const driver = path.basename(folder).slice(0, -CONTAINERS.length)
   const userdata = path.join(folder, id, 'userdata')
@@ -80,7 +85,8 @@ const containerOf = (folder: string, id: string, entry: Entry | undefined): Cont
   return containerIn(bundle, {
     runtime: isCrio ? 'cri-o' : 'podman',
     id,
-    state: stateOfBundle(bundle, [id]),
+    name: entry?.names[0],
+    state: stateOf(bundle, [id]),
     // The state has the binds, too, but sources of another boot are the same in both.
     spec,
     roots: rootsOf(graph, driver, entry, spec),
@@ -106,20 +112,30 @@ const graphRoots = (): string[] => {
   return [...new Set(['/var/lib/containers/storage', ...(other === undefined ? [] : [other])])]
 }
 
+const foldersOf = (graph: string): string[] =>
+  namesIn(graph)
+    .filter((folder) => folder.endsWith(CONTAINERS))
+    .map((folder) => path.join(graph, folder))
+    .filter(isDirectory)
+
 const runtime = (name: 'podman' | 'cri-o'): Runtime => ({
   name,
   get places() {
     return graphRoots()
   },
   find: (graph, id) =>
-    namesIn(graph)
-      .filter((folder) => folder.endsWith(CONTAINERS))
-      .map((folder) => path.join(graph, folder))
-      .filter(isDirectory)
+    foldersOf(graph)
       .flatMap((folder) =>
         named(entriesOf(folder), id).map((entry) => containerOf(folder, entry.id, entry)),
       )
       .filter((one) => one.runtime === name),
+  all: (graph) =>
+    foldersOf(graph).flatMap((folder) =>
+      entriesOf(folder).map((entry) => ({
+        home: path.join(folder, entry.id),
+        look: () => [containerOf(folder, entry.id, entry, stateByName)],
+      })),
+    ),
 })
 
 export const PODMAN = runtime('podman')

@@ -52,7 +52,19 @@ const refuse = (where: string, message: string, cause?: unknown): GcError =>
  * is in there only if root wrote it.
  * Undefined where it is not there. @throws GcError refused where it is not to be believed, or too large.
  */
-export const readTrusted = (file: string, isInForeign = false): string | undefined => {
+export const readTrusted = (file: string, isInForeign = false): string | undefined =>
+  withTrusted(file, isInForeign, (fd, size) => {
+    if (size > RUNTIME_LIMITS.fileBytes)
+      throw refuse(file, `it has ${size} bytes, more than any that a runtime writes`)
+    return fs.readFileSync(fd, 'utf8')
+  })
+
+/** The same for what is not read as a whole. */
+export const withTrusted = <T>(
+  file: string,
+  isInForeign: boolean,
+  use: (fd: number, size: number) => T,
+): T | undefined => {
   if (isMissing(file)) return undefined
   let real: string
   let fd: number
@@ -75,9 +87,7 @@ export const readTrusted = (file: string, isInForeign = false): string | undefin
         ? (whoElse(stat, [], own) ?? whoElse(stat, folders.slice(0, -1), own))
         : whoElse(stat, folders, own)
     if (who !== undefined) throw refuse(file, `others than root could have written it: ${who}`)
-    if (stat.size > RUNTIME_LIMITS.fileBytes)
-      throw refuse(file, `it has ${stat.size} bytes, more than any that a runtime writes`)
-    return fs.readFileSync(fd, 'utf8')
+    return use(fd, stat.size)
   } finally {
     fs.closeSync(fd)
   }

@@ -36,6 +36,7 @@ test('defaults', (t) => {
     only: new Set(SCOPES),
     netns: [],
     scan: undefined,
+    list: undefined,
     keepLastLink: false,
     allowEnvironment: false,
     json: false,
@@ -80,6 +81,7 @@ test('everything', (t) => {
     only: new Set(['links', 'network']),
     netns: ['/n', '/run/netns/pod', '/proc/12/ns/net'],
     scan: undefined,
+    list: undefined,
     keepLastLink: true,
     allowEnvironment: true,
     json: true,
@@ -455,7 +457,10 @@ test('what is looked for', (t) => {
 })
 
 test('a container by its bundle or its name', (t) => {
-  const asked = { bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined }
+  const asked = {
+    ...{ bundle: undefined, id: undefined, runtime: undefined, runtimeRoot: undefined },
+    checkpoint: undefined,
+  }
   t.strictSame(parse('show', '--bundle', '/b').asked, { ...asked, bundle: '/b', hasWorkDir: false })
   t.strictSame(
     parse('show', '--container', 'c', '--runtime', 'runc', '--runtime-root', '/r', '-W', '/w')

@@ -124,6 +124,7 @@ test('the whole document', (t) => {
     others: [{ directory: '/var', names: ['link_remap.2', 'link_remap.4'] }],
     network: [],
     networkUnread: [],
+    derived: [],
     residue: [],
     residueUnread: [],
     notLinked: { ghost: 1, procfs: 2, unknown: 3 },

@@ -20,6 +20,7 @@ const host = hostOf(sys, hostView())
 
 const container = (rest: Partial<Container>): Container => ({
   runtime: 'runc',
+  name: undefined,
   id: undefined,
   home: '/bundle',
   roots: [],

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { taskAt } from '../../../src/host/living/tasks.js'
 import type { Container } from '../../../src/runtimes/container.js'
+import { dataRoots } from '../../../src/runtimes/docker.js'
 import { findContainer } from '../../../src/runtimes/find.js'
 import { CRUN, stateOfBundle } from '../../../src/runtimes/state.js'
 import { recordedFile } from '../checkpoint/recorded.js'
@@ -354,4 +355,71 @@ test('Incus: devices of the container, through the link into the pool', (t) => {
     found.mounts.map(({ source, destination }) => [source, destination]),
     [['/srv/in1/data', '/data']],
   )
+})
+
+test('docker: another data root, and that of a user namespace', (t) => {
+  const top = folder(t, {
+    'usual/containers/': '',
+    'usual/165536.165536/containers/': '',
+    'told/231072.231072/': '',
+    'daemon.json': { 'data-root': 'TOLD' },
+  })
+  const file = path.join(top, 'daemon.json')
+  const [usual, told] = [path.join(top, 'usual'), path.join(top, 'told')]
+  fs.writeFileSync(file, JSON.stringify({ 'data-root': told }))
+  t.strictSame(dataRoots(file, usual), [
+    ...[usual, path.join(usual, '165536.165536')],
+    ...[told, path.join(told, '231072.231072')],
+  ])
+  t.strictSame(dataRoots(path.join(top, 'none.json'), told), [
+    told,
+    path.join(told, '231072.231072'),
+  ])
+  fs.chmodSync(file, 0o666)
+  refuses(t, () => dataRoots(file, usual), 'refused', /others than root/)
+})
+
+test('LXC: what its configuration includes', (t) => {
+  const top = folder(t, {
+    'more.conf': 'lxc.mount.entry = /srv/more more none bind 0 0\n',
+    'conf.d/1.conf': 'lxc.mount.entry = /srv/one one none bind 0 0\n',
+    'conf.d/2.conf': 'lxc.mount.entry = /srv/two two none bind 0 0\n',
+    'conf.d/readme': 'lxc.mount.entry = /srv/not not none bind 0 0\n',
+    'ring.conf': 'RING',
+  })
+  const at = (name: string): string => path.join(top, name)
+  fs.writeFileSync(at('ring.conf'), `lxc.include = ${at('ring.conf')}\n`)
+  fs.mkdirSync(at('lxc/c1'), { recursive: true })
+  const config = at('lxc/c1/config')
+  fs.writeFileSync(
+    config,
+    [
+      `lxc.include = ${at('more.conf')}`,
+      `lxc.include = ${at('conf.d')}`,
+      `lxc.include = ${at('ring.conf')}`,
+      `lxc.include = ${at('none.conf')}`,
+      'lxc.rootfs.path = dir:/srv/root',
+    ].join('\n'),
+  )
+  const found = find('lxc', at('lxc'), 'c1')
+  t.match(found.roots, [{ path: '/srv/root' }])
+  t.strictSame(
+    found.mounts.map(({ source, destination }) => [source, destination]),
+    [
+      ['/srv/more', 'more'],
+      ['/srv/one', 'one'],
+      ['/srv/two', 'two'],
+    ],
+  )
+  fs.chmodSync(at('more.conf'), 0o666)
+  refuses(t, () => find('lxc', at('lxc'), 'c1'), 'refused', /others than root/)
+})
+
+test('a file that no runtime writes is not read', (t) => {
+  const bundle = folder(t, { 'config.json': '{' })
+  fs.truncateSync(path.join(bundle, 'config.json'), 100 * 1024 * 1024)
+  refuses(t, () => ofBundle(bundle), 'refused', /104857600 bytes, more than any/)
+  fs.rmSync(path.join(bundle, 'config.json'))
+  fs.symlinkSync('/etc/passwd', path.join(bundle, 'config.json'))
+  refuses(t, () => ofBundle(bundle), 'refused', /cannot be read \(ELOOP\)/)
 })

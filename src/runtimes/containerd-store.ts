@@ -1,0 +1,87 @@
+// What containerd keeps of its containers in its own databases, task or not: configuration, and the snapshot that is the
+// root file system.
+import path from 'node:path'
+import { Bucket, readBolt } from './bolt.js'
+import { withTrusted } from './trusted.js'
+
+export interface Stored {
+  readonly namespace: string
+  readonly id: string
+  /** config.json of its bundle. */
+  readonly spec: string | undefined
+  /** Where what it wrote lies; undefined where the snapshotter keeps it otherwise. */
+  readonly layer: string | undefined
+  /** The database. */
+  readonly from: string
+}
+
+const EMPTY = new Bucket(new Map())
+
+const below = (file: string, ...wanted: readonly string[]): Bucket =>
+  withTrusted(file, false, (fd) => readBolt(fd, wanted, file)) ?? EMPTY
+
+const textOf = (bucket: Bucket | undefined, name: string): string | undefined =>
+  bucket?.bytes(name)?.toString('utf8')
+
+/** A google.protobuf.Any: the second field is the value. */
+const valueOf = (any: Buffer): string | undefined => {
+  for (let at = 0; at < any.length;) {
+    const tag = any[at] ?? 0
+    const [size, start] = varint(any, at + 1)
+    if ((tag & 7) !== 2 || start + size > any.length) return undefined
+    if (tag >> 3 === 2) return any.toString('utf8', start, start + size)
+    at = start + size
+  }
+  return undefined
+}
+
+/** The number, and where it ends. */
+const varint = (bytes: Buffer, at: number): [number, number] => {
+  let value = 0
+  for (let shift = 0; shift < 42; shift += 7) {
+    const byte = bytes[at++] ?? 0
+    value += (byte & 0x7f) * 2 ** shift
+    if (byte < 0x80) break
+  }
+  return [value, at]
+}
+
+/** Where a snapshotter of containerd's own keeps what was written. */
+const FOLDERS: Readonly<Record<string, string>> = { overlayfs: 'fs', native: '' }
+
+/** `data`: the root of containerd. Those for which `isWanted`. @throws GcError refused. */
+export const storedIn = (
+  data: string,
+  isWanted: (namespace: string, id: string) => boolean,
+): Stored[] => {
+  const from = path.join(data, 'io.containerd.metadata.v1.bolt/meta.db')
+  const all = below(from, 'v1', '*', 'containers', '*').at('v1')
+  const wanted = (all?.names() ?? []).flatMap((namespace) =>
+    (all?.at(namespace, 'containers')?.names() ?? [])
+      .filter((id) => isWanted(namespace, id))
+      .map((id) => ({ namespace, id, fields: all?.at(namespace, 'containers', id) })),
+  )
+  if (wanted.length === 0) return []
+  const names = below(from, 'v1', '*', 'snapshots', '*', '*').at('v1')
+  const known = new Map<string, Bucket | undefined>()
+  return wanted.map(({ namespace, id, fields }) => {
+    const spec = fields?.bytes('spec')
+    const [snapshotter = '', key = ''] = [
+      textOf(fields, 'snapshotter'),
+      textOf(fields, 'snapshotKey'),
+    ]
+    const name = textOf(names?.at(namespace, 'snapshots', snapshotter, key), 'name')
+    const stored = { namespace, id, spec: spec && valueOf(spec), from }
+    const folder = FOLDERS[snapshotter]
+    if (folder === undefined || name === undefined) return { ...stored, layer: undefined }
+    const place = path.join(data, `io.containerd.snapshotter.v1.${snapshotter}`)
+    if (!known.has(place))
+      known.set(
+        place,
+        below(path.join(place, 'metadata.db'), 'v1', 'snapshots', '*').at('v1', 'snapshots'),
+      )
+    const number = known.get(place)?.at(name)?.bytes('id')
+    const layer = number && path.join(place, 'snapshots', String(varint(number, 0)[0]), folder)
+    return { ...stored, layer }
+  })
+}

@@ -1,0 +1,46 @@
+// Real runtimes in a machine of their own (host.sh), which is made anew unless CRIU_GC_HOST names a folder that has one. For
+// `npm run test:runtimes`: takes some minutes, root, mmdebstrap and a mirror of Debian.
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { holder } from '../rig/holder.js'
+import { inRepo, repo } from '../rig/repo.js'
+
+const PACKAGES = [
+  ...['runc', 'crun', 'criu', 'libcriu2', 'podman', 'netavark', 'containerd', 'docker.io'],
+  ...['docker-cli', 'lxc', 'nodejs', 'iproute2', 'iptables', 'nftables', 'procps'],
+]
+
+const script = inRepo('test/runtimes/host.sh')
+
+const host = (...args: string[]): number =>
+  spawnSync('bash', [script, ...args], { stdio: 'inherit' }).status ?? 1
+
+const must = (...args: string[]): void => {
+  if (host(...args) !== 0) throw new Error(`host.sh ${args[0] ?? ''} failed`)
+}
+
+/** Where a file of this project is in the machine. */
+const there = (file: string): string => path.join('/work', path.relative(repo, file))
+
+const known = process.env.CRIU_GC_HOST
+const folder = known ?? fs.mkdtempSync(path.join(tmpdir(), 'criu-gc-runtimes-'))
+const tryAll = (): number => {
+  const program = holder()
+  if (!fs.existsSync(path.join(folder, 'disk'))) must('make', folder, PACKAGES.join(','))
+  must('up', folder, repo)
+  try {
+    const inside = inRepo('out/test/runtimes/inside.js')
+    const words = [there(program), there(inRepo('dist/criu-gc.cjs'))]
+    return host('on', folder, 'node', there(inside), ...words)
+  } finally {
+    must('down', folder)
+  }
+}
+
+try {
+  process.exitCode = tryAll()
+} finally {
+  if (known === undefined) fs.rmSync(folder, { recursive: true, force: true })
+}
