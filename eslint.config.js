@@ -19,6 +19,7 @@ const ROOMS = [
   'prepare-living.ts',
   'prepare.ts',
   'prepare-found.ts',
+  'network-scan.ts',
   'report',
   'gc.ts',
   'scan.ts',

@@ -13,7 +13,12 @@ import { readConfiguration } from './config-file.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
-import { refuseScanOptions, scanArguments, type ScanArguments } from './scan-arguments.js'
+import {
+  isNetworkScan,
+  refuseScanOptions,
+  scanArguments,
+  type ScanArguments,
+} from './scan-arguments.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
@@ -44,6 +49,8 @@ export interface Arguments {
   readonly only: ReadonlySet<Scope>
   /** Network namespaces in which a dump left its locks. */
   readonly netns: readonly string[]
+  /** `scan --network` */
+  readonly network: { readonly remove: boolean } | undefined
   /** Of `scan` alone. */
   readonly scan: ScanArguments | undefined
   readonly keepLastLink: boolean
@@ -127,8 +134,10 @@ const collectValues = (
   directories?: readonly string[],
 ): Arguments => {
   const options = given.map(asLibdir)
-  const scan = directories === undefined ? undefined : scanArguments(directories, options, fromHere)
-  if (scan === undefined) refuseScanOptions(options)
+  const network = directories !== undefined && isNetworkScan(directories, options)
+  const scan =
+    directories === undefined || network ? undefined : scanArguments(directories, options, fromHere)
+  if (scan === undefined && !network) refuseScanOptions(options)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
@@ -168,6 +177,7 @@ const collectValues = (
     only: onlyOf(values('only'), isContainer),
     netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
+    network: network ? { remove: has('remove') } : undefined,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),

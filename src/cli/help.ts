@@ -3,7 +3,7 @@
 export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
        criu-gc show|clean --bundle DIR | --container ID [-D IMAGES]
        criu-gc show|clean --pid PID [-D IMAGES]     while the container lives
-       criu-gc scan DIR... [--since TIME [--remove]]    links below directories
+       criu-gc scan DIR... [--since TIME [--remove]] | --network   links, locks
 
 Finds link_remap.N files and network locks that a CRIU dump left. show tells
 what is left and changes nothing; clean removes it. Both need root.

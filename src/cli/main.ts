@@ -12,6 +12,7 @@ import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
 import { withContainer } from './container.js'
+import { lookAtNetwork } from './network-scan.js'
 import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
@@ -89,7 +90,11 @@ const explainOptions = (options: Arguments, log: Log, note: string | undefined):
 }
 
 const carryOut = (sys: Sys, options: Arguments, log: Log, note: string | undefined): ExitName => {
-  const { scan } = options
+  const { scan, network } = options
+  if (network !== undefined)
+    return lookAtNetwork(sys, { ...options, ...network }, log, () => {
+      explainOptions(options, log, note)
+    })
   if (scan === undefined) return collectGarbage(sys, options, log, note)
   return lookBelow(sys, { ...options, scan }, log, () => {
     explainOptions(options, log, note)

@@ -6,6 +6,14 @@ import type { FoundReport } from '../report/found.js'
 import { foundToJson } from '../report/found-json.js'
 import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
 import { errorToJson, jsonPieces, piecesOf } from '../report/json.js'
+import {
+  networkLines,
+  networkScanSummary,
+  networkToJson,
+  networkTree,
+  networkWarnings,
+} from '../report/network.js'
+import type { NetworkScan } from '../network-scan.js'
 import { escapeText } from '../escape.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
@@ -224,6 +232,29 @@ export const printFound = (
       lines: () => foundLines(report),
       tree: (how) => foundTree(report, how),
       summary: () => foundSummary(report),
+    },
+    options,
+    log,
+    terminal,
+  )
+}
+
+/** The same of `scan --network`. */
+export const printNetwork = (
+  report: NetworkScan,
+  options: Pick<Arguments, 'json' | 'plain'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  print(
+    {
+      json: () => piecesOf(networkToJson(report)),
+      say: () => {
+        for (const warning of networkWarnings(report)) log.line(warning)
+      },
+      lines: () => networkLines(report),
+      tree: (how) => networkTree(report, how),
+      summary: () => networkScanSummary(report),
     },
     options,
     log,
