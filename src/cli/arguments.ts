@@ -10,6 +10,7 @@ import { SCOPES, type Scope } from '../prepare.js'
 import type { Command } from '../report/report.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
+import { withoutMounts } from './living-arguments.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
@@ -65,7 +66,7 @@ export interface Arguments {
   /** Configuration files that were read. */
   readonly configFiles: readonly string[]
   readonly ignored: readonly string[]
-  /** Options of those files that are taken from the command line alone, each with its line. */
+  /** Options of those files that are ignored, each with its line and why. */
   readonly passedOver: readonly string[]
 }
 
@@ -100,11 +101,18 @@ export const parseArguments = (
     })),
   )
   const [passedOver, taken] = split(config, ({ option }) => option.lineOnly === true)
-  const options = [...taken, ...line.options]
+  const { options, unused } = withoutMounts(taken, line.options)
   const values = collectValues(command, options, files, argv, directories)
+  const say =
+    (why: string) =>
+    ({ option, where = '' }: Located): string =>
+      `${where}: ${option.long} ${why}`
   return {
     ...values,
-    passedOver: passedOver.map(({ option, where = '' }) => `${where}: ${option.long}`),
+    passedOver: [
+      ...passedOver.map(say('is taken from the command line alone')),
+      ...unused.map(say('is of no use with --pid')),
+    ],
   }
 }
 

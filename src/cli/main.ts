@@ -83,8 +83,7 @@ const explainOptions = (options: Arguments, log: Log, note: string | undefined):
   if (options.verbosity >= 4) {
     for (const file of options.configFiles)
       log.line(`configuration file ${escapeText(file)} was read`)
-    for (const place of options.passedOver)
-      log.line(`${escapeText(place)} is taken from the command line alone: ignored`)
+    for (const place of options.passedOver) log.line(`${escapeText(place)}: ignored`)
     for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
   }
 }

@@ -2,12 +2,14 @@
 // images directory from the beginning to the end of each, whatever it is called, and traces the tree.
 import { concat, type Bytes } from '../bytes.js'
 import { AT_FDCWD, EOVERFLOW } from '../sys/constants.js'
+import { errnoName } from '../sys/errno.js'
 import { isSameInode, type Stat } from '../sys/stat.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import type { Sys } from '../sys/sys.js'
 import { isAfter, plus, type Time } from '../time.js'
 import { pathOfFd } from './address.js'
 import { kernelText } from './kernel-text.js'
+import { isOrphan } from './orphans.js'
 import { ancestors, isCleanUp, isCriu, processText, startOf, tracerOf } from './processes.js'
 import { areAskedAtRoot } from './table.js'
 import type { HostView } from './view.js'
@@ -22,22 +24,32 @@ const NOWHERE = 'nowhere' as Bytes
 /** Rows that there is room for at first. */
 const ROOM = 256
 
+export interface AtWork {
+  /** A sentence. */
+  readonly text: string
+  /** Left running by a CRIU that was killed; nobody else is at work. */
+  readonly orphan?: number
+}
+
 /**
- * A sentence about one of them; undefined where nobody is. `directory` is an fd of the images.
+ * One of them, rather one that is really at work; undefined where nobody is. `directory` is an fd of the images.
  * @throws SyscallError where the processes of this machine cannot be listed.
  */
-export const whoIsAtWork = (sys: Sys, directory: number): string | undefined => {
+export const whoIsAtWork = (sys: Sys, directory: number): AtWork | undefined => {
   // Nearly always nobody is found, and nobody has to know who waits.
   let waiting: ReadonlySet<number> | undefined
+  let orphan: AtWork | undefined
   for (const { pid, fd, what } of findHolders(sys, directory)) {
     const asked = whatOf(sys, directory, pid, fd, what)
     // Who waits for us may hold what it gave up; another clean-up waits for the lock.
     if (asked === undefined) continue
     waiting ??= new Set(ancestors())
     if (!isCriu(pid) && (waiting.has(pid) || isCleanUp(pid))) continue
-    return `${processText(pid)} ${asked}`
+    const found = { text: `${processText(pid)} ${asked}` }
+    if (!isOrphan(pid)) return found
+    orphan ??= { ...found, orphan: pid }
   }
-  return undefined
+  return orphan
 }
 
 /** In seconds: how much later than it was the boot may be said to have been. */
@@ -51,11 +63,11 @@ export const whoTraces = (
   pids: readonly number[],
   { bootedAt }: Pick<HostView, 'bootedAt'>,
   end: Time,
-): string | undefined => {
+): AtWork | undefined => {
   for (const pid of pids) {
     const tracer = tracerOf(pid)
     if (tracer > 0 && !isAfter(plus(bootedAt, startOf(pid) - LATE), end))
-      return `${processText(tracer)} traces process ${pid} of the tree`
+      return { text: `${processText(tracer)} traces process ${pid} of the tree` }
   }
   return undefined
 }
@@ -74,7 +86,8 @@ const whatOf = (
   what: number,
 ): string | undefined => {
   if (what === WRITES) return 'has a file of these images open to write to it'
-  if (what !== HOLDS) return isCriu(pid) ? 'is CRIU, and may not be looked at' : undefined
+  if (what !== HOLDS)
+    return isCriu(pid) ? `is CRIU, and may not be looked at (${errnoName(-fd)})` : undefined
   // Inodes of another file system have the same numbers.
   const held = sys.tryStatCached(AT_FDCWD, concat(`/proc/${pid}/fd/${fd}`))
   return held === undefined || isSameInode(held, sys.fstatCached(directory))

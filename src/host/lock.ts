@@ -5,7 +5,7 @@ import { sleep } from '../sleep.js'
 import { EINTR, EWOULDBLOCK, LOCK_EX, LOCK_NB } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
-import { whoIsAtWork } from './at-work.js'
+import { whoIsAtWork, type AtWork } from './at-work.js'
 
 /** File systems without locks (some NFS) answer with one of these; a clean-up is safe without. */
 const NO_LOCKS = new Set(['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'])
@@ -51,10 +51,16 @@ const mustBeIdle = (sys: Sys, images: ImageDirectory): void => {
 }
 
 /** @throws GcError busy. */
-export const refuseAtWork = (atWork: string | undefined, where: string): void => {
-  if (atWork !== undefined)
-    throw new GcError('busy', `somebody is at work on these images: ${atWork}`, {
+export const refuseAtWork = (atWork: AtWork | undefined, where: string): void => {
+  if (atWork === undefined) return
+  const { text, orphan } = atWork
+  if (orphan === undefined)
+    throw new GcError('busy', `somebody is at work on these images: ${text}`, {
       where,
       next: 'nothing was touched; try again when that has ended',
     })
+  throw new GcError('busy', `a CRIU that was killed has left a child running: ${text}`, {
+    where,
+    next: `nothing was touched; no CRIU is alive to which it belongs, and it may wait for ever: if it does not end by itself, end it with "kill -KILL ${orphan}", and run the same command again`,
+  })
 }

@@ -77,14 +77,19 @@ const pidIn = (pid: number, line: RegExp): number => {
 /** Clock ticks of proc_pid_stat(5) in a second: a constant of the kernel's interface. */
 export const TICKS = 100
 
-/** What proc_pid_stat(5) says of one; undefined for one that is not seen. `start` in ticks since this machine was started. */
+/** What proc_pid_stat(5) says of one behind its name; undefined for one that is not seen. */
+export const statFields = (pid: number): string[] | undefined => {
+  const stat = ifSeen(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  // The name, in parentheses, may have anything in it.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** Of that what most ask for; `start` in ticks since this machine was started. */
 export const statusLine = (
   pid: number,
 ): { readonly state: string; readonly parent: number; readonly start: number } | undefined => {
-  const stat = ifSeen(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  if (stat === undefined) return undefined
-  // The name, in parentheses, may have anything in it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = statFields(pid)
+  if (fields === undefined) return undefined
   const [state = '', parent] = fields
   return { state, parent: Number(parent), start: Number(fields[START]) }
 }

@@ -1,11 +1,12 @@
 // The plan for a living container: each remap on the mount of it that the dump saw, found by its id, which is the
 // kernel's own, or by its place where the container was started again.
-import type { Bytes } from '../bytes.js'
+import { concat, type Bytes } from '../bytes.js'
 import { mountsById } from '../checkpoint/mounts.js'
 import type { Checkpoint, Held, LinkRemap, Mount } from '../checkpoint/model.js'
 import { escape } from '../escape.js'
 import { IN_MEMORY } from '../file-systems.js'
 import { groupBy } from '../group.js'
+import { addressIn } from '../host/address.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { idInName } from '../link-name.js'
 import { isWithin, ROOT, splitLast } from '../paths.js'
@@ -41,13 +42,13 @@ export const planLiving = (
   const mounts = new Mounts(living)
   const recorded = mountsById(checkpoint.namespaces)
   const listed = checkpoint.remaps.map((remap) => planListed(remap, recorded, living, mounts))
-  const known = new Set(listed.map((planned) => `${planned.mount?.nsId} ${planned.remap.link}`))
   const ours = living.namespaces.find(({ isOurs }) => isOurs)?.id
+  const known = placesOf(held.length === 0 ? [] : listed, mounts)
   const rest = held
     .filter(
-      ({ nsId, link }) =>
+      ({ nsId, mount, link }) =>
         // What the images of a host tree list has no mount.
-        !known.has(`${nsId} ${link}`) && !(nsId === ours && known.has(`undefined ${link}`)),
+        !known.has(placeIn(mount, link)) && !(nsId === ours && known.has(link)),
     )
     .map((one) => planHeld(one, mounts))
   return {
@@ -55,6 +56,23 @@ export const planLiving = (
     namespaces: mounts.planned(),
     remaps: [...listed, ...rest],
   }
+}
+
+/** Where links are, whichever mount shows them: one that is mounted twice has each of its names once. */
+const placesOf = (listed: readonly PlannedRemap[], mounts: Mounts): ReadonlySet<Bytes> =>
+  new Set(
+    listed.flatMap(({ kind, remap: { link }, mount }) => {
+      if (mount === undefined) return link
+      // A mount of the images is none of these.
+      if (kind !== 'reach' && kind !== 'duplicate') return []
+      const row = mounts.rowOf(mount)
+      return row === undefined ? [] : placeIn(row, link)
+    }),
+  )
+
+const placeIn = (row: HostMount, link: Bytes): Bytes => {
+  const { device, path } = addressIn(row, link)
+  return concat(device, path)
 }
 
 const planHeld = ({ nsId, mount, link, original, held }: HeldRemap, mounts: Mounts): PlannedRemap =>
@@ -131,6 +149,8 @@ const reach = (remap: LinkRemap, mount: Mount | undefined): PlannedRemap => ({
   ...splitLast(remap.link),
 })
 
+type LivingProvider = Extract<Provider, { readonly kind: 'living' }>
+
 interface Place {
   readonly nsId: number
   readonly row: HostMount
@@ -140,7 +160,7 @@ interface Place {
 class Mounts {
   private readonly living: LivingView
   private readonly rows = new Map<number, Place>()
-  private readonly used = new Map<number, { mount: Mount; provider: Provider }>()
+  private readonly used = new Map<number, { mount: Mount; provider: LivingProvider }>()
 
   constructor(living: LivingView) {
     this.living = living
@@ -166,6 +186,11 @@ class Mounts {
       places.findLast(({ row }) => isSameSource(row, recorded)) ??
       places.findLast(() => !IN_MEMORY.has(recorded.fstype))
     )
+  }
+
+  /** The one that is used for it; undefined where none is. */
+  rowOf({ mntId }: Mount): HostMount | undefined {
+    return this.used.get(mntId)?.provider.mount
   }
 
   /** `recorded`: the mount of the dump in whose place it is now. */

@@ -136,6 +136,16 @@ const KINDS: Readonly<Record<DumpKind, string>> = {
   none: 'no images were given',
 }
 
+/** What kind of a dump these images are of; one that failed has made none of the links that are there. */
+const kindText = ({ checkpoint: { dump }, remaps }: Report): string => {
+  const isThere = remaps.some(
+    ({ planned, outcome }) => planned.remap.held !== undefined && outcome.verdict !== 'absent',
+  )
+  return dump === 'failed' && isThere
+    ? 'the last dump into this directory failed, and CRIU removed the links of that one itself: those found here are of a dump before it'
+    : KINDS[dump]
+}
+
 const otherLinks = ({ others }: Report): string[] => {
   const count = others.reduce((sum, { names }) => sum + names.length, 0)
   if (count === 0) return []
@@ -188,10 +198,7 @@ export const warnings = (report: Report): string[] => {
   const out: string[] = []
   if (report.interrupted !== undefined) out.push(interruption(report, report.interrupted))
   if (!checkpoint.complete && report.only?.has('links') !== false)
-    out.push(
-      escapeText([KINDS[checkpoint.dump], ...checkpoint.signs].join('; ')),
-      whatMayBeLeft(report),
-    )
+    out.push(escapeText([kindText(report), ...checkpoint.signs].join('; ')), whatMayBeLeft(report))
   if (totalsOf(report)['would-remove'] > 0 && isRestorable(report))
     out.push('this is a whole checkpoint that can still be restored; after clean it cannot')
   if (report.living !== undefined) out.push(...unreadOf(report.living.unread))

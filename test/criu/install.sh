@@ -6,8 +6,8 @@
 #
 #   install.sh [--runtimes] [PREFIX]
 #
-# PREFIX/criu is the command. With --runtimes also PREFIX/runtimes/runc and PREFIX/runtimes/crun,
-# which find their criu when PREFIX/runtimes is first in PATH.
+# PREFIX/criu is the command. With --runtimes also runc, crun, podman and podman's conmon in PREFIX/runtimes,
+# which find their criu when that folder is first in PATH.
 # For the mirror see apt.sh.
 set -eu
 
@@ -22,7 +22,7 @@ prefix=${1-$here/.criu}
 # what is there already is left alone
 need=
 [ -x "$prefix/criu" ] || need=criu
-if [ -n "$runtimes" ] && [ ! -x "$prefix/runtimes/crun" ]; then need="$need runtimes"; fi
+if [ -n "$runtimes" ] && [ ! -x "$prefix/runtimes/podman" ]; then need="$need runtimes"; fi
 [ -n "$need" ] || exit 0
 
 # shellcheck source=test/criu/apt.sh
@@ -47,20 +47,22 @@ esac
 # A runtime starts itself again through /proc/self/exe, which would be the loader: so here the
 # programs are changed to name their loader and libraries, and PREFIX must not be moved after that.
 case $need in *runtimes*)
-  unpack "$prefix" runc crun libcriu2 patchelf
+  unpack "$prefix" runc crun libcriu2 podman conmon patchelf
   libraries=$prefix/usr/lib/x86_64-linux-gnu
   loader=$prefix/usr/lib64/ld-linux-x86-64.so.2
   mkdir -p "$prefix/runtimes"
-  for program in usr/sbin/runc usr/bin/crun; do
+  for program in usr/sbin/runc usr/bin/crun usr/bin/conmon usr/bin/podman; do
     name=$(basename "$program")
     # RPATH, not RUNPATH, counts for libraries of libraries too, and for what crun opens: libcriu
-    "$loader" --library-path "$libraries" "$prefix/usr/bin/patchelf" --force-rpath \
-      --set-rpath "$libraries" --set-interpreter "$loader" \
+    set -- --force-rpath --set-rpath "$libraries"
+    # patchelf would break it, as it is laid out: it gets its libraries by LD_LIBRARY_PATH
+    if [ "$name" = podman ]; then set --; fi
+    "$loader" --library-path "$libraries" "$prefix/usr/bin/patchelf" "$@" --set-interpreter "$loader" \
       --output "$prefix/runtimes/$name.new" "$prefix/$program"
     chmod +x "$prefix/runtimes/$name.new"
     mv "$prefix/runtimes/$name.new" "$prefix/runtimes/$name"
   done
-  # both look for criu in PATH: give them this folder
+  # they look for criu in PATH: give them this folder
   ln -sf ../criu "$prefix/runtimes/criu"
   ;;
 esac

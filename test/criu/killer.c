@@ -3,29 +3,52 @@
  *   CRIU_KILL_LINKAT=N     right after the N-th link has been made
  *   CRIU_KILL_OPEN=NAME    before the file of that name is opened for writing: an image
  *   CRIU_KILL_CLOSE=NAME   after it has been written and closed
+ *   CRIU_KILL_FORK=N       after the N-th fork of its own: the child waits for it, for ever
  *   CRIU_KILL_SIGNAL=N     by another signal than SIGKILL
- *   CRIU_KILL_PARENT=1     not CRIU, but the runtime that has started it
+ *   CRIU_KILL_PARENT=1     not CRIU, but the runtime that has started it; 2: who has started that
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+static pid_t parent_of(pid_t pid)
+{
+	char path[64];
+	int parent = 0;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "re");
+	if (!stat)
+		return 0;
+	/* No runtime has a parenthesis in its name. */
+	if (fscanf(stat, "%*d (%*[^)]) %*c %d", &parent) != 1)
+		parent = 0;
+	fclose(stat);
+	return parent;
+}
 
 static void kill_now(void)
 {
 	const char *number = getenv("CRIU_KILL_SIGNAL");
 	int signal = number ? atoi(number) : SIGKILL;
 
-	if (!getenv("CRIU_KILL_PARENT"))
-		raise(signal);
-	else if (getppid() > 1)
-		kill(getppid(), signal);
+	const char *above = getenv("CRIU_KILL_PARENT");
+	pid_t pid = above ? getppid() : getpid();
+
+	if (above && atoi(above) > 1)
+		pid = parent_of(pid);
+	if (pid > 1)
+		kill(pid, signal);
 }
 
 int linkat(int from, const char *old, int to, const char *new, int flags)
@@ -38,6 +61,28 @@ int linkat(int from, const char *old, int to, const char *new, int flags)
 	if (at && result == 0 && ++count == atoi(at))
 		kill_now();
 	return result;
+}
+
+pid_t fork(void)
+{
+	static int count;
+	pid_t (*real)(void) = dlsym(RTLD_NEXT, "fork");
+	const char *at = getenv("CRIU_KILL_FORK");
+	pid_t child;
+
+	/* What starts CRIU may be a shell, which forks, too. */
+	if (!at || strcmp(program_invocation_short_name, "criu") || ++count != atoi(at))
+		return real();
+	child = real();
+	if (child > 0)
+		kill_now();
+	/* Whoever reads what CRIU says reads to the end. */
+	if (child == 0)
+		for (int fd = 0; fd < 3; fd++)
+			dup2(open("/dev/null", O_RDWR | O_CLOEXEC), fd);
+	while (child == 0)
+		pause();
+	return child;
 }
 
 static int is_named(const char *variable, const char *path, int flags)

@@ -93,7 +93,7 @@ async function idle(pid: number, images: string): Promise<void> {
   await until('somebody is at work', () => {
     const { code, stderr } = runGc('show', ['--pid', String(pid), '-D', images])
     if (code !== 6) return true
-    if (++looks > 20) endOrphan(Number(/: process (\d+) /.exec(stderr)?.[1]), images)
+    if (++looks > 20) endOrphan(Number(/"kill -KILL (\d+)"/.exec(stderr)?.[1]), images)
     return undefined
   })
 }

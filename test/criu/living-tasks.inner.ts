@@ -1,11 +1,11 @@
 // The process that --pid names, and its tree: of no process, of a zombie, of ourselves, traced, very large, coming and
 // going, ended meanwhile, its number given again, and what a caller without the privilege hears. Links are made by hand
 // where no dump is needed. Run by living-tasks.test.ts.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { linkSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { tryDump } from '../rig/criu.js'
+import { criu, tryDump } from '../rig/criu.js'
 import { gc, runGc } from '../rig/gc.js'
 import * as h from '../rig/holder.js'
 import { messagesIn } from '../rig/kill-row.js'
@@ -72,6 +72,8 @@ t.test('no process, an ended one, ourselves', async (t) => {
   refuses(t, living, since(0x3fffff), 2, /there is no process 4194303/)
   for (const wrong of ['0', '-1', '', '1x'])
     refuses(t, living, ['--pid', wrong, '--since', '1h'], 2, /--pid/)
+  const { tree, base } = living
+  refuses(t, living, [...since(tree.pid), '-r', base], 2, /--root is of no use with --pid/)
   // a child that its parent does not reap
   const zombie = spawn('sh', ['-c', 'sh -c : & exec sleep 3600'], { stdio: 'ignore' })
   t.teardown(() => zombie.kill('SIGKILL'))
@@ -114,6 +116,41 @@ t.test(
     t.ok(living.look().has(link))
   },
 )
+
+t.test('a child that outlived its CRIU, and a daemon of CRIU', async (t) => {
+  const living = await started(t, container([h.many('/app', 2, 5)]))
+  const { tree, pids, base } = living
+  const link = linkTo(join(base, 'rootfs/app/new-0'), 77)
+  const images = join(base, 'images')
+  const args = ['--pid', String(tree.pid), '-D', images]
+  t.equal(tryDump({ pid: tree.pid, images, killAt: { fork: 1 } }).code, -1)
+  await settled(pids)
+  const run = runGc('clean', args)
+  t.equal(run.code, 6, messagesIn(run))
+  t.match(run.report?.error?.message, /^a CRIU that was killed has left a child running: process /)
+  const orphan = Number(/"kill -KILL (\d+)"/.exec(run.report?.error?.next ?? '')?.[1])
+  t.match(readFileSync(`/proc/${orphan}/cmdline`, 'latin1'), images)
+  t.teardown(() => send(orphan, 'SIGKILL'))
+  t.ok(living.look().has(link))
+
+  // forked from a CRIU that has ended, and at work all the same
+  const server = ['page-server', '--daemon', '--images-dir', images, '--address', '127.0.0.1']
+  const words = [...server, '--pidfile', join(base, 'server.pid')]
+  t.equal(spawnSync(criu, words, { stdio: 'ignore', timeout: 60_000 }).status, 0)
+  const daemon = Number(readFileSync(join(base, 'server.pid'), 'latin1'))
+  t.teardown(() => send(daemon, 'SIGKILL'))
+  refuses(t, living, args, 6, new RegExp(`somebody is at work on these images: process ${daemon} `))
+  send(daemon, 'SIGKILL')
+  await until('the daemon goes on', () => (isDead(daemon) ? true : undefined))
+
+  refuses(t, living, args, 6, /kill -KILL/)
+  send(orphan, 'SIGKILL')
+  await until('the child goes on', () => (isDead(orphan) ? true : undefined))
+  const before = living.look()
+  const done = runGc('clean', args)
+  t.strictSame(onlyRemoved(before, living.look(), done.code === 4 ? [link] : []), [])
+  t.ok([3, 4].includes(done.code), messagesIn(done))
+})
 
 t.test('a thousand processes, and tasks that come and go meanwhile', async (t) => {
   const forks = Array.from({ length: 999 }, () => ['fork', 'end'])

@@ -24,8 +24,8 @@ export function skipReason(): string | undefined {
   return undefined
 }
 
-/** where a dump is killed: after its N-th link, before or after it writes an image */
-export type KillAt = { link: number } | { before: string } | { after: string }
+/** where a dump is killed: after its N-th link or child, before or after it writes an image */
+export type KillAt = { link: number } | { fork: number } | { before: string } | { after: string }
 
 export interface DumpOptions {
   pid: number
@@ -52,6 +52,7 @@ const repeated = (option: string, values: readonly string[] = []): string[] =>
 export function killing(at: KillAt): Record<string, string> {
   const LD_PRELOAD = compile('killer.c', '-shared', '-fPIC')
   if ('link' in at) return { LD_PRELOAD, CRIU_KILL_LINKAT: String(at.link) }
+  if ('fork' in at) return { LD_PRELOAD, CRIU_KILL_FORK: String(at.fork) }
   if ('before' in at) return { LD_PRELOAD, CRIU_KILL_OPEN: at.before }
   return { LD_PRELOAD, CRIU_KILL_CLOSE: at.after }
 }

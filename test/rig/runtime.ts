@@ -17,12 +17,13 @@ import { at, lost } from './scenarios/held.js'
 
 export type Runtime = 'runc' | 'crun'
 
-const folder = inRepo('.criu', 'runtimes')
-const program = (runtime: Runtime): string => `${folder}/${runtime}`
+/** of programs of runtimes, and of the CRIU that they look for */
+export const folder = inRepo('.criu', 'runtimes')
+const program = (runtime: Runtime | 'podman'): string => `${folder}/${runtime}`
 // the runtimes look for criu there
 const env = { PATH: `${folder}:${process.env.PATH ?? ''}` }
 
-export function skipReason(runtime: Runtime): string | undefined {
+export function skipReason(runtime: Runtime | 'podman'): string | undefined {
   const reason = criuSkipReason()
   if (reason) return reason
   // CRIU asks it for the addresses of a network namespace
@@ -110,10 +111,16 @@ async function start(runtime: Runtime, base: string, id: string): Promise<void> 
 
 export interface Container {
   base: string
+  /** as its runtime knows it */
+  name: string
+  /** the words that begin a call of its runtime, whose environment is nobody else's */
+  program: readonly string[]
   built: Built
   /** of its first process; undefined where it does not run */
   pid: () => number | undefined
-  /** into a folder of that name in the base, with more variables for CRIU; the log is there, too */
+  /** where those of that name are, if the runtime knows names */
+  images: (name: string) => string
+  /** of that name, with more variables for CRIU */
   checkpoint: (name: string, more?: Record<string, string>) => Result
   restore: (name: string) => Result
   cleanup: () => void
@@ -132,12 +139,15 @@ export async function runContainer(runtime: Runtime): Promise<Container> {
   }
   const container: Container = {
     base,
+    name: id,
+    program: [program(runtime), `--root=${base}/state`],
     built: build(base),
     pid() {
       const { code, stdout } = call(['state', id])
       const state = code === 0 ? (JSON.parse(stdout) as { pid: number; status: string }) : undefined
       return state?.status === 'running' ? state.pid : undefined
     },
+    images: (name) => `${base}/${name}`,
     checkpoint: (name, more) => call(['checkpoint', ...paths(name), id], more),
     restore: (name) =>
       call(['restore', '--detach', '--bundle', `${base}/bundle`, ...paths(name), id]),

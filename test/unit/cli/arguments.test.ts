@@ -192,8 +192,8 @@ test('where a clean-up writes is said on the command line alone', (t) => {
   const found = parseWith(t, config, 'show', '-D', '/i')
   t.hasStrict(found, { logFile: undefined, workDir: '/i', root: '/r' })
   t.equal(found.passedOver.length, 2)
-  t.match(found.passedOver[0], /\/x\.conf: line 1: log-file$/)
-  t.match(found.passedOver[1], /\/x\.conf: line 3: work-dir$/)
+  t.match(found.passedOver[0], /\/x\.conf: line 1: log-file is taken from the command line alone$/)
+  t.match(found.passedOver[1], /\/x\.conf: line 3: work-dir is taken from the command line alone$/)
   const line = parseWith(t, config, 'show', '-W', '/mine', '-o', 'x')
   t.hasStrict(line, { logFile: 'x', workDir: '/mine' })
 })
@@ -476,4 +476,38 @@ test('a look at all network namespaces', (t) => {
     [['show', '--network'], /--network is for scan/],
   ] as const)
     refuses(t, () => parse(...argv), 'usage', message)
+})
+
+test('the mounts of a living container are its own', (t) => {
+  const wrong = [
+    ['-r', '/r'],
+    ['--external', 'mnt[/data]:/srv/data'],
+    ['--external=mnt[]'],
+    ['-M', 'auto'],
+    ['--mounts', 'all'],
+    ['--gone', '/data'],
+  ]
+  for (const [option = '', ...value] of wrong) {
+    const argv = [option, ...value]
+    refuses(t, () => parse('show', '--pid', '7', ...argv), 'usage', /of no use with --pid/)
+    refuses(
+      t,
+      () => parse('clean', ...argv, '--pid=7', '-D', '/i'),
+      'usage',
+      /of no use with --pid/,
+    )
+  }
+  refuses(t, () => parse('show', '--pid', '7', '-M', 'auto'), 'usage', /^--ext-mount-map /)
+  const text = 'root /r\nexternal mnt[/data]:/srv/data\next-mount-map auto\ntcp-established\n'
+  const found = parseWith(t, text, 'show', '--pid', '7')
+  t.match(found, { root: undefined, externals: parseExternals([]) }, 'files are for CRIU, too')
+  t.strictSame(
+    found.passedOver.map((one) => one.replace(/^.*x\.conf: /, '')),
+    [1, 2, 3].map(
+      (line) =>
+        `line ${line}: ${['root', 'external', 'ext-mount-map'][line - 1]} is of no use with --pid`,
+    ),
+  )
+  t.strictSame(found.ignored, ['tcp-established'])
+  t.equal(parseWith(t, text, 'show').root, '/r', 'and are what they were without --pid')
 })

@@ -1,5 +1,6 @@
 // Real processes of our own: what a dump or a restore at work looks like from outside.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -67,13 +68,64 @@ t.test('who has the directory open, whatever it is called', { skip: root }, asyn
   for (const name of ['criu', '/usr/sbin/criu-4.2', 'criu: dump --rpc', 'ld-linux-x86-64.so.2']) {
     const child = await holder(t, name, fd)
     t.equal(
-      whoIsAtWork(sys(), fd),
+      whoIsAtWork(sys(), fd)?.text,
       `process ${child.pid} (sleep) has the image directory open`,
       name,
     )
     await end(child)
     t.equal(whoIsAtWork(sys(), fd), undefined)
   }
+})
+
+/** A shell under that name, and a child of it that executes nothing; both hold what is given, and wait. */
+const family = async (t: Test, argv0: string, fd: number): Promise<[ChildProcess, number]> => {
+  const script = '(read x <&4) & echo $!; read x'
+  const stdio: StdioOptions = ['pipe', 'pipe', 'ignore', fd, 'pipe']
+  const parent = spawn('sh', ['-c', script], { argv0, stdio })
+  t.teardown(() => parent.kill('SIGKILL'))
+  // With its end the child reads the end of it, too.
+  t.teardown(() => parent.stdio[4]?.destroy())
+  const [line] = (await once(parent.stdout!, 'data')) as [Buffer]
+  return [parent, Number(line)]
+}
+
+t.test('a child that outlived its CRIU', { skip: root }, async (t) => {
+  const fd = open(t, t.testdir({}))
+  const [parent, child] = await family(t, 'criu', fd)
+  t.match(whoIsAtWork(sys(), fd)?.text, /^process \d+ \(sh\) has the image directory open$/)
+  t.equal(whoIsAtWork(sys(), fd)?.orphan, undefined, 'while that one lives')
+  await end(parent)
+  const text = `process ${child} (sh) has the image directory open`
+  t.strictSame(whoIsAtWork(sys(), fd), { text, orphan: child })
+  const other = await holder(t, 'criu', fd)
+  t.strictSame(
+    whoIsAtWork(sys(), fd),
+    { text: `process ${other.pid} (sleep) has the image directory open` },
+    'whoever was started as CRIU may be at work on it',
+  )
+  await end(other)
+  t.equal(whoIsAtWork(sys(), fd)?.orphan, child)
+})
+
+t.test('children of others are nobody that may be ended', { skip: root }, async (t) => {
+  const fd = open(t, t.testdir({}))
+  const [parent, child] = await family(t, 'rsync', fd)
+  await end(parent)
+  const text = `process ${child} (sh) has the image directory open`
+  t.strictSame(whoIsAtWork(sys(), fd), { text })
+})
+
+const strace = root || needs('strace')
+
+t.test('nor is one that somebody traces, or that traces others', { skip: strace }, async (t) => {
+  const fd = open(t, t.testdir({}))
+  const [parent, child] = await family(t, 'criu', fd)
+  await end(parent)
+  t.equal(whoIsAtWork(sys(), fd)?.orphan, child)
+  const tracer = spawn('strace', ['-o', '/dev/null', '-p', String(child)], { stdio: 'ignore' })
+  t.teardown(() => tracer.kill('SIGKILL'))
+  while (!/^TracerPid:\t[1-9]/m.test(statusOf(child))) await setTimeout(5)
+  t.equal(whoIsAtWork(sys(), fd)?.orphan, undefined)
 })
 
 t.test('another clean-up waits for the lock', { skip: root }, async (t) => {
@@ -90,7 +142,7 @@ t.test('who writes to an image, and who reads one', { skip: root }, async (t) =>
   t.equal(whoIsAtWork(sys(), fd), undefined)
   const writer = await holder(t, 'rsync', open(t, `${dir}/pages-1.img`, 'a'))
   t.equal(
-    whoIsAtWork(sys(), fd),
+    whoIsAtWork(sys(), fd)?.text,
     `process ${writer.pid} (sleep) has a file of these images open to write to it`,
   )
 })
@@ -122,7 +174,10 @@ t.test('what may not be looked at is at work where it is CRIU', async (t) => {
       return 12
     })
     const said = whoIsAtWork(new Sys(addon), fd)
-    t.equal(said, isBusy ? `process ${pid} (sleep) is CRIU, and may not be looked at` : undefined)
+    t.equal(
+      said?.text,
+      isBusy ? `process ${pid} (sleep) is CRIU, and may not be looked at (EACCES)` : undefined,
+    )
   }
 })
 
@@ -172,11 +227,11 @@ t.test('a task of the tree that is traced', { skip: root || needs('strace') }, a
   const host = hostView()
   const now = Date.now() / 1000
   t.equal(
-    whoTraces([process.pid, task], host, at(now + 60)),
+    whoTraces([process.pid, task], host, at(now + 60))?.text,
     `process ${tracer.pid} (strace) traces process ${task} of the tree`,
   )
   t.match(
-    whoTraces([task], host, at(now)),
+    whoTraces([task], host, at(now))?.text,
     /strace/,
     'also one that was started just before the end',
   )

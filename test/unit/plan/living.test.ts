@@ -119,6 +119,43 @@ test('links that are held: each once, and not where the images list it', (t) => 
   )
 })
 
+test('one name that two mounts show is one link', (t) => {
+  const again = hostMount('/again', { mntId: 15, minor: 32, root: b('/sub') })
+  const nested = hostMount('/inner', { mntId: 16, minor: 32 })
+  const living: LivingView = {
+    ...LIVING,
+    namespaces: [
+      { id: 1, isOurs: false, mounts: [ROOT, DATA, again] },
+      { id: 2, isOurs: false, mounts: [nested] },
+    ],
+  }
+  const listed = [
+    remap(6, '/data/sub', { mntId: 14 }),
+    remap(8, '/again', { mntId: 15 }),
+    // Of another dump: no mount of these, whatever has its number.
+    remap(12, '/old', { mntId: 14 }),
+  ]
+  const plan = planLiving(checkpoint({ remaps: listed }), living, [
+    held('/again/link_remap.6', { mount: again }),
+    held('/inner/sub/link_remap.6', { mount: nested, nsId: 2 }),
+    held('/data/sub/link_remap.8', { mount: DATA }),
+    held('/data/sub/link_remap.10', { mount: DATA }),
+    held('/data/link_remap.6', { mount: DATA }),
+    held('/old/link_remap.12', { mount: ROOT }),
+  ])
+  t.strictSame(
+    plan.remaps.map(({ kind, remap: { link, found } }) => [link, found ?? kind]),
+    [
+      ['/data/sub/link_remap.6', 'reach'],
+      ['/again/link_remap.8', 'reach'],
+      ['/old/link_remap.12', 'kept'],
+      ['/data/sub/link_remap.10', 'held'],
+      ['/data/link_remap.6', 'held'],
+      ['/old/link_remap.12', 'held'],
+    ],
+  )
+})
+
 test('a host tree: by path where the images list it, by its mount where it is held', (t) => {
   const living = { ...LIVING, namespaces: [{ id: 1, isOurs: true, mounts: [ROOT, DATA] }] }
   const plan = planLiving(checkpoint({ tree: 'host', remaps: [remap(6, '/var')] }), living, [

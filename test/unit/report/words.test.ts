@@ -10,20 +10,31 @@ import {
 } from '../../../src/report/words.js'
 import { toJson } from '../../../src/report/json.js'
 import { exitOf } from '../../../src/report/report.js'
-import type { Checkpoint, DumpKind } from '../../../src/checkpoint/model.js'
+import type { Checkpoint, DumpKind, Held } from '../../../src/checkpoint/model.js'
+import type { Outcome } from '../../../src/collect/outcome.js'
 import { test } from '../support/check.js'
-import { at, b } from '../support/model.js'
+import { at, b, remap } from '../support/model.js'
 import {
   constructed,
   DATA,
   EVIL,
   OUTCOMES,
+  reach,
   report,
   reported,
   ROOT,
   ROOT_PROVIDER,
   UNPROVEN,
 } from './build.js'
+
+const HELD: Held = {
+  ...{ inoHigh: 0, inoLow: 5, major: 254, minor: 0 },
+  by: 'descriptor 3 of process 7',
+  isAlone: true,
+  isLogged: false,
+  isNamed: true,
+  keptFor: undefined,
+}
 
 test('sizes', (t) => {
   t.equal(sizeText(0), '0 B')
@@ -203,6 +214,13 @@ test('what kind of dump it is, and by which signs', (t) => {
   } as const
   for (const [dump, text] of Object.entries(said))
     t.equal(first({ dump: dump as DumpKind, signs }), text)
+  const withHeld = (outcome: Outcome): string => {
+    const planned = reach({ ...remap(6, '/var'), held: HELD })
+    const failed = { complete: false, dump: 'failed' } as const
+    return warnings(report([{ planned, outcome }], { checkpoint: failed }))[0] ?? ''
+  }
+  t.match(withHeld(OUTCOMES.removed), /those found here are of a dump before it$/)
+  t.equal(withHeld(OUTCOMES.absent), 'this dump failed, and CRIU removed its links itself')
   t.equal(
     first({ dump: 'killed', signs: [`/${EVIL}/dump.log breaks off`] }).includes('\n'),
     false,
