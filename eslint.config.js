@@ -20,6 +20,7 @@ const ROOMS = [
   'prepare.ts',
   'prepare-found.ts',
   'prepare-list.ts',
+  'network-scan.ts',
   'report',
   'gc.ts',
   'scan.ts',

@@ -15,7 +15,12 @@ import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
 import { listArguments, refuseListOptions, type ListArguments } from './list-arguments.js'
-import { refuseScanOptions, scanArguments, type ScanArguments } from './scan-arguments.js'
+import {
+  isNetworkScan,
+  refuseScanOptions,
+  scanArguments,
+  type ScanArguments,
+} from './scan-arguments.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
@@ -46,6 +51,8 @@ export interface Arguments {
   readonly only: ReadonlySet<Scope>
   /** Network namespaces in which a dump left its locks. */
   readonly netns: readonly string[]
+  /** `scan --network` */
+  readonly network: { readonly remove: boolean } | undefined
   /** Of `scan` alone. */
   readonly scan: ScanArguments | undefined
   /** Of `list`, and of show and clean with --all. */
@@ -140,10 +147,12 @@ const collectValues = (
   directories?: readonly string[],
 ): Arguments => {
   const options = given.map(asLibdir)
-  const scan = directories === undefined ? undefined : scanArguments(directories, options, fromHere)
-  if (scan === undefined) refuseScanOptions(options)
+  const network = directories !== undefined && isNetworkScan(directories, options)
+  const scan =
+    directories === undefined || network ? undefined : scanArguments(directories, options, fromHere)
+  if (scan === undefined && !network) refuseScanOptions(options)
   const isAll = options.some(({ option }) => option.long === 'all')
-  const isListing = scan === undefined && (command === 'list' || isAll)
+  const isListing = directories === undefined && (command === 'list' || isAll)
   const list = isListing ? listArguments(isAll, options, fromHere) : undefined
   if (list === undefined) refuseListOptions(options)
   const last = (name: string): Located | undefined =>
@@ -187,6 +196,7 @@ const collectValues = (
     netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
     list,
+    network: network ? { remove: has('remove') } : undefined,
     keepLastLink: has('keep-last-link'),
     allowEnvironment: has('allow-environment'),
     json: has('json'),

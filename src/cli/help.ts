@@ -5,7 +5,7 @@ export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external '
        criu-gc links -D IMAGES [-r ROOT] [--null]      where the links are, to
                           carry them with a checkpoint
        criu-gc list       containers and checkpoints that runtimes here know
-       criu-gc scan DIR... [--since TIME [--remove]]   links below directories
+       criu-gc scan DIR... [--since TIME [--remove]] | --network   links, locks
 Finds link_remap.N files and network locks that a CRIU dump left. show tells
 what is left and changes nothing; clean removes it. All need root.
 

@@ -14,6 +14,7 @@ import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
 import { withContainer } from './container.js'
 import { listAll } from './list.js'
+import { lookAtNetwork } from './network-scan.js'
 import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
@@ -97,8 +98,12 @@ const carryOut = (
   directory: string,
   note: string | undefined,
 ): ExitName => {
-  const { scan, list } = options
+  const { scan, list, network } = options
   if (list !== undefined) return listAll(sys, { ...options, list }, log, directory)
+  if (network !== undefined)
+    return lookAtNetwork(sys, { ...options, ...network }, log, () => {
+      explainOptions(options, log, note)
+    })
   if (scan === undefined) return collectGarbage(sys, options, log, note)
   return lookBelow(sys, { ...options, scan }, log, () => {
     explainOptions(options, log, note)

@@ -73,6 +73,7 @@ export const OPTIONS: readonly Option[] = [
   used('keep', 'required'),
   { ...used('only', 'required'), lineOnly: true },
   { ...used('netns', 'required'), lineOnly: true },
+  { ...used('network', 'none'), lineOnly: true },
   { ...used('join-ns', 'required', 'J'), lineOnly: true },
   { ...used('remove', 'none'), lineOnly: true },
   { ...used('until', 'required'), lineOnly: true },

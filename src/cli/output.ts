@@ -13,6 +13,14 @@ import { listToJson } from '../report/list-json.js'
 import { selectedOf, type ListReport, type RunDocument } from '../report/list.js'
 import { listLines, listSummary, listTable, listWarnings } from '../report/list-text.js'
 import { commandLine, escapeText } from '../escape.js'
+import {
+  networkLines,
+  networkScanSummary,
+  networkToJson,
+  networkTree,
+  networkWarnings,
+} from '../report/network.js'
+import type { NetworkScan } from '../network-scan.js'
 import type { Report } from '../report/report.js'
 import { plainLines } from '../report/plain.js'
 import { derivedText, planText } from '../report/plan-text.js'
@@ -264,6 +272,29 @@ export const printLinks = (
       lines: () => linkLines(links),
       tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
       summary: () => linksSummary(links),
+    },
+    options,
+    log,
+    terminal,
+  )
+}
+
+/** The same of `scan --network`. */
+export const printNetwork = (
+  report: NetworkScan,
+  options: Pick<Arguments, 'json' | 'plain'>,
+  log: Log,
+  terminal: boolean,
+): void => {
+  print(
+    {
+      json: () => piecesOf(networkToJson(report)),
+      say: () => {
+        for (const warning of networkWarnings(report)) log.line(warning)
+      },
+      lines: () => networkLines(report),
+      tree: (how) => networkTree(report, how),
+      summary: () => networkScanSummary(report),
     },
     options,
     log,

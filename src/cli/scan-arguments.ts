@@ -13,13 +13,43 @@ export interface ScanArguments {
   readonly until: Time | undefined
 }
 
+/** What means something to `scan --network`: it is about no directory, no link and no time. */
+const FOR_NETWORK = [
+  'network', 'netns', 'join-ns', 'remove', 'json', 'plain', 'verbosity', 'log-file', 'work-dir',
+  'config', 'no-default-config', 'allow-environment',
+] // prettier-ignore
+
+/** Whether the scan is one of network namespaces. @throws GcError usage. */
+export const isNetworkScan = (words: readonly string[], options: readonly Located[]): boolean => {
+  const typed = options.filter(({ where }) => where === undefined).map(({ option }) => option.long)
+  if (!typed.includes('network')) {
+    const wrong = typed.find((name) => name === 'netns' || name === 'join-ns' || name === 'only')
+    if (wrong !== undefined)
+      throw usage(`--${wrong} means nothing to scan without --network`, { next: 'leave it out' })
+    return false
+  }
+  const wrong = typed.find((name) => !FOR_NETWORK.includes(name))
+  if (wrong !== undefined || words.length > 0)
+    throw usage(
+      `${wrong === undefined ? 'a directory' : `--${wrong}`} means nothing to --network`,
+      {
+        next: 'leave it out: a look below directories is a run of its own',
+      },
+    )
+  if (typed.includes('remove') && !typed.includes('netns') && !typed.includes('join-ns'))
+    throw usage('--network --remove without --netns', {
+      next: 'say in which network namespaces: a lock does not tell whose it is',
+    })
+  return true
+}
+
 /** For one dump or one container: to a look below directories they say nothing. */
 const NOT_FOR_SCAN = [
   'root', 'external', 'ext-mount-map', 'mounts', 'gone', 'dump-log', 'restore-log', 'pid',
   'bundle', 'container', 'runtime', 'runtime-root', 'checkpoint', 'all',
 ] // prettier-ignore
 
-const ONLY_FOR_SCAN = ['remove', 'until']
+const ONLY_FOR_SCAN = ['remove', 'until', 'network']
 
 /** @throws GcError usage. */
 export const scanArguments = (

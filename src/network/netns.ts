@@ -56,7 +56,7 @@ export class NetworkNamespaces {
   }
 
   /** By a file of nsfs; undefined where it cannot be looked at. */
-  private at(path: Bytes, text: string): Netns | undefined {
+  at(path: Bytes, text: string): Netns | undefined {
     const fd = this.unread.number(text, this.sys.tryOpenat(AT_FDCWD, path, O_RDONLY))
     return fd === undefined ? undefined : this.held(fd, text)
   }

@@ -24,6 +24,8 @@ import { isName, isOfRun } from './nftables.js'
 
 /** What tells whose a lock is. */
 export interface Claim {
+  /** Whoever made it. */
+  readonly isAny?: true
   readonly runId: string | undefined
   readonly method: 'iptables' | 'nftables' | 'skip' | 'unknown'
   /** Of the tree, on this host. */
@@ -76,6 +78,7 @@ const OTHER = 'another run of CRIU made it'
 
 const isOfTree = ({ name, closes }: TableLock, claim: Claim): boolean => {
   const { runId, pids, connections } = claim
+  if (claim.isAny) return true
   if (runId !== undefined) return isOfRun(name, runId)
   if (pids.has(Number(name.slice('CRIU-'.length)))) return true
   return (

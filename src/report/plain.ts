@@ -28,7 +28,7 @@ export function* plainLines(report: Report): Generator<string> {
   for (const row of toldRows(report)) yield networkLine(row)
 }
 
-const networkLine = ({ kind, what, where, verdict, reason, message }: NetworkRow): string =>
+export const networkLine = ({ kind, what, where, verdict, reason, message }: NetworkRow): string =>
   `${verdict}\t${reason ?? '-'}\t${where || '-'}\t${what}\t${kind}\t-\t${message === undefined ? '-' : escapeText(message)}\n`
 
 export const plainText = (report: Report): string => [...plainLines(report)].join('')

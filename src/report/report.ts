@@ -91,7 +91,7 @@ export const toldRows = ({ network }: Pick<Report, 'network'>): readonly Network
   (network?.rows ?? []).filter(({ verdict }) => verdict !== 'vanished')
 
 /** What is somebody else's is no leftover. */
-const isLeft = ({ verdict, reason }: NetworkRow): boolean =>
+export const isLeft = ({ verdict, reason }: NetworkRow): boolean =>
   (verdict === 'kept' && reason !== 'other-run' && reason !== 'foreign') ||
   verdict === 'failed' ||
   verdict === 'would-remove'

@@ -81,7 +81,7 @@ const networkNodes = (report: Report, { colour }: TreeOptions): Node[] =>
     children: rows.map((row) => networkLeaf(row, colour)),
   }))
 
-const networkLeaf = ({ what, verdict, message }: NetworkRow, colour: boolean): Node => ({
+export const networkLeaf = ({ what, verdict, message }: NetworkRow, colour: boolean): Node => ({
   text: `${paint(WORDS[verdict].padEnd(12), { verdict }, colour)}  ${what}`,
   children: message === undefined ? [] : [{ text: escapeText(message), children: [] }],
 })

@@ -81,13 +81,16 @@ export const summary = (report: Report): string => {
 
 /** "network: 4 would be removed"; undefined where nothing was found. */
 const networkSummary = (report: Report): string | undefined => {
-  const rows = toldRows(report)
-  const counts = VERDICTS.flatMap((verdict) => {
+  const counts = countsOf(toldRows(report))
+  return counts === '' ? undefined : `network: ${counts}`
+}
+
+/** "4 would remove, 1 kept" */
+export const countsOf = (rows: readonly { readonly verdict: Verdict }[]): string =>
+  VERDICTS.flatMap((verdict) => {
     const count = rows.filter((row) => row.verdict === verdict).length
     return count === 0 ? [] : `${count} ${WORDS[verdict].toLowerCase()}`
-  })
-  return counts.length === 0 ? undefined : `network: ${counts.join(', ')}`
-}
+  }).join(', ')
 
 const linkSummary = (report: Report): string => {
   const totals = totalsOf(report)

@@ -37,6 +37,7 @@ test('defaults', (t) => {
     netns: [],
     scan: undefined,
     list: undefined,
+    network: undefined,
     keepLastLink: false,
     allowEnvironment: false,
     json: false,
@@ -82,6 +83,7 @@ test('everything', (t) => {
     netns: ['/n', '/run/netns/pod', '/proc/12/ns/net'],
     scan: undefined,
     list: undefined,
+    network: undefined,
     keepLastLink: true,
     allowEnvironment: true,
     json: true,
@@ -482,6 +484,22 @@ test('a container by its bundle or its name', (t) => {
     refuses(t, () => parse('show', ...argv), 'usage', message)
   refuses(t, () => parse('scan', '/d', '--container', 'c'), 'usage', /means nothing to scan/)
   t.equal(parseWith(t, 'container c', 'show').asked, undefined, 'never from a file')
+})
+
+test('a look at all network namespaces', (t) => {
+  t.strictSame(parse('scan', '--network').network, { remove: false })
+  const removing = parse('scan', '--network', '--remove', '--netns', '/run/netns/a', '-J', 'net:7')
+  t.strictSame(removing.network, { remove: true })
+  t.strictSame(removing.netns, ['/run/netns/a', '/proc/7/ns/net'])
+  for (const [argv, message] of [
+    [['scan', '--network', '--remove'], /without --netns/],
+    [['scan', '--network', '/d'], /a directory means nothing/],
+    [['scan', '--network', '--since', '10m'], /--since means nothing/],
+    [['scan', '/d', '--netns', '/n'], /--netns means nothing to scan/],
+    [['scan', '/d', '--only', 'links'], /--only means nothing to scan/],
+    [['show', '--network'], /--network is for scan/],
+  ] as const)
+    refuses(t, () => parse(...argv), 'usage', message)
 })
 
 test('the mounts of a living container are its own', (t) => {

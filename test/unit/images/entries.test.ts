@@ -71,6 +71,7 @@ test('files.img', (t) => {
         ext: false,
         mode: undefined,
       },
+      isk: undefined,
     },
     {
       type: 1,
@@ -85,6 +86,7 @@ test('files.img', (t) => {
         ext: false,
         mode: 0o100644,
       },
+      isk: undefined,
     },
   ])
   const bare = hex('19435654 36363650', `23000000 ${link}`, `24000000 ${original}`)
@@ -102,10 +104,12 @@ test('inventory.img', (t) => {
     {
       img_version: 2,
       fdinfo_per_id: true,
-      root_ids: { mnt_ns_id: 6 },
+      root_ids: { net_ns_id: 2, mnt_ns_id: 6 },
       ns_per_id: true,
       dump_uptime: undefined,
       pre_dump_mode: undefined,
+      tcp_close: false,
+      network_lock_method: undefined,
       dump_criu_run_id: undefined,
     },
   ])
@@ -152,7 +156,7 @@ test('pstree.img and ids-PID.img', (t) => {
   const ids = hex('19435654 30204354', '18000000 0801 1001 1801 2001 2801 3002 3803 4004 4809 5007')
   // 20 bytes of ids and four of what is not read: cgroup_ns_id and time_ns_id.
   const withTime = Buffer.concat([ids, hex('5808 6005')])
-  t.strictSame(decodeAll(withTime, 'ids', decodeIds), [{ mnt_ns_id: 9 }])
+  t.strictSame(decodeAll(withTime, 'ids', decodeIds), [{ net_ns_id: 2, mnt_ns_id: 9 }])
 })
 
 test('a remap type from the future stays the number that it is', (t) => {

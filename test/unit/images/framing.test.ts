@@ -35,6 +35,8 @@ test('the magic words are those of CRIU', (t) => {
     ids: 0x54432030,
     files: 0x56303138,
     'reg-files': 0x50363636,
+    inetsk: 0x56443851,
+    netns: 0x55933752,
     'remap-fpath': 0x59133954,
     mountpoints: 0x55563928,
     timens: 0x43114433,
