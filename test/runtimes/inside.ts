@@ -2,7 +2,7 @@
 // directory, and one behind a link. Then it is given up, and cleaned up after by its name alone. Prints a row for each.
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { JsonList } from '../../src/report/list-schema.js'
 import type { JsonReport } from '../../src/report/schema.js'
 import { attempt, must } from '../rig/command.js'
@@ -89,7 +89,7 @@ const until = (test: () => boolean, what: string): void => {
 
 const daemon = (socket: string, command: string, ...args: string[]): void => {
   if (fs.existsSync(socket)) return
-  const out = fs.openSync(`/tmp/${command}.log`, 'a')
+  const out = fs.openSync(`/tmp/${basename(command)}.log`, 'a')
   spawn(command, args, { stdio: ['ignore', out, out], detached: true }).unref()
   until(() => fs.existsSync(socket), socket)
 }
@@ -225,6 +225,45 @@ const lxc: Kind = {
   },
 }
 
+const incusd = (): void => {
+  const places = ['/usr/libexec/incus/incusd', '/usr/sbin/incusd', '/usr/bin/incusd']
+  daemon('/var/lib/incus/unix.socket', places.find(fs.existsSync) ?? 'incusd', '--group', 'root')
+  must('incus', ['admin', 'waitready', '--timeout', '60'])
+}
+
+const incus: Kind = {
+  name: 'Incus',
+  start: () => {
+    incusd()
+    must('incus', ['storage', 'create', 'default', 'dir'])
+    must('incus', ['profile', 'device', 'add', 'default', 'root', 'disk', 'path=/', 'pool=default'])
+    write('/tmp/incus/metadata.yaml', 'architecture: x86_64\ncreation_date: 1700000000\n')
+    const root = '/tmp/incus/rootfs'
+    fs.mkdirSync(`${root}/sbin`, { recursive: true })
+    must('tar', ['-C', root, '-xf', '/tmp/image.tar'])
+    fs.copyFileSync(holder, `${root}/sbin/init`)
+    must('tar', ['-C', '/tmp/incus', '-cf', '/tmp/incus.tar', 'metadata.yaml', 'rootfs'])
+    must('incus', ['image', 'import', '/tmp/incus.tar', '--alias', 'holder'])
+    must('incus', [
+      ...['create', 'holder', NAME, '-c', 'security.privileged=true'],
+      ...['-c', 'migration.stateful=true', '-c', `raw.lxc=lxc.init.cmd = ${INSIDE.join(' ')}`],
+    ])
+    for (const [name, source, at] of [
+      ['data', DATA, '/data'],
+      ['logs', LOGS, '/var/real/logs'],
+    ] as const)
+      must('incus', [
+        ...['config', 'device', 'add', NAME, name, 'disk', `source=${source}`, `path=${at}`],
+      ])
+    must('incus', ['start', NAME])
+  },
+  checkpoint: () => must('incus', ['stop', '--stateful', NAME]),
+  layer: () => `/var/lib/incus/storage-pools/default/containers/${NAME}/rootfs`,
+  words: [],
+  again: () => must('incus', ['start', '--stateless', NAME]),
+  end: () => must('incus', ['delete', '--force', NAME]),
+}
+
 const KINDS: readonly Kind[] = [
   podman('overlay', 'runc'),
   podman('overlay', 'crun'),
@@ -235,11 +274,12 @@ const KINDS: readonly Kind[] = [
   }),
   docker,
   lxc,
+  incus,
 ]
 
 const prepare = (): void => {
   // A machine may be used again.
-  for (const left of ['containerd', 'docker', `lxc/${NAME}`])
+  for (const left of ['containerd', 'docker', 'incus', `lxc/${NAME}`])
     fs.rmSync(join('/var/lib', left), { recursive: true, force: true })
   write('/etc/containers/policy.json', '{"default":[{"type":"insecureAcceptAnything"}]}')
   write(

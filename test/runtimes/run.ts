@@ -9,7 +9,7 @@ import { inRepo, repo } from '../rig/repo.js'
 
 const PACKAGES = [
   ...['runc', 'crun', 'criu', 'libcriu2', 'podman', 'netavark', 'containerd', 'docker.io'],
-  ...['docker-cli', 'lxc', 'nodejs', 'iproute2', 'iptables', 'nftables', 'procps'],
+  ...['docker-cli', 'lxc', 'incus', 'nodejs', 'iproute2', 'iptables', 'nftables', 'procps'],
 ]
 
 const script = inRepo('test/runtimes/host.sh')
