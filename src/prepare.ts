@@ -194,7 +194,7 @@ const residueAndNetwork = (
     ? findNetwork(sys, checkpoint, {
         netns: netns.map(fromText),
         pids: living?.pids ?? [],
-        ...{ descriptors, unread },
+        ...{ descriptors, unread, mounts: host.mounts },
       })
     : undefined
   // Without a living container no residue is looked for: most runs want their links removed, and nothing else.

@@ -1,5 +1,5 @@
 // show and clean of the library; they start the command. Run by lib.test.ts.
-import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
@@ -8,7 +8,7 @@ import { manifest, onlyRemoved } from './rig/manifest.js'
 import { inRepo } from './rig/repo.js'
 
 const built = pathToFileURL(inRepo('dist', 'index.js')).href
-const { clean, GcError, links, readCheckpoint, scan, show } = (await import(
+const { clean, GcError, links, list, readCheckpoint, scan, show } = (await import(
   built
 )) as typeof import('../src/index.js')
 
@@ -66,6 +66,28 @@ t.test('scan resolves to the document, and removes what it is told to', async (t
   for (const options of [{}, { directories: [''] }, { directories: tree }, { directories: [] }])
     await t.rejects(scan(options as never), { exit: 'usage', message: /./ })
   await t.rejects(scan({ directories: [tree], remove: true }), { exit: 'usage', message: /./ })
+})
+
+t.test('a container by its bundle or its name, and a list', async (t) => {
+  const { tree, images, link } = hostTree(t)
+  const data = join(tree, '..')
+  mkdirSync(join(data, 'containers/web/checkpoints'), { recursive: true })
+  writeFileSync(join(data, 'containers/web/config.v2.json'), '{"Name":"/web"}')
+  writeFileSync(join(data, 'config.json'), '{"root":{"path":"/"}}')
+  symlinkSync(images, join(data, 'containers/web/checkpoints/nightly'))
+  const here = { runtime: 'docker', runtimeRoot: data }
+  const found = await list({ ...here, olderThan: '1d', keepLast: 1 })
+  t.match(found, { schema: 'criu-gc/1', command: 'list', exit: { code: 0 } })
+  t.match(found.containers, [
+    { name: 'web', checkpoints: [{ name: 'nightly', links: { there: 1 }, selected: false }] },
+  ])
+  const shown = await show({ ...here, container: 'web', checkpoint: 'nightly' })
+  t.match(shown.remaps, [{ link, verdict: 'would-remove' }])
+  t.strictSame(shown.derived, [], "the host's own tree needs none")
+  t.match(await show({ bundle: data, imagesDir: images }), { exit: { code: 3 } })
+  await t.rejects(show({ ...here, container: 'db' }), { exit: 'usage', message: /no container db/ })
+  await t.rejects(show({ container: '' }), { exit: 'usage', message: /container must be a name/ })
+  await t.rejects(list({ keepLast: -1 }), { exit: 'usage', message: /keepLast must be/ })
 })
 
 t.test('nothing of the environment reaches the command', async (t) => {

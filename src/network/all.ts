@@ -13,8 +13,14 @@ interface Keeper {
   readonly text: string
 }
 
-/** Whoever keeps one, by its name: "net:[4026531840]". A process that is in it comes first. */
-export const keepersOf = (mounts: readonly HostMount[]): ReadonlyMap<Bytes, readonly Keeper[]> => {
+/**
+ * Whoever keeps one, by its name: "net:[4026531840]". A process that is in it comes first. Descriptors are very many, and
+ * hardly any keeps a namespace that nothing else does.
+ */
+export const keepersOf = (
+  mounts: readonly HostMount[],
+  withDescriptors = true,
+): ReadonlyMap<Bytes, readonly Keeper[]> => {
   const found = new Map<Bytes, Keeper[]>()
   const add = (id: Bytes, keeper: Keeper): void => {
     const known = found.get(id)
@@ -31,7 +37,7 @@ export const keepersOf = (mounts: readonly HostMount[]): ReadonlyMap<Bytes, read
   }
   for (const { fstype, root, mountpoint } of mounts)
     if (fstype === 'nsfs' && isNet(root)) add(root, { path: mountpoint, text: escape(mountpoint) })
-  for (const pid of pids)
+  for (const pid of withDescriptors ? pids : [])
     for (const fd of ifSeen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []) {
       const path = concat(`/proc/${pid}/fd/${fd}`)
       const id = linkAt(path)
@@ -49,9 +55,13 @@ const linkAt = (path: Bytes): Bytes | undefined =>
 const FEW = 3
 
 /** Opens each of them, with its keepers as its name; our own as well. */
-export const openAll = (namespaces: NetworkNamespaces, mounts: readonly HostMount[]): void => {
+export const openAll = (
+  namespaces: NetworkNamespaces,
+  mounts: readonly HostMount[],
+  withDescriptors = true,
+): void => {
   namespaces.own()
-  for (const keepers of keepersOf(mounts).values()) {
+  for (const keepers of keepersOf(mounts, withDescriptors).values()) {
     const [first] = keepers
     const names = keepers.slice(0, FEW).map(({ text }) => text)
     const rest = keepers.length > FEW ? ` and ${keepers.length - FEW} more` : ''

@@ -4,12 +4,14 @@ import fs from 'node:fs'
 import type { Bytes } from '../bytes.js'
 import type { Checkpoint, TcpSocket } from '../checkpoint/model.js'
 import { escape } from '../escape.js'
+import type { HostMount } from '../host/mountinfo.js'
+import { openAll } from './all.js'
 import type { Descriptors } from './descriptors.js'
 import { connectionText, keyOf } from './connections.js'
 import type { Connection, Lock, Netns, RepairedSocket } from './facts.js'
 import { Look } from './look.js'
 import { NetworkNamespaces } from './netns.js'
-import { planLocks, withoutLock, type Claim, type PlannedLock } from './plan.js'
+import { planLocks, planSearched, withoutLock, type Claim, type PlannedLock } from './plan.js'
 import { connectionsOf, socketsIn } from './tcp-table.js'
 import type { NetworkRow } from './undo.js'
 import type { Unread } from './unread.js'
@@ -31,6 +33,8 @@ export interface NetworkOptions {
   readonly pids: readonly number[]
   readonly descriptors: Descriptors | undefined
   readonly unread: Unread
+  /** Of this machine, for namespaces that are bound. */
+  readonly mounts: readonly HostMount[]
 }
 
 /** Of one container; CRIU dumps but one. */
@@ -40,7 +44,7 @@ const MOST = 16
 export const findNetwork = (
   sys: Sys,
   { network, runId, pids: dumped, preDump }: Checkpoint,
-  { netns: paths, pids, descriptors, unread }: NetworkOptions,
+  { netns: paths, pids, descriptors, unread, mounts }: NetworkOptions,
 ): NetworkFound => {
   const namespaces = new NetworkNamespaces(sys, unread)
   const rows: NetworkRow[] = []
@@ -54,16 +58,19 @@ export const findNetwork = (
   }
   const listed = network.netns === 'own' ? [] : network.sockets.map(textsOf)
   const isNamed = namespaces.found.length > 0
+  let isSearched = false
   if (!isNamed && !preDump && network.method !== 'skip') {
-    if (network.netns === 'own') rows.push(died(network.external))
+    if (network.netns === 'own') isSearched = true
     else if (listed.length > 0 || network.method === 'nftables') namespaces.own()
   }
+  // The images do not tell whether others use it, too, as in a pod; one that is external outlives the tree in any case.
+  if (isSearched) openAll(namespaces, mounts, network.external !== undefined)
   const look = new Look(sys, unread)
   const locks: Lock[] = []
   let held: readonly (readonly Connection[])[] = []
   for (const netns of namespaces.found) {
     held = [...held, ...(namespaces.inside(netns, () => heldIn(netns, descriptors, unread)) ?? [])]
-    const wanted = { all: isNamed, rules: listed.length > 0 || held.length > 0 }
+    const wanted = { all: isNamed || isSearched, rules: listed.length > 0 || held.length > 0 }
     locks.push(...(namespaces.inside(netns, () => look.at(netns, wanted)) ?? []))
   }
   const claim: Claim = {
@@ -76,7 +83,10 @@ export const findNetwork = (
       ),
     ),
   }
-  const planned = planLocks(locks, claim, ({ netns }) => netns.isOurs)
+  const planned = isSearched
+    ? planSearched(locks, claim)
+    : planLocks(locks, claim, ({ netns }) => netns.isOurs)
+  if (isSearched && planned.length === 0) rows.push(openOrGone(network.external))
   return {
     namespaces,
     planned: [...planned, ...withoutLock(listed, planned)],
@@ -106,14 +116,17 @@ const heldIn = (
   })
 }
 
-const died = (external: Bytes | undefined): NetworkRow =>
-  external === undefined
+/** No namespace has a lock of this run, of those that there are. */
+const openOrGone = (external: Bytes | undefined): NetworkRow => ({
+  ...{ kind: 'namespace', where: '', verdict: 'vanished' },
+  ...(external === undefined
     ? {
-        ...{ kind: 'namespace', what: 'network namespace of the tree', where: '' },
-        ...{ verdict: 'vanished', message: 'it ended with its tasks, and its locks with it' },
+        what: 'network namespace of the tree',
+        message:
+          'it ended with its tasks, and its locks with it: no other one has a lock of this dump',
       }
     : {
-        ...{ kind: 'namespace', what: `external network namespace ${escape(external)}`, where: '' },
-        ...{ verdict: 'kept', reason: 'external' },
-        message: "it was not the dump's own, and may live on, closed: give --netns PATH",
-      }
+        what: `external network namespace ${escape(external)}`,
+        message: 'it ended, or was opened again: no network namespace has a lock of this dump',
+      }),
+})

@@ -42,7 +42,7 @@ export interface PlannedLock {
   /** Of a connection. */
   readonly rules: readonly ConnectionRule[]
   readonly verdict: 'go' | 'keep' | 'absent'
-  readonly reason?: 'differs' | 'foreign' | 'other-run'
+  readonly reason?: 'differs' | 'external' | 'foreign' | 'other-run'
   readonly message?: string
 }
 
@@ -56,6 +56,30 @@ export const planLocks = (
     const planned = lock.kind === 'chain' ? ofChain(lock, claim) : ofTable(lock, claim)
     return isShared(lock) && planned.reason === 'other-run' ? [] : planned
   })
+
+/**
+ * The same where all namespaces of this machine were looked through: a lock that does not name this run may be that of any
+ * other dump.
+ */
+export const planSearched = (locks: readonly Lock[], claim: Claim): PlannedLock[] =>
+  locks.flatMap((lock) => {
+    const { method } = claim
+    if (lock.kind === 'rules') return []
+    if (lock.kind === 'table' && isNamedFor(lock, claim)) return ofTable(lock, claim)
+    const isLikely =
+      lock.kind === 'table'
+        ? claim.runId === undefined && lock.closes === 'all' && method !== 'iptables'
+        : method !== 'nftables'
+    if (!isLikely || method === 'skip' || lock.differs !== undefined) return []
+    const one = lock.kind === 'table' ? ofTable(lock, claim) : ofChain(lock, claim)
+    return { ...one, verdict: 'keep', reason: 'external', message: EXTERNAL }
+  })
+
+const EXTERNAL =
+  'this dump closed a network namespace, and it may be this one, if others use it, too: if it is, give it with --netns'
+
+const isNamedFor = ({ name }: TableLock, { runId, pids }: Claim): boolean =>
+  runId === undefined ? pids.has(Number(name.slice('CRIU-'.length))) : isOfRun(name, runId)
 
 const ofChain = (lock: Lock & { kind: 'chain' }, { method }: Claim): PlannedLock => {
   const what = `chain CRIU of iptables (${lock.family}${lock.save?.includes('legacy') === true ? ', legacy' : ''})`

@@ -252,7 +252,10 @@ const tests = (): void => {
     t.equal(done.code, 0, errors({ images }, 'dump.log'))
     t.equal(await other.echo(), 'dead', 'the other container of the pod')
 
-    t.match(gc('clean', '-D', images).network, [{ kind: 'namespace', verdict: 'vanished' }])
+    const unnamed = gc('clean', '-D', images)
+    t.match(unnamed.network, Array(2).fill({ kind: 'chain', verdict: 'kept', reason: 'external' }))
+    t.equal(unnamed.exit.name, 'leftovers', 'it is closed still')
+    t.equal(await other.echo(), 'dead')
     const found = scan()
     t.match(
       found.network.filter(({ where }) => where.includes(place)),
@@ -271,6 +274,15 @@ const tests = (): void => {
     t.strictSame(verdicts(left), ['table kept', 'chain removed'])
     t.equal(left.exit.name, 'clean')
     must(netns[0]!, [netns[1]!, 'nft', 'delete table inet CRIU-mine'])
+    t.equal(rulesOf(...netns), open)
+    t.equal(await other.echo(), 'echoed')
+
+    const more = await start(t, '4', netns)
+    const named = join(images, 'named')
+    const nft = [...extra, '--network-lock', 'nftables']
+    t.equal(tryDump({ pid: more.pid, images: named, extra: nft }).code, 0)
+    t.equal(await other.echo(), 'dead', 'by a table with the name of the run')
+    t.strictSame(verdicts(gc('clean', '-D', named)), ['table removed'])
     t.equal(rulesOf(...netns), open)
     t.equal(await other.echo(), 'echoed')
 

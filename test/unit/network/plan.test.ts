@@ -1,6 +1,6 @@
 import type { ChainLock, Connection, RulesLock, TableLock } from '../../../src/network/facts.js'
 import { keyOf } from '../../../src/network/connections.js'
-import { planLocks, withoutLock, type Claim } from '../../../src/network/plan.js'
+import { planLocks, planSearched, withoutLock, type Claim } from '../../../src/network/plan.js'
 import { test } from '../support/check.js'
 import { b } from '../support/model.js'
 
@@ -88,4 +88,23 @@ test('what the images list and nothing closes', (t) => {
   t.equal(withoutLock(texts, []).length, 2)
   const closed = planLocks([table({ closes: [one, other] })], claim({ runId: RUN }), () => true)
   t.strictSame(withoutLock(texts, closed), [], 'a table closes them')
+})
+
+test('all namespaces were looked through, because the one that the dump closed was not its own', (t) => {
+  const searched = (lock: Parameters<typeof planLocks>[0][number], rest: Partial<Claim> = {}) =>
+    planSearched([lock], claim(rest))
+      .map(({ verdict, reason }) => (reason === undefined ? verdict : `${verdict} ${reason}`))
+      .join()
+  t.equal(searched(table(), { runId: RUN }), 'go', 'it has the name of this run')
+  t.equal(searched(table(), { runId: RUN.replace('6519', '6518') }), '', 'of another run')
+  t.equal(searched(table({ differs: 'x' }), { runId: RUN }), 'keep differs')
+  t.equal(searched(table({ name: 'CRIU-77' }), { pids: new Set([77]) }), 'go')
+  t.equal(searched(table()), 'keep external', 'of a release that names no run, and of any dump')
+  t.equal(searched(table({ differs: 'x' })), '')
+  t.equal(searched(table(), { method: 'iptables' }), '')
+  for (const method of ['iptables', 'unknown'] as const)
+    t.equal(searched(chain(), { method }), 'keep external', method)
+  t.equal(searched(chain({ differs: 'x' }), { method: 'iptables' }), '')
+  for (const method of ['nftables', 'skip'] as const) t.equal(searched(chain(), { method }), '')
+  t.equal(searched(rules(one), { method: 'iptables' }), '')
 })
