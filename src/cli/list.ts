@@ -9,7 +9,8 @@ import { notedSignal, noteSignals } from '../sys/signals.js'
 import type { Sys } from '../sys/sys.js'
 import type { Arguments } from './arguments.js'
 import type { ListArguments } from './list-arguments.js'
-import { printList, printListed, printRun, STDOUT, type Log } from './output.js'
+import { STDOUT, type Log } from './output.js'
+import { printList, printListed, printRun } from './print-list.js'
 
 /** `directory`: where the command is. */
 export const listAll = (

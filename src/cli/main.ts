@@ -19,16 +19,8 @@ import { lookBelow } from './scan.js'
 import { glance, parseArguments, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
-import {
-  Log,
-  orAlarm,
-  printError,
-  printLinks,
-  printReport,
-  progressOn,
-  STDOUT,
-  writeInformation,
-} from './output.js'
+import { Log, orAlarm, printError, progressOn, STDOUT, writeInformation } from './output.js'
+import { printLinks, printReport } from './print.js'
 
 /** Runs the command and answers with its exit code; never throws. `note`: how the program was started. */
 export const main = (

@@ -4,7 +4,8 @@ import { scanNetwork, type NetworkScanOptions } from '../network-scan.js'
 import { networkExit } from '../report/network.js'
 import type { Sys } from '../sys/sys.js'
 import type { Arguments } from './arguments.js'
-import { printNetwork, STDOUT, type Log } from './output.js'
+import { STDOUT, type Log } from './output.js'
+import { printNetwork } from './print.js'
 
 /** `explain` says what the options came to, once messages have their place. */
 export const lookAtNetwork = (

@@ -5,11 +5,11 @@ import { parseArguments } from '../../../src/cli/arguments.js'
 import {
   Log,
   printError,
-  printReport,
   writeInformation,
   writeReport,
   writeReportPieces,
 } from '../../../src/cli/output.js'
+import { printReport } from '../../../src/cli/print.js'
 import { GcError } from '../../../src/errors.js'
 import { toJson } from '../../../src/report/json.js'
 import { loadAddon } from '../../../src/sys/addon.js'
