@@ -109,7 +109,7 @@ t.test('the tarball', { skip: skip === true ? false : skip }, (t) => {
   t.test('has the licences of what is bundled, and of nothing else', (t) => {
     const notices = fs.readFileSync(join(content, 'dist', 'THIRD-PARTY.txt'), 'utf8')
     const named = [...notices.matchAll(/^(\S+) [\d.]+ \((\S+)\)$/gm)].map(([, name]) => name)
-    t.strictSame(named, ['node-addon-api', 'protobufjs'])
+    t.strictSame(named, ['fzstd', 'node-addon-api', 'protobufjs', 'tar'])
     t.match(notices, /Copyright \(c\) 2016, Daniel Wirtz/)
     t.end()
   })
