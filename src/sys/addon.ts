@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 24
+export const LAYOUT = 25
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -68,12 +68,6 @@ export interface Addon {
   setsockopt(fd: number, level: number, name: number, value: number): number
   /** A request that asks for a dump, and all messages of the answer: their length. */
   netlink(protocol: number, request: Uint8Array, answer: Uint8Array): number
-  /** Of a request whose data is a number. */
-  ptrace(request: number, pid: number, data: number): number
-  /** Of one that reads or writes a mask of eight bytes. */
-  ptrace_sigmask(request: number, pid: number, mask: Uint8Array): number
-  /** Of a thread that we trace: its status. */
-  waitpid(pid: number): number
   /** Copies of files in the next message of a socket. */
   peek_files(fd: number, fds: Uint8Array): number
   /** Ids of mounts, eight bytes each; how many. */

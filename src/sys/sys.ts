@@ -241,21 +241,6 @@ export class Sys {
     return this.addon.netlink(protocol, request, answer)
   }
 
-  /** 0, or -errno. */
-  tryPtrace(request: number, pid: number, data = 0): number {
-    return this.addon.ptrace(request, pid, data)
-  }
-
-  /** 0, or -errno. */
-  tryPtraceSigmask(request: number, pid: number, mask: Uint8Array): number {
-    return this.addon.ptrace_sigmask(request, pid, mask)
-  }
-
-  /** Its status, or -errno. */
-  tryWaitpid(pid: number): number {
-    return this.addon.waitpid(pid)
-  }
-
   /** Where looks into a socket's queue begin from now on; what it was before, and 1, or -errno. */
   tryPeekFrom(fd: number, offset: number): number {
     return this.addon.peek_from(fd, offset)

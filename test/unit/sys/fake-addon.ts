@@ -226,15 +226,6 @@ export class FakeAddon implements Addon {
   netlink(protocol: number, request: Uint8Array, answer: Uint8Array): number {
     return this.fill(this.call('netlink', [protocol, request]), answer)
   }
-  ptrace(request: number, pid: number, data: number): number {
-    return this.call('ptrace', [request, pid, data])
-  }
-  ptrace_sigmask(request: number, pid: number, mask: Uint8Array): number {
-    return this.call('ptrace_sigmask', [request, pid, mask])
-  }
-  waitpid(pid: number): number {
-    return this.call('waitpid', [pid])
-  }
   peek_files(fd: number, fds: Uint8Array): number {
     return this.fill(this.call('peek_files', [fd, fds]), fds)
   }
