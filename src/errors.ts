@@ -58,6 +58,16 @@ export const locating = <T>(where: string | undefined, act: () => T): T => {
   }
 }
 
+/** What `act` gives, or else what `refused` makes of our own reason against it. Any other error goes on. */
+export const orRefused = <T>(act: () => T, refused: (error: GcError) => T): T => {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof GcError)) throw error
+    return refused(error)
+  }
+}
+
 /** `code` of a Node or system call error; undefined for anything else. */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'

@@ -3,7 +3,7 @@
 import { readCheckpoint } from './checkpoint/checkpoint.js'
 import type { Checkpoint, DumpKind } from './checkpoint/model.js'
 import { peek, type Peeked } from './collect/peek.js'
-import { GcError } from './errors.js'
+import { orRefused } from './errors.js'
 import { readClocks, toNow } from './host/clock.js'
 import { hostOf, type Host } from './host/host.js'
 import { hostView } from './host/view.js'
@@ -94,28 +94,25 @@ const listed = (
   images: KnownImages,
   clocks: ReturnType<typeof toNow>,
 ): Unselected => {
-  let checkpoint: Checkpoint
-  try {
-    const { workDir } = container
-    checkpoint = readCheckpoint(images.path, { clocks, workDir })
-  } catch (error) {
-    if (!(error instanceof GcError)) throw error
+  const { workDir } = container
+  const checkpoint = orRefused<Checkpoint | string>(
+    () => readCheckpoint(images.path, { clocks, workDir }),
+    ({ message }) => message,
+  )
+  if (typeof checkpoint === 'string') {
     const nothing = { images, dump: undefined, complete: false, written: undefined }
-    return { ...nothing, links: NOTHING, problem: error.message }
+    return { ...nothing, links: NOTHING, problem: checkpoint }
   }
   const { dump, complete, times } = checkpoint
   const facts = { images, dump, complete, written: times.written }
   const count = checkpoint.remaps.filter(({ duplicate }) => !duplicate).length
+  const unknown = { ...NOTHING, listed: count, unknown: count }
   // Its mounts are its own: --pid goes there, a list does not.
-  if (container.process !== undefined)
-    return { ...facts, links: { ...NOTHING, listed: count, unknown: count }, problem: undefined }
-  try {
-    return { ...facts, links: peekAt(sys, host, container, checkpoint), problem: undefined }
-  } catch (error) {
-    if (!(error instanceof GcError)) throw error
-    const links = { ...NOTHING, listed: count, unknown: count }
-    return { ...facts, links, problem: error.message }
-  }
+  if (container.process !== undefined) return { ...facts, links: unknown, problem: undefined }
+  return orRefused<Unselected>(
+    () => ({ ...facts, links: peekAt(sys, host, container, checkpoint), problem: undefined }),
+    ({ message }) => ({ ...facts, links: unknown, problem: message }),
+  )
 }
 
 const peekAt = (sys: Sys, host: Host, container: Container, checkpoint: Checkpoint): Peeked => {

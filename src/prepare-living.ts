@@ -1,7 +1,7 @@
 // What of a living container is the dump's: its mounts in the place of those of the images, and the links of files
 // that it holds where the images do not list all.
 import type { Bytes } from './bytes.js'
-import { GcError } from './errors.js'
+import { orRefused } from './errors.js'
 import { readCheckpoint } from './checkpoint/checkpoint.js'
 import type { Checkpoint, Hints } from './checkpoint/model.js'
 import type { Clocks } from './host/clock.js'
@@ -125,11 +125,8 @@ const readWanted = (
   return wanted
 }
 
-const tryRead = (place: string): Checkpoint | undefined => {
-  try {
-    return readCheckpoint(place)
-  } catch (error) {
-    if (error instanceof GcError) return undefined
-    throw error
-  }
-}
+const tryRead = (place: string): Checkpoint | undefined =>
+  orRefused<Checkpoint | undefined>(
+    () => readCheckpoint(place),
+    () => undefined,
+  )

@@ -151,13 +151,12 @@ const collectValues = (
   const scan =
     directories === undefined || network ? undefined : scanArguments(directories, options, fromHere)
   if (scan === undefined && !network) refuseScanOptions(options)
-  const isAll = options.some(({ option }) => option.long === 'all')
-  const isListing = directories === undefined && (command === 'list' || isAll)
-  const list = isListing ? listArguments(isAll, options, fromHere) : undefined
-  if (list === undefined) refuseListOptions(options)
   const last = (name: string): Located | undefined =>
     options.findLast(({ option }) => option.long === name)
   const has = (name: string): boolean => last(name) !== undefined
+  const isListing = directories === undefined && (command === 'list' || has('all'))
+  const list = isListing ? listArguments(has('all'), options, fromHere) : undefined
+  if (list === undefined) refuseListOptions(options)
   const values = (name: string): string[] =>
     options.flatMap(({ option, value }) =>
       option.long === name && value !== undefined ? [notEmpty(value, name)] : [],
@@ -201,7 +200,7 @@ const collectValues = (
     allowEnvironment: has('allow-environment'),
     json: has('json'),
     plain: has('plain'),
-    null: nullIfFits(command, options),
+    null: nullIfFits(command, has),
     verbosity: verbosityOf(options),
     logFile: last('log-file')?.value,
     words,
@@ -338,8 +337,7 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
 }
 
 /** @throws GcError usage where it says nothing, or something else than --json. */
-const nullIfFits = (command: Arguments['command'], options: readonly Located[]): boolean => {
-  const has = (name: string): boolean => options.some(({ option }) => option.long === name)
+const nullIfFits = (command: Arguments['command'], has: (name: string) => boolean): boolean => {
   if (!has('null')) return false
   if (command !== 'links')
     throw usage('--null is for links', { next: 'leave it out, or use --json' })

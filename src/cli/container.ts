@@ -42,11 +42,8 @@ export const askedContainer = (
     if (checkpoint === undefined) return undefined
     throw usage('--checkpoint without --container', { next: 'say whose it is' })
   }
-  if (
-    checkpoint !== undefined &&
-    last('images-dir')?.where === undefined &&
-    last('images-dir') !== undefined
-  )
+  const images = last('images-dir')
+  if (checkpoint !== undefined && images !== undefined && images.where === undefined)
     throw usage('both --checkpoint and --images-dir', { next: 'leave out one of them' })
   return {
     bundle: bundle === undefined ? undefined : fromHere(bundle),

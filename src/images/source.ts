@@ -1,5 +1,5 @@
 // Where images come from: a directory, or an archive of one. Each image is walked in memory, once, and its state noted.
-import { badImages, GcError } from '../errors.js'
+import { badImages, GcError, orRefused } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import type { Time } from '../time.js'
 import { walkEntries, type Framing, type OnEntry } from './framing.js'
@@ -89,11 +89,11 @@ export abstract class ImageSource {
 
   /** For an image of which nothing depends: what is wrong with it is nobody's concern, and nor is that it is there. */
   peek(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
-    try {
-      if (this.has(name)) this.walk(name, kind, onEntry)
-    } catch (error) {
-      if (!(error instanceof GcError)) throw error
-    }
+    if (this.has(name))
+      orRefused<unknown>(
+        () => this.walk(name, kind, onEntry),
+        () => undefined,
+      )
   }
 
   /** @throws GcError bad-images where an image of that size is too much. */

@@ -67,9 +67,9 @@ export const findNetwork = (
   if (isSearched) openAll(namespaces, mounts, network.external !== undefined)
   const look = new Look(sys, unread)
   const locks: Lock[] = []
-  let held: readonly (readonly Connection[])[] = []
+  const held: (readonly Connection[])[] = []
   for (const netns of namespaces.found) {
-    held = [...held, ...(namespaces.inside(netns, () => heldIn(netns, descriptors, unread)) ?? [])]
+    held.push(...(namespaces.inside(netns, () => heldIn(netns, descriptors, unread)) ?? []))
     const wanted = { all: isNamed || isSearched, rules: listed.length > 0 || held.length > 0 }
     locks.push(...(namespaces.inside(netns, () => look.at(netns, wanted)) ?? []))
   }

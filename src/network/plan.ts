@@ -18,6 +18,7 @@
 // a checkpoint that is wanted are there on purpose.
 import type { Bytes } from '../bytes.js'
 import { escape } from '../escape.js'
+import { groupBy } from '../group.js'
 import { connectionText, keyOf, reversed } from './connections.js'
 import type { Connection, ConnectionRule, Lock, RulesLock, TableLock } from './facts.js'
 import { isName, isOfRun } from './nftables.js'
@@ -127,18 +128,10 @@ const planned = (
 }
 
 const ofConnections = (lock: RulesLock, { connections }: Claim): PlannedLock[] => {
-  const rules = new Map<string, ConnectionRule[]>()
-  for (const rule of lock.rules) {
-    const what = connections.get(keyOf(rule.connection))
-    if (what === undefined) continue
-    const known = rules.get(what)
-    if (known === undefined) rules.set(what, [rule])
-    else known.push(rule)
-  }
-  return [...rules].map(([what, own]) => ({
-    ...{ kind: 'connection', what, lock, rules: own },
-    verdict: 'go',
-  }))
+  const named = groupBy(lock.rules, ({ connection }) => connections.get(keyOf(connection)))
+  return [...named].flatMap(([what, rules]) =>
+    what === undefined ? [] : { kind: 'connection', what, lock, rules, verdict: 'go' },
+  )
 }
 
 /** Connections of a list that nothing closes: each once. */

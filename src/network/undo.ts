@@ -2,6 +2,7 @@
 // moment leaves a filter that closes less than before, and nothing half changed. Then connections leave repair mode.
 import { IPPROTO_TCP, TCP_REPAIR } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
+import { groupBy } from '../group.js'
 import type { Sys } from '../sys/sys.js'
 import type { Lock, Netns, RepairedSocket } from './facts.js'
 import type { NetworkFound } from './find.js'
@@ -37,30 +38,21 @@ export const undoNetwork = (
 ): NetworkRow[] => {
   const done = [
     ...rows,
-    ...groupsOf(planned).flatMap((group) => undoGroup(sys, namespaces, group, options)),
+    ...[...groupBy(planned, keyOf)].flatMap(([key, all]) =>
+      key === ''
+        ? all.map((one) => rowOf(one, one.verdict === 'absent' ? 'absent' : 'kept'))
+        : undoGroup(sys, namespaces, all, options),
+    ),
   ]
   const isClosed = done.some(({ verdict, kind }) => verdict === 'failed' && kind !== 'socket')
   return [...done, ...sockets.map((socket) => undoSocket(sys, socket, isClosed, options))]
 }
 
-interface Group {
-  readonly key: string
-  readonly all: PlannedLock[]
-}
+/** What one transaction takes away has one key; empty for what stays. */
+const keyOf = ({ lock, verdict }: PlannedLock): string =>
+  lock === undefined || verdict !== 'go' ? '' : `${lock.netns.id} ${programOf(lock) ?? ''}`
 
-/** What one transaction takes away. */
-const groupsOf = (planned: readonly PlannedLock[]): Group[] => {
-  const groups = new Map<string, PlannedLock[]>()
-  for (const one of planned) {
-    const { lock, verdict } = one
-    const key =
-      lock === undefined || verdict !== 'go' ? '' : `${lock.netns.id} ${programOf(lock) ?? ''}`
-    const known = groups.get(key)
-    if (known === undefined) groups.set(key, [one])
-    else known.push(one)
-  }
-  return [...groups].map(([key, all]) => ({ key, all }))
-}
+const INTERRUPTED = { reason: 'interrupted', message: 'a signal ended the run before' } as const
 
 const programOf = (lock: Lock): string | undefined =>
   lock.kind === 'table' ? 'nft' : lock.save?.replace(/save$/, 'restore')
@@ -79,15 +71,11 @@ const rowOf = (
 const undoGroup = (
   sys: Sys,
   namespaces: NetworkNamespaces,
-  { key, all }: Group,
+  all: readonly PlannedLock[],
   { remove, isInterrupted }: UndoOptions,
 ): NetworkRow[] => {
-  if (key === '') return all.map((one) => rowOf(one, one.verdict === 'absent' ? 'absent' : 'kept'))
   if (!remove) return all.map((one) => rowOf(one, 'would-remove'))
-  if (isInterrupted())
-    return all.map((one) =>
-      rowOf(one, 'kept', { reason: 'interrupted', message: 'a signal ended the run before' }),
-    )
+  if (isInterrupted()) return all.map((one) => rowOf(one, 'kept', INTERRUPTED))
   const netns = all[0]?.lock?.netns
   if (netns === undefined) return []
   const unread = new Unread()
@@ -150,13 +138,7 @@ const undoSocket = (
     where: `descriptor ${fd} of process ${pid}`,
   } as const
   if (!remove) return { ...row, verdict: 'would-remove' }
-  if (isInterrupted())
-    return {
-      ...row,
-      verdict: 'kept',
-      reason: 'interrupted',
-      message: 'a signal ended the run before',
-    }
+  if (isInterrupted()) return { ...row, verdict: 'kept', ...INTERRUPTED }
   if (isClosed)
     return {
       ...{ ...row, verdict: 'kept', reason: 'locked' },

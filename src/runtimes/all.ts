@@ -1,6 +1,6 @@
 // All containers that the runtimes of this host know, each once, from their files alone.
 import fs from 'node:fs'
-import { GcError } from '../errors.js'
+import { orRefused } from '../errors.js'
 import { ifSeen } from '../host/processes.js'
 import type { Container, Look, Runtime } from './container.js'
 import { RUNTIMES } from './find.js'
@@ -29,16 +29,11 @@ export const allContainers = (
 ): AllContainers => {
   const found = new Map<string, Container>()
   const unlooked = new Map<string, Unlooked>()
-  const trying = <T>(where: string, look: () => readonly T[]): readonly T[] => {
-    try {
-      return look()
-    } catch (error) {
-      if (!(error instanceof GcError)) throw error
-      const place = error.where ?? where
-      unlooked.set(place, { where: place, message: error.message })
+  const trying = <T>(where: string, look: () => readonly T[]): readonly T[] =>
+    orRefused(look, ({ where: place = where, message }) => {
+      unlooked.set(place, { where: place, message })
       return []
-    }
-  }
+    })
   const looked = new Set<string>()
   for (const one of runtimes)
     if (runtime === undefined || runtime === one.name)

@@ -1,5 +1,5 @@
 // The container of --bundle or --container: exactly one, or an error that says which there are.
-import { GcError, usage } from '../errors.js'
+import { orRefused, usage, type GcError } from '../errors.js'
 import { escapeText, shellQuote } from '../escape.js'
 import { plainBundle } from './bundle.js'
 import type { Container, Runtime } from './container.js'
@@ -50,15 +50,11 @@ const ofId = (id: string, { runtime, runtimeRoot }: Asked): Container[] => {
   const found = new Map<string, Container>()
   const refusals: GcError[] = []
   // Files of another runtime than this container's are no reason to end.
-  const trying = <T>(look: () => readonly T[]): readonly T[] => {
-    try {
-      return look()
-    } catch (error) {
-      if (!(error instanceof GcError)) throw error
+  const trying = <T>(look: () => readonly T[]): readonly T[] =>
+    orRefused(look, (error) => {
       refusals.push(error)
       return []
-    }
-  }
+    })
   for (const one of asked)
     for (const place of runtimeRoot === undefined ? trying(() => one.places) : [runtimeRoot])
       for (const container of trying(() => one.find(place, id)))

@@ -1,7 +1,7 @@
 // Where runc, crun and youki note their containers, one folder each. All of it goes with the container, also when a
 // checkpoint ended it.
 import path from 'node:path'
-import { GcError } from '../errors.js'
+import { orRefused } from '../errors.js'
 import type { ConfiguredMount, FirstProcess, RootPlace } from './container.js'
 import { list, number, object, parseFields, text, texts, type Fields } from './fields.js'
 import { inCgroup, startedAt } from './process.js'
@@ -132,14 +132,11 @@ const isOf = (bundle: string): ((state: State | undefined) => boolean) => {
 }
 
 /** One that is not to be believed is another container's, and no reason to end. */
-const tryState: typeof readState = (form, place, id) => {
-  try {
-    return readState(form, place, id)
-  } catch (error) {
-    if (error instanceof GcError) return undefined
-    throw error
-  }
-}
+const tryState: typeof readState = (form, place, id) =>
+  orRefused(
+    () => readState(form, place, id),
+    () => undefined,
+  )
 
 const CONTAINERD = '/run/containerd/runc'
 

@@ -1,4 +1,4 @@
-import { badImages, errorCode, EXIT, GcError, usage } from '../../src/errors.js'
+import { badImages, errorCode, EXIT, GcError, orRefused, usage } from '../../src/errors.js'
 import { test } from './support/check.js'
 
 test('the exit codes are the contract', (t) => {
@@ -33,4 +33,25 @@ test('the code of an error', (t) => {
   t.equal(errorCode(Object.assign(new Error('x'), { code: 5 })), undefined)
   t.equal(errorCode(new Error('x')), undefined)
   t.equal(errorCode({ code: 'ENOENT' }), undefined)
+})
+
+test('our own reasons are taken in the place of what there is none of, and no other error', (t) => {
+  t.equal(
+    orRefused(
+      () => 'there',
+      ({ message }) => message,
+    ),
+    'there',
+  )
+  const refuse = (): string => {
+    throw usage('not there')
+  }
+  t.equal(
+    orRefused(refuse, ({ message }) => message),
+    'not there',
+  )
+  const fail = (): string => {
+    throw new TypeError('a bug')
+  }
+  t.throws(() => orRefused(fail, () => 'hidden'), TypeError)
 })
