@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { readCheckpoint } from '../src/checkpoint/checkpoint.js'
+import { countingReads } from '../test/rig/bytes-read.js'
 import { Dump } from './dump.js'
 import { type Bench, interleave, medianMs, ms, paired, type Row, times } from './measure.js'
 
@@ -32,23 +33,6 @@ const fill = (file: string): void => {
   fs.closeSync(fd)
 }
 
-/** Bytes of the file that are read. */
-const bytesRead = (file: string): number => {
-  const { readSync } = fs
-  let bytes = 0
-  fs.readSync = ((...args: Parameters<typeof readSync>) => {
-    const count = readSync(...args)
-    bytes += count
-    return count
-  }) as typeof readSync
-  try {
-    readCheckpoint(file)
-  } finally {
-    fs.readSync = readSync
-  }
-  return bytes
-}
-
 const rowsOf = (bench: Bench, sort: string, above: string, root: string): Row[] => {
   const file = path.join(bench.folder, `it.${sort}`)
   const toHere = path.join(bench.folder, `to-here.${sort}`)
@@ -63,7 +47,8 @@ const rowsOf = (bench: Bench, sort: string, above: string, root: string): Row[] 
     directory: () => bench.clean('-D', path.join(above, 'checkpoint'), ...options),
     tar: () => bench.time('/usr/bin/env', 'tar', '-tf', toHere),
   })
-  const [bytes, needed, all] = [bytesRead(file), fs.statSync(toHere).size, fs.statSync(file).size]
+  const { bytes } = countingReads(() => readCheckpoint(file))
+  const [needed, all] = [fs.statSync(toHere).size, fs.statSync(file).size]
   fs.rmSync(file)
   fs.rmSync(toHere)
   const ratio = (beyond: (of: (side: string) => { wallMs: number }) => number): string =>

@@ -1,6 +1,6 @@
 // Locks of single connections and of network namespaces that outlive the container, by a real CRIU. In mount, network
 // and process namespaces of its own.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,54 +16,14 @@ import { countCalls, dumpKilledAt, unblock } from '../rig/dump-at.js'
 import { inside } from '../rig/inner.js'
 import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
 import { needs } from '../rig/needs.js'
+import { startProgram, type Program } from '../rig/program.js'
 
 const skip =
   skipReason() ??
   (needs('nft', 'nftables') || needs('iptables-legacy', 'iptables') || needs('ip', 'iproute2'))
 
-class Program {
-  pid = 0
-  private readonly child: ChildProcess
-  private text = ''
-
-  constructor(child: ChildProcess) {
-    this.child = child
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.text += text))
-  }
-
-  async line(): Promise<string> {
-    while (!this.text.includes('\n')) {
-      const ended = once(this.child, 'exit').then(() => (this.text += 'ended\n'))
-      await Promise.race([once(this.child.stdout!, 'data'), ended])
-    }
-    const [line = '', ...rest] = this.text.split('\n')
-    this.text = rest.join('\n')
-    return line
-  }
-
-  async echo(): Promise<string> {
-    this.child.stdin!.write('x')
-    return this.line()
-  }
-}
-
-/** Between pipes of its own, which are none of Node's sockets, and a session of its own, as CRIU wants it. */
-const PIPES = 'cat | { setsid "$@"; } | cat'
-
-async function start(t: Test, kind: string, netns: readonly string[] = []): Promise<Program> {
-  const words = ['-c', PIPES, 'sh', ...netns, compile('network.c'), kind]
-  const child = spawn('sh', words, { stdio: ['pipe', 'pipe', 'ignore'] })
-  const ended = once(child, 'exit')
-  const program = new Program(child)
-  const [, pid] = /^ready (\d+)$/.exec(await program.line()) ?? []
-  program.pid = Number(pid)
-  t.teardown(async () => {
-    if (existsSync(`/proc/${program.pid}`)) process.kill(program.pid, 'SIGKILL')
-    child.stdin.end()
-    await ended
-  })
-  return program
-}
+const start = (t: Test, kind: string, netns: readonly string[] = []): Promise<Program> =>
+  startProgram(t, [...netns, compile('network.c'), kind])
 
 const gc = (...words: readonly string[]): JsonReport => {
   const [command = '', ...rest] = words

@@ -1,6 +1,6 @@
 // What a killed dump leaves beside links is named, with a command that undoes it; what somebody else made on purpose is
 // not. In mount and network namespaces of its own.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -23,57 +23,16 @@ import { runGc } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
 import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
 import { needs } from '../rig/needs.js'
+import { startProgram, type Program } from '../rig/program.js'
 
 const needsFilters =
   needs('nft', 'nftables') || needs('iptables-legacy', 'iptables') || needs('python3')
 
-class Program {
-  pid = 0
-  private readonly child: ChildProcess
-  private text = ''
-
-  constructor(child: ChildProcess) {
-    this.child = child
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.text += text))
-  }
-
-  /** what it says next, up to the end of the line */
-  async line(): Promise<string> {
-    while (!this.text.includes('\n')) await once(this.child.stdout!, 'data')
-    const [line = '', ...rest] = this.text.split('\n')
-    this.text = rest.join('\n')
-    return line
-  }
-
-  async echo(): Promise<string> {
-    this.child.stdin!.write('x')
-    return this.line()
-  }
-
-  /** its end is said in a line of its own */
-  kill(signal: NodeJS.Signals): void {
-    process.kill(this.pid, signal)
-  }
-}
-
-/** between pipes of its own, which are none of Node's sockets, and a session of its own, as CRIU wants it */
-const PIPES = 'cat | { setsid "$@"; echo "ended $?"; } | cat'
-
-/** residue.c in a network namespace of its own, or in ours */
-async function start(t: Test, words: readonly string[], own = true): Promise<Program> {
+/** residue.c in a network namespace of its own, or in ours; its end is said in a line of its own */
+function start(t: Test, words: readonly string[], own = true): Promise<Program> {
   const command = [compile('residue.c', '-pthread'), ...words]
   const inNetns = own ? ['unshare', '--net', '--', ...command] : command
-  const child = spawn('sh', ['-c', PIPES, 'sh', ...inNetns], { stdio: ['pipe', 'pipe', 'ignore'] })
-  const ended = once(child, 'exit')
-  const program = new Program(child)
-  const [, pid] = /^ready (\d+)$/.exec(await program.line()) ?? []
-  program.pid = Number(pid)
-  t.teardown(async () => {
-    if (existsSync(`/proc/${program.pid}`)) program.kill('SIGKILL')
-    child.stdin.end()
-    await ended
-  })
-  return program
+  return startProgram(t, inNetns, 'echo "ended $?";')
 }
 
 const look = ({ pid }: Program, word: 'show' | 'clean' = 'show'): JsonReport => {
