@@ -36,7 +36,8 @@ export const docker: Engine = {
       checkpoint: () => sh(`docker checkpoint create ${id} point${(count += 1)}`),
       restore: () => sh(`docker start --checkpoint point${count} ${id}`),
       remove: () => sh(`docker rm -f ${id}`),
-      words: ['--container', id],
+      // Of a dump that was killed docker removes the images, and its log is a copy that is later than the dump.
+      words: ['--container', id, '--since', '5m'],
     }
   },
 }
