@@ -56,6 +56,14 @@ class MemoryImages {
     if (state.state !== 'absent') this.states.push(state)
   }
 
+  peek(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): void {
+    try {
+      if (this.images.has(name)) this.walk(name, kind, onEntry)
+    } catch (error) {
+      if (!(error instanceof GcError)) throw error
+    }
+  }
+
   private walk(name: string, kind: ImageKind, onEntry: (data: Buffer) => OnEntry): ImageState {
     const data = this.images.get(name)
     if (data === undefined) return { name, state: 'absent', entries: 0, bytes: 0 }
