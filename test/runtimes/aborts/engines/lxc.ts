@@ -40,7 +40,7 @@ export const lxc: Engine = {
       ].join('\n'),
     )
     const start = (): ReturnType<typeof sh> =>
-      sh(`lxc-start -d -n ${id} && lxc-wait -n ${id} -s RUNNING`)
+      sh(`lxc-start -d -n ${id} && lxc-wait -n ${id} -s RUNNING -t 5`)
     const begun = start()
     if (begun.code !== 0) throw new Error(begun.stdout)
     return {
