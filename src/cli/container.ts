@@ -83,7 +83,9 @@ export const withContainer = (
     ? options.workDir
     : (container.workDir ?? imagesDir ?? options.workDir)
   const keptByRuntime = (): readonly string[] => container.images.map(({ path }) => path)
-  return { ...options, container, imagesDir, workDir, keptByRuntime }
+  // Of images that are there it may be another dump's.
+  const dumpLog = options.dumpLog ?? (imagesDir === undefined ? container.failedLog : undefined)
+  return { ...options, container, imagesDir, workDir, dumpLog, keptByRuntime }
 }
 
 /** Undefined where there are none, and the container lives. */

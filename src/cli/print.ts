@@ -1,5 +1,6 @@
 // Each report as it is printed: as JSON, as lines in a pipe, or as a tree on a terminal, with its messages before it.
 import { completeCommand } from '../report/complete.js'
+import { scanCommand } from '../report/scan-command.js'
 import type { FoundReport } from '../report/found.js'
 import { foundToJson } from '../report/found-json.js'
 import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
@@ -80,6 +81,9 @@ export const printReport = (
           ? `if the root file system was removed for good, this is complete: ${complete}`
           : `if all is where it was at the dump, this is complete: ${complete}`,
       )
+    const found = scanCommand(report, options.accept)
+    if (found !== undefined)
+      log.line(`links of the dump that these images had before are found by their time: ${found}`)
   }
   print(
     {
