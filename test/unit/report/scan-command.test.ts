@@ -16,11 +16,11 @@ const mixed = checkpoint({
 test('images of two dumps: from the first image to the beginning of the second dump', (t) => {
   const report = { command: 'clean', checkpoint: mixed, directories: ['/r', '/a b'] } as const
   t.equal(
-    scanCommand(report, new Set()),
+    scanCommand(report, new Set())?.line,
     "criu-gc scan /r '/a b' --since @99.990000000 --until @200.000000000 --remove",
   )
   t.equal(
-    scanCommand({ ...report, command: 'show' }, new Set(['unseen', 'newer'])),
+    scanCommand({ ...report, command: 'show' }, new Set(['unseen', 'newer']))?.line,
     "criu-gc scan /r '/a b' --since @99.990000000 --until @200.000000000 --accept unseen",
   )
   t.equal(scanCommand({ ...report, directories: [] }, new Set()), undefined)
