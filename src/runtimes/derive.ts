@@ -136,11 +136,12 @@ const findRoot = (
   })
 }
 
-/** One that is only unmounted has a directory to be mounted on. */
+/** One that is only unmounted may have a directory to be mounted on, or none: where nothing else is known, that says nothing. */
 const lostRootOf = (sys: Sys, host: Host, { roots }: Container): string | undefined => {
   const isThere = ({ path }: RootPlace): boolean =>
     lookAt(sys, host, fromText(path), () => true) === true || host.ask(fromText(path)) < 0
-  return roots.some(isThere) ? undefined : roots.at(-1)?.path
+  const isKept = roots.some(({ isMountpoint }) => !isMountpoint)
+  return !isKept || roots.some(isThere) ? undefined : roots.at(-1)?.path
 }
 
 const sourceOf = ({ from }: RootPlace): string => from

@@ -1,13 +1,14 @@
 // The ways in which a checkpoint is given up.
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Result } from '../../rig/command.js'
-import { sh, until, type Container } from './engine.js'
+import { sh, until, type Container, type Engine } from './engine.js'
 
 export interface Abort {
   readonly name: string
   /** What the container's program does besides. */
   readonly more?: readonly string[]
-  /** Whether this runtime has such a way. */
+  /** Whether this runtime has such a way: seen before there is a container, and with one. */
+  readonly isFor?: (engine: Engine) => boolean
   readonly isPossible?: (container: Container) => boolean
   readonly act: (container: Container, data: string) => void
   /** In the place of the name of the container. */
@@ -75,7 +76,7 @@ export const ABORTS: readonly Abort[] = [
   { name: 'runtime killed', act: killed('CRIU_KILL_LINKAT=2', 'CRIU_KILL_PARENT=1') },
   {
     name: 'dump failed',
-    isPossible: ({ dumpsConnections }) => dumpsConnections !== true,
+    isFor: ({ dumpsConnections }) => dumpsConnections !== true,
     more: ['tcp'],
     act: (container) => bad('a dump with a connection', container.checkpoint()),
   },

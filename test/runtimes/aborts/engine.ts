@@ -17,8 +17,6 @@ export interface Container {
   readonly remove: () => Result
   /** To an archive, and ends it. */
   readonly export?: (file: string) => Result
-  /** It is always dumped with its connections. */
-  readonly dumpsConnections?: true
   /** All that criu-gc is told of it. */
   readonly words: readonly string[]
 }
@@ -35,6 +33,8 @@ export interface Engine {
   readonly name: string
   /** The destination of `other`: below a symbolic link, where the runtime can checkpoint that. */
   readonly behind: string
+  /** Its containers are always dumped with their connections. */
+  readonly dumpsConnections?: true
   /** Once, before the first container. */
   readonly begin: () => void
   readonly create: (name: string, volumes: Volumes, command: readonly string[]) => Container

@@ -49,6 +49,7 @@ export const trial = (engine: Engine, abort: Abort): Row => {
   for (const folder of [data, other]) mkdirSync(folder)
   writeFileSync(`${data}/needed`, 'needed')
   const row = { engine: engine.name, abort: abort.name }
+  if (abort.isFor?.(engine) === false) return { ...row, wrong: [] }
   const container = engine.create(id, volumes, command(abort.more))
   try {
     const holds = (): boolean => {

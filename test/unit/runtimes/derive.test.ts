@@ -6,7 +6,7 @@ import type { Checkpoint, Mount } from '../../../src/checkpoint/model.js'
 import { hostOf } from '../../../src/host/host.js'
 import { TICKS } from '../../../src/host/processes.js'
 import { hostView } from '../../../src/host/view.js'
-import type { Container } from '../../../src/runtimes/container.js'
+import type { Container, RootPlace } from '../../../src/runtimes/container.js'
 import { derive, processOfDump, type Typed } from '../../../src/runtimes/derive.js'
 import { directoriesOf } from '../../../src/runtimes/directories.js'
 import { lookAt } from '../../../src/runtimes/destination.js'
@@ -114,6 +114,17 @@ test('an overlay that is not mounted is passed over', (t) => {
     derive(sys, host, container({ roots }), dump(recorded), TYPED).root,
     path.join(top, 'root'),
   )
+})
+
+test('a root that is nowhere is lost, unless it was a mount that may be made again', (t) => {
+  const { place, dump, recorded, top } = setUp(t)
+  const lostOf = (...roots: readonly RootPlace[]): string | undefined =>
+    derive(sys, host, container({ roots }), dump(recorded), TYPED).lostRoot
+  const merged = { ...place('merged'), isMountpoint: true }
+  t.equal(lostOf(merged, place('none')), path.join(top, 'none'))
+  t.equal(lostOf(merged), undefined, 'its runtime removes the directory with the mount')
+  t.equal(lostOf({ ...place('root'), isMountpoint: true }, place('none')), undefined)
+  t.equal(lostOf(), undefined)
 })
 
 test('the upper directory of an overlay is its root; another one is not', (t) => {

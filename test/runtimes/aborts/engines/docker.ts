@@ -37,7 +37,7 @@ export const docker: Engine = {
       restore: () => sh(`docker start --checkpoint point${count} ${id}`),
       remove: () => sh(`docker rm -f ${id}`),
       // Of a dump that was killed docker removes the images, and its log is a copy that is later than the dump.
-      words: ['--container', id, '--since', '5m'],
+      words: ['--container', id],
     }
   },
 }

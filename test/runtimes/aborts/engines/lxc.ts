@@ -6,6 +6,7 @@ import { ROOTFS } from '../rootfs.js'
 export const lxc: Engine = {
   name: 'lxc',
   behind: '/var/real',
+  dumpsConnections: true,
   begin: () => undefined,
   create: (id, volumes, command) => {
     const home = `/var/lib/lxc/${id}`
@@ -48,7 +49,6 @@ export const lxc: Engine = {
       pid: () => pidIn(sh(`lxc-info -n ${id} -p -H`).stdout),
       start,
       checkpoint,
-      dumpsConnections: true,
       restore: () => sh(`lxc-checkpoint -n ${id} -D ${images()} -r -v`),
       remove: () => sh(`lxc-stop -k -n ${id}; rm -rf ${home}`),
       get words() {
