@@ -64,6 +64,7 @@ export const ABORTS: readonly Abort[] = [
   },
   {
     name: 'second dump failed',
+    isFor: ({ removesImages }) => removesImages !== true,
     act: (container) => {
       good('checkpoint', container.checkpoint())
       good('start', container.start())

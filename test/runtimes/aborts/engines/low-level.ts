@@ -10,10 +10,11 @@ interface Spec {
   mounts: { destination: string; type: string; source: string; options: string[] }[]
 }
 
-export const lowLevel = (runtime: 'runc' | 'crun'): Engine => {
-  const behind = runtime === 'crun' ? '/var/real' : '/var/link'
+/** `runtime`: a command. */
+export const lowLevel = (name: string, runtime: string = name): Engine => {
+  const behind = name === 'crun' ? '/var/real' : '/var/link'
   return {
-    name: runtime,
+    name,
     behind,
     begin: () => undefined,
     create: (id, volumes, command) => {
