@@ -2,21 +2,10 @@
 import { completeCommand } from '../report/complete.js'
 import { proposalText } from '../report/proposal.js'
 import { scanCommand } from '../report/scan-command.js'
-import type { FoundReport } from '../report/found.js'
-import { foundToJson } from '../report/found-json.js'
-import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
 import { jsonPieces, piecesOf } from '../report/json.js'
 import type { LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
 import { linkLines, linksSummary, linksWarnings, nullTerminated } from '../report/links-text.js'
-import {
-  networkLines,
-  networkScanSummary,
-  networkToJson,
-  networkTree,
-  networkWarnings,
-} from '../report/network.js'
-import type { NetworkScan } from '../network-scan.js'
 import { plainLines } from '../report/plain.js'
 import { derivedText, planText } from '../report/plan-text.js'
 import type { Report } from '../report/report.js'
@@ -92,29 +81,6 @@ export const printReport = (
   )
 }
 
-/** The same of `scan`. */
-export const printFound = (
-  report: FoundReport,
-  options: Pick<Arguments, 'json' | 'plain'>,
-  log: Log,
-  terminal: boolean,
-): void => {
-  print(
-    {
-      json: () => piecesOf(foundToJson(report)),
-      say: () => {
-        for (const warning of foundWarnings(report)) log.line(warning)
-      },
-      lines: () => foundLines(report),
-      tree: (how) => foundTree(report, how),
-      summary: () => foundSummary(report),
-    },
-    options,
-    log,
-    terminal,
-  )
-}
-
 /** The same of `links`: nothing but paths, so that another program can take them. */
 export const printLinks = (
   links: LinksReport,
@@ -138,29 +104,6 @@ export const printLinks = (
       lines: () => linkLines(links),
       tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
       summary: () => linksSummary(links),
-    },
-    options,
-    log,
-    terminal,
-  )
-}
-
-/** The same of `scan --network`. */
-export const printNetwork = (
-  report: NetworkScan,
-  options: Pick<Arguments, 'json' | 'plain'>,
-  log: Log,
-  terminal: boolean,
-): void => {
-  print(
-    {
-      json: () => piecesOf(networkToJson(report)),
-      say: () => {
-        for (const warning of networkWarnings(report)) log.line(warning)
-      },
-      lines: () => networkLines(report),
-      tree: (how) => networkTree(report, how),
-      summary: () => networkScanSummary(report),
     },
     options,
     log,
