@@ -2,6 +2,7 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Result } from '../../rig/command.js'
 import { sh, until, type Container, type Engine } from './engine.js'
+import { recipe } from './recipe.js'
 
 export interface Abort {
   readonly name: string
@@ -102,7 +103,7 @@ export const ABORTS: readonly Abort[] = [
     name: 'exported and removed',
     isPossible: canExport,
     isGone: true,
-    words: () => ['-D', ARCHIVE],
+    words: () => recipe('podman', 2, { 'demo.tar.gz': ARCHIVE }),
     act: (container) => {
       good('export', container.export!(ARCHIVE))
       good('remove', container.remove())

@@ -69,6 +69,8 @@ export const trial = (engine: Engine, abort: Abort): Row => {
     abort.act(container, data)
     const trees = treesOf(container)
     const links = trees.flatMap(linksIn)
+    // FUSE writes times later than files.
+    sh('sync')
     const before = manifest(...trees)
     // The machine has a pid namespace of its own: from inside it nobody knows whether a tmpfs lives on somewhere else.
     const given = [...(abort.words?.(container) ?? container.words), '--accept', 'unseen']

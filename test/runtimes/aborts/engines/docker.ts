@@ -1,6 +1,7 @@
 // docker with containerd below it.
 import { existsSync, rmSync } from 'node:fs'
 import { daemon, must, pidIn, quote, sh, until, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { ROOTFS } from '../rootfs.js'
 import { beginContainerd } from './containerd.js'
 
@@ -69,12 +70,10 @@ export const docker = (name: string, store: keyof typeof STORES): Engine => ({
       checkpoint: () => sh(`docker checkpoint create ${id} point${(count += 1)}`),
       restore: () => sh(`docker start --checkpoint point${count} ${id}`),
       remove: () => sh(`docker rm -f ${id}`),
-      words: [
-        ...['--container', id],
-        ...(store === 'overlay2'
-          ? []
-          : ['--runtime', 'docker', '--runtime-root', STORES[store].data]),
-      ],
+      words: recipe('docker', store === 'overlay2' ? 0 : 2, {
+        demo: id,
+        '/srv/docker': STORES[store].data,
+      }),
     }
   },
 })

@@ -1,6 +1,7 @@
 // Incus, whose containers are LXC's below it.
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { daemon, must, pidIn, quote, sh, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { HOLDER, ROOTFS } from '../rootfs.js'
 
 const SOCKET = '/var/lib/incus/unix.socket'
@@ -40,7 +41,11 @@ export const incus: Engine = {
       `incus create trial ${id} -c security.privileged=true -c migration.stateful=true ` +
         `-c ${quote('raw.lxc=lxc.init.cmd = /sbin/trial')}`,
     )
-    writeFileSync(`${root}/sbin/trial`, `#!/bin/sh\n${command[2] ?? ''}\n`, { mode: 0o755 })
+    writeFileSync(
+      `${root}/sbin/trial`,
+      `#!/bin/sh\n/bin/busybox mkdir -p /dev/shm\n${command[2] ?? ''}\n`,
+      { mode: 0o755 },
+    )
     const bind = (name: string, source: string, to: string): string =>
       must(`incus config device add ${id} ${name} disk source=${source} path=${to}`)
     bind('data', volumes.data, '/data')
@@ -60,7 +65,7 @@ export const incus: Engine = {
       checkpoint: () => sh(`incus stop --stateful ${id}`),
       restore: () => sh(`incus start ${id}`),
       remove: () => sh(`incus delete --force ${id}`),
-      words: ['--container', id],
+      words: recipe('Incus', 0, { demo: id }),
     }
   },
 }

@@ -1,6 +1,7 @@
 // LXC, where link remaps are always on.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { directories, must, pidIn, sh, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { ROOTFS } from '../rootfs.js'
 
 export const lxc: Engine = {
@@ -52,7 +53,7 @@ export const lxc: Engine = {
       restore: () => sh(`lxc-checkpoint -n ${id} -D ${images()} -r -v`),
       remove: () => sh(`lxc-stop -k -n ${id}; rm -rf ${home}`),
       get words() {
-        return ['--container', id, '-D', images()]
+        return recipe('LXC', 0, { demo: id, '/srv/images/demo': images() })
       },
     }
   },

@@ -1,6 +1,7 @@
 // podman, with each of its runtimes and storage drivers.
 import { writeFileSync } from 'node:fs'
 import { must, pidIn, quote, sh, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { ROOTFS } from '../rootfs.js'
 
 interface How {
@@ -69,10 +70,7 @@ export const podman = (name: string, { runtime, storage, mapped }: How): Engine 
         restore: () => sh(`${call} container restore ${id}`),
         remove: () => sh(`${call} rm -f -t 0 ${id}`),
         export: (file) => sh(`${call} container checkpoint --export ${file} ${id}`),
-        words: [
-          ...['--container', id],
-          ...(storage === 'overlay' ? [] : ['--runtime', 'podman', '--runtime-root', place]),
-        ],
+        words: recipe('podman', storage === 'overlay' ? 0 : 1, { demo: id, '/srv/graph': place }),
       }
     },
   }
