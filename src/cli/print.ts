@@ -1,5 +1,7 @@
 // Each report as it is printed: as JSON, as lines in a pipe, or as a tree on a terminal, with its messages before it.
 import { completeCommand } from '../report/complete.js'
+import { proposalText } from '../report/proposal.js'
+import { scanCommand } from '../report/scan-command.js'
 import { jsonPieces, piecesOf } from '../report/json.js'
 import type { LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
@@ -62,13 +64,8 @@ export const printReport = (
     for (const warning of warnings(report)) log.line(warning)
     for (const warning of unknownKeys(report, options.externals)) log.line(warning)
     for (const warning of unknownGone(report, options.gone)) log.line(warning)
-    const complete = completeCommand(report, options.words)
-    if (complete !== undefined)
-      log.line(
-        complete.endsWith(' --gone /')
-          ? `if the root file system was removed for good, this is complete: ${complete}`
-          : `if all is where it was at the dump, this is complete: ${complete}`,
-      )
+    const proposals = [completeCommand(report, options.words), scanCommand(report, options.accept)]
+    for (const one of proposals) if (one !== undefined) log.line(proposalText(one))
   }
   print(
     {
