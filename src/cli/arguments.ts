@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.js'
 import { parseExternals, parseGone, type ExternalOption, type Externals } from '../plan/external.js'
 import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import { SCOPES, type Scope } from '../prepare.js'
-import type { Command } from '../report/report.js'
+import { ACTS, type Act } from '../report/error-schema.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
 import { withoutMounts } from './living-arguments.js'
@@ -26,7 +26,7 @@ import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
-  readonly command: Command | 'links' | 'scan' | 'list' | 'help' | 'version'
+  readonly command: Act | 'help' | 'version'
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -130,7 +130,7 @@ const split = <T>(all: readonly T[], test: (one: T) => boolean): [yes: T[], no: 
 const IN_FILES = OPTIONS.filter(({ neverInFile }) => neverInFile !== true)
 
 /** What a line that has mistakes says nevertheless, for the report of them. */
-export const glance = (argv: readonly string[]): { command: string; json: boolean } => {
+export const glance = (argv: readonly string[]): { command: Act | 'unknown'; json: boolean } => {
   const { options, words } = getopt(argv, () => undefined)
   const [command] = words
   return {
@@ -345,10 +345,9 @@ const nullIfFits = (command: Arguments['command'], has: (name: string) => boolea
   return true
 }
 
-const ACTS = ['show', 'clean', 'links', 'scan', 'list'] as const
 const COMMANDS = [...ACTS, 'help', 'version'] as const
 
-const isAct = (word: string): boolean => (ACTS as readonly string[]).includes(word)
+const isAct = (word: string): word is Act => (ACTS as readonly string[]).includes(word)
 
 const isCommand = (word: string): word is Arguments['command'] =>
   (COMMANDS as readonly string[]).includes(word)

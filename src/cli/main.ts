@@ -139,8 +139,8 @@ const explain = (
   log: Log | undefined,
 ): ExitName => {
   try {
-    const { command, json } = options ?? glance(argv)
-    return printError(error, command, json, log)
+    const { command, json } = glance(argv)
+    return printError(error, command, options?.json ?? json, log)
   } catch {
     return 'internal'
   }

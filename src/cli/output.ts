@@ -1,6 +1,7 @@
 // Where text goes: the report to standard output, everything else to standard error or a log file.
 import fs from 'node:fs'
 import { errorCode, GcError, type ExitName } from '../errors.js'
+import type { Act } from '../report/error-schema.js'
 import { errorToJson } from '../report/json.js'
 import { escapeText } from '../escape.js'
 import { sleep } from '../sleep.js'
@@ -145,7 +146,7 @@ export const orAlarm = (exit: ExitName, log: Log, act: () => void): ExitName => 
 /** One line for the fact, one for what to do; the document of --json goes to standard output too. */
 export const printError = (
   error: GcError,
-  command: string,
+  command: Act | 'unknown',
   json: boolean,
   log: Log | undefined,
 ): ExitName => {

@@ -4,6 +4,7 @@ import { piecesOf } from '../report/json.js'
 import { listToJson } from '../report/list-json.js'
 import { selectedOf, type ListReport, type RunDocument } from '../report/list.js'
 import { listLines, listSummary, listTable, listWarnings } from '../report/list-text.js'
+import type { Totals } from '../report/report.js'
 import type { Arguments } from './arguments.js'
 import { writeReport, writeReportPieces, type Log } from './output.js'
 import { print, type Printable } from './print.js'
@@ -43,22 +44,22 @@ export const printListed = (
 /** What one of them came to. */
 export const printRun = (
   words: readonly string[],
-  { exit, totals, error, remaps = [] }: RunDocument,
+  run: RunDocument,
   { json }: Pick<Arguments, 'json'>,
   log: Log,
 ): void => {
   if (json) return
-  const said =
-    error === undefined
-      ? `${totals?.removed ?? 0} removed, ${totals?.['would-remove'] ?? 0} would remove, ${totals?.kept ?? 0} kept, ${totals?.failed ?? 0} failed`
-      : error.message
+  const said = 'error' in run ? run.error.message : countsOf(run.totals)
   log.line(
-    `${escapeText(commandLine(['criu-gc', ...words]))}: ${escapeText(said)} (exit ${exit.code})`,
+    `${escapeText(commandLine(['criu-gc', ...words]))}: ${escapeText(said)} (exit ${run.exit.code})`,
   )
-  for (const { link, verdict, message } of remaps)
+  for (const { link, verdict, message } of 'error' in run ? [] : run.remaps)
     if (verdict === 'kept' || verdict === 'failed')
       log.line(`  ${escapeText(link)}: ${escapeText(message ?? verdict)}`)
 }
+
+const countsOf = (totals: Totals): string =>
+  `${totals.removed} removed, ${totals['would-remove']} would remove, ${totals.kept} kept, ${totals.failed} failed`
 
 const printableList = (
   report: ListReport,
