@@ -13,7 +13,6 @@ import { refuseAtWork } from './host/lock.js'
 import { isOnLink } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
 import { hostView } from './host/view.js'
-import type { ImageArchive } from './images/archive.js'
 import type { ImageSource } from './images/source.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
@@ -145,7 +144,7 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
 }
 
 const containerOf = (images: ImageSource | undefined): Container | undefined =>
-  images?.what === 'archive' ? archivedContainer(images as ImageArchive) : undefined
+  images?.what === 'archive' ? archivedContainer(images) : undefined
 
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined

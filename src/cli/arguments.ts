@@ -21,6 +21,7 @@ import {
   scanArguments,
   type ScanArguments,
 } from './scan-arguments.js'
+import { FORMATS, type Format, type RunLogOption } from './run-log.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
@@ -138,6 +139,32 @@ export const glance = (argv: readonly string[]): { command: Act | 'unknown'; jso
     json: options.some(({ option }) => option.long === 'json'),
   }
 }
+
+/**
+ * The log of --log, by a line that may have mistakes: these go there, too. Undefined where none is asked for.
+ * @throws GcError usage where the option itself makes no sense.
+ */
+export const runLogIn = (argv: readonly string[]): RunLogOption | undefined => {
+  const { options } = getopt(argv, () => undefined)
+  const value = (name: string): string | undefined =>
+    options.findLast(({ option }) => option.long === name)?.value
+  const [file, format = 'text'] = [value('log'), value('log-format')]
+  if (file === undefined) {
+    if (value('log-format') !== undefined)
+      throw usage('--log-format without --log', { next: 'say into which file, or leave it out' })
+    return undefined
+  }
+  if (!isFormat(format)) throw usage(`--log-format ${escapeText(format)}: either "json" or "text"`)
+  if (options.some(({ option }) => option.long === 'help' || option.long === 'version'))
+    return undefined
+  for (const other of ['dump-log', 'restore-log', 'log-file'])
+    if (value(other) === file)
+      throw usage(`--log and --${other} name one file`, { next: 'give --log a file of its own' })
+  // Of what is not text the name is lost; it is refused where all of the line is read.
+  return file.includes('\ufffd') ? undefined : { file: notEmpty(file, 'log'), format }
+}
+
+const isFormat = (word: string): word is Format => (FORMATS as readonly string[]).includes(word)
 
 const collectValues = (
   command: Arguments['command'],
