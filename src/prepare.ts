@@ -13,7 +13,6 @@ import { refuseAtWork } from './host/lock.js'
 import { isOnLink } from './host/mountpoints.js'
 import { otherNamespaces, type AllNamespaces } from './host/namespaces.js'
 import { hostView } from './host/view.js'
-import { ImageArchive } from './images/archive.js'
 import type { ImageSource } from './images/source.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
@@ -146,7 +145,7 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
 }
 
 const containerOf = (images: ImageSource | undefined): Container | undefined =>
-  images instanceof ImageArchive ? archivedContainer(images) : undefined
+  images?.what === 'archive' ? archivedContainer(images) : undefined
 
 const livingOptions = (
   options: PrepareOptions,
