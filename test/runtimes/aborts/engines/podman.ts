@@ -50,7 +50,7 @@ export const podman = (name: string, { runtime, storage, mapped }: How): Engine 
     create: (id, volumes, command) => {
       sh(`${call} rm -f -t 0 ${id}; ${call} volume rm ${volumes.named}`)
       // Its root is nobody here.
-      if (mapped) must(`chmod 777 ${volumes.data} ${volumes.other}`)
+      if (mapped) must(`chmod -R a+rwX ${volumes.data} ${volumes.other}`)
       must(
         `${call} run -d --replace --name ${id} --network none ` +
           '--ulimit nofile=1024:1024 --ulimit nproc=1000:1000 --tmpfs /tmp ' +
