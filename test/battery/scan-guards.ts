@@ -121,7 +121,7 @@ export const SCAN_GUARDS: readonly Guard[] = [
   },
   {
     name: 'scan: another file system below',
-    replace: 'sys.tryOpenat2(parent, name, O_PATH, BENEATH_MOUNT)',
+    replace: 'openBeneath(sys, parent, name, O_PATH)',
     by: 'sys.tryOpenat2(parent, name, O_PATH, 0)',
     trial: scans((scene, top) => {
       const place = scene.dir('top/memory')
