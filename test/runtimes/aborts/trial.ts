@@ -93,8 +93,8 @@ export const trial = (engine: Engine, abort: Abort): Row => {
     if (abort.isGone !== true) {
       if (container.pid() === undefined) {
         const started = container.start()
-        if (started.code !== 0) wrong.push(`start: ${started.stdout}`)
-        settled()
+        if (started.code === 0) settled()
+        else wrong.push(`start: ${started.stdout}`)
       }
       if (abort.more === undefined) {
         const next = container.checkpoint()
