@@ -39,7 +39,7 @@ export const incus: Engine = {
     must(`mkdir -p ${named}`)
     must(
       `incus create trial ${id} -c security.privileged=true -c migration.stateful=true ` +
-        `-c ${quote('raw.lxc=lxc.init.cmd = /sbin/trial')}`,
+        `-c ${quote('raw.lxc=lxc.init.cmd = /sbin/trial\nlxc.mount.entry = tmpfs tmp tmpfs rw 0 0')}`,
     )
     writeFileSync(
       `${root}/sbin/trial`,
