@@ -38,6 +38,8 @@ export interface Engine {
   readonly dumpsConnections?: true
   /** The next start without them removes the images, so that nobody knows of their links any more. */
   readonly removesImages?: true
+  /** Its file system writes the time of a file later than the file: FUSE. */
+  readonly delaysTimes?: true
   /** Once, before the first container. */
   readonly begin: () => void
   readonly create: (name: string, volumes: Volumes, command: readonly string[]) => Container

@@ -33,11 +33,14 @@ events_logger="file"
 
 export const podman = (name: string, { runtime, storage, mapped }: How): Engine => {
   const { place, driver, more } = STORAGES[storage]
+  // In a user namespace the root that runc is told of is another one than the container's.
+  const behind = runtime === 'crun' || mapped ? '/var/real' : '/var/link'
   const conf = `/etc/containers/${storage}.conf`
   const call = `CONTAINERS_STORAGE_CONF=${conf} podman --runtime ${runtime}`
   return {
     name,
-    behind: runtime === 'crun' ? '/var/real' : '/var/link',
+    behind,
+    ...(storage === 'fuse' ? { delaysTimes: true } : {}),
     begin: () => {
       writeFileSync('/etc/containers/containers.conf', CONF)
       writeFileSync(
@@ -54,7 +57,7 @@ export const podman = (name: string, { runtime, storage, mapped }: How): Engine 
       must(
         `${call} run -d --replace --name ${id} --network none ` +
           '--ulimit nofile=1024:1024 --ulimit nproc=1000:1000 --tmpfs /tmp ' +
-          `-v ${volumes.data}:/data -v ${volumes.other}:${runtime === 'crun' ? '/var/real' : '/var/link'} ` +
+          `-v ${volumes.data}:/data -v ${volumes.other}:${behind} ` +
           `-v ${volumes.named}:/vol ${mapped ? MAPPED : ''} localhost/trial ${command.map(quote).join(' ')}`,
       )
       const inspect = (format: string): string =>
