@@ -193,9 +193,9 @@ Value Fsmount(const CallbackInfo &info) {
 // What the last statx of this environment answered: one array that JavaScript reads, because an
 // object a call would cost more than the call, and of words, because a double in JavaScript is an
 // object again. The order is that of src/sys/stat.ts.
-constexpr size_t kStatWords = 18;
+constexpr size_t kStatWords = 20;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 25;
+constexpr int kLayout = 26;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -236,6 +236,8 @@ Value Statx(const CallbackInfo &info) {
   put64(out + 10, st.stx_mnt_id);
   putTime(out + 12, st.stx_ctime);
   putTime(out + 15, st.stx_btime);
+  out[18] = st.stx_rdev_major;
+  out[19] = st.stx_rdev_minor;
   return answer(info, 0);
 }
 

@@ -23,7 +23,7 @@ import {
   S_IFREG,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import { isImmutable, isSameInode, type Stat } from '../sys/stat.js'
+import { isImmutable, isSameInode, isWhiteout, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import {
   MOUNTED_ON,
@@ -174,7 +174,7 @@ class Collector {
     const directoryChanged = acts.ctimeBefore(place.stat)
     const facts: FoundFacts = {
       isName: isExactLinkName(found.name),
-      isType: TYPES.has(stat.mode & S_IFMT),
+      isType: TYPES.has(stat.mode & S_IFMT) && !isWhiteout(stat),
       isMountpoint,
       isImmutable: isImmutable(stat),
       isSameInode: found.stat !== undefined && isSameInode(stat, found.stat),

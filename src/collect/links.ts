@@ -18,7 +18,7 @@ import {
   STATX_ATTR_MOUNT_ROOT,
 } from '../sys/constants.js'
 import type { SignalName } from '../sys/signals.js'
-import { isImmutable, isSameInode, type Stat } from '../sys/stat.js'
+import { isImmutable, isSameInode, isWhiteout, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import type { Reach } from './directories.js'
 import { explainDoubt, explainKnown } from './explain.js'
@@ -80,6 +80,7 @@ export class Links {
     if (file < 0) return failed('openat', file)
     try {
       const stat = sys.fstat(file)
+      if (isWhiteout(stat)) return undefined
       const isMountpoint =
         (stat.attributes & STATX_ATTR_MOUNT_ROOT) !== 0 || options.isMountpoint(base, place.address)
       const objection =

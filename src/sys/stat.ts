@@ -1,6 +1,12 @@
 // What statx(2) answered, copied out of the array into which the addon writes.
 import type { Time } from '../time.js'
-import { STATX_ATTR_APPEND, STATX_ATTR_IMMUTABLE, STATX_BTIME } from './constants.js'
+import {
+  S_IFCHR,
+  S_IFMT,
+  STATX_ATTR_APPEND,
+  STATX_ATTR_IMMUTABLE,
+  STATX_BTIME,
+} from './constants.js'
 
 /** Places in that array of words; native/addon.cc fills it in this order. */
 const AT = {
@@ -15,6 +21,7 @@ const AT = {
   mntId: 10,
   ctime: 12,
   btime: 15,
+  rdev: 18,
 } as const
 
 const TWO_32 = 2 ** 32
@@ -51,6 +58,9 @@ export interface Stat {
   readonly ctime: Time
   /** Undefined where the file system does not record it. */
   readonly btime: Time | undefined
+  /** Of a device. */
+  readonly rdevMajor: number
+  readonly rdevMinor: number
 }
 
 export const readStat = (a: Uint32Array): Stat => ({
@@ -65,6 +75,8 @@ export const readStat = (a: Uint32Array): Stat => ({
   attributes: word(a, AT.attributes),
   ctime: timeAt(a, AT.ctime),
   btime: (word(a, AT.mask) & STATX_BTIME) === 0 ? undefined : timeAt(a, AT.btime),
+  rdevMajor: word(a, AT.rdev),
+  rdevMinor: word(a, AT.rdev + 1),
 })
 
 export const readCtime = (a: Uint32Array): Time => timeAt(a, AT.ctime)
@@ -80,6 +92,16 @@ export const inodeKey = ({ major, minor, inoHigh, inoLow }: InodeId): string =>
 
 export const isSameInode = (a: InodeId, b: InodeId): boolean =>
   a.inoLow === b.inoLow && a.inoHigh === b.inoHigh && a.major === b.major && a.minor === b.minor
+
+/**
+ * In a layer of an overlay: what has this name was removed. A device 0:0 is no other file's, as none can be opened.
+ */
+export const isWhiteout = ({
+  mode,
+  rdevMajor,
+  rdevMinor,
+}: Pick<Stat, 'mode' | 'rdevMajor' | 'rdevMinor'>): boolean =>
+  (mode & S_IFMT) === S_IFCHR && rdevMajor === 0 && rdevMinor === 0
 
 /** Nobody takes the name of such a file away, root neither. */
 export const isImmutable = ({ attributes }: Pick<Stat, 'attributes'>): boolean =>

@@ -187,6 +187,14 @@ test('what was not recorded is not compared', (t) => {
 
 const TYPES = [0o010000, 0o020000, 0o040000, 0o060000, 0o100000, 0o120000, 0o140000]
 
+test('a whiteout in a layer of an overlay: what had the name was removed', (t) => {
+  const whiteout = { mode: 0o020000, rdevMajor: 0, rdevMinor: 0 }
+  t.equal(verdict(whiteout), 'absent unproven', 'as where nothing is')
+  t.equal(verdict({ ...whiteout, rdevMinor: 1 }), 'kept type')
+  t.equal(verdict({ ...whiteout, rdevMajor: 1 }), 'kept type')
+  t.equal(verdict({ ...whiteout, mode: 0o060000 }), 'kept type', 'a block device is none')
+})
+
 test('the type is the original’s, and never a directory; with every consent', (t) => {
   for (const recorded of [...TYPES, undefined])
     for (const found of TYPES) {

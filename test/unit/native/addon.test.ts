@@ -136,6 +136,12 @@ test('a name is its bytes', (t, addon) => {
   t.equal(fs.readdirSync(dir).length, names.length - 1)
 })
 
+test('statx says which device one is', (t, addon) => {
+  t.equal(addon.statx(-100, bytes('/dev/null'), 0), 0)
+  const { rdevMajor, rdevMinor } = readStat(addon.stat)
+  t.strictSame([rdevMajor, rdevMinor], [1, 3])
+})
+
 test('what statx answered is what the kernel tells others of the file', (t, addon) => {
   const { fd, dir } = folder(t, { file: '' })
   const file = path.join(dir, 'file')

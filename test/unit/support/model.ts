@@ -207,5 +207,7 @@ export const stat = (rest: Partial<Stat> = {}): Stat => ({
   attributes: 0,
   ctime: at(WRITTEN.sec - 10),
   btime: undefined,
+  rdevMajor: 0,
+  rdevMinor: 0,
   ...rest,
 })

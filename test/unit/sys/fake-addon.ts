@@ -38,7 +38,7 @@ const words = (value: number): [high: number, low: number] => [
 ]
 
 export class FakeAddon implements Addon {
-  readonly stat = new Uint32Array(18)
+  readonly stat = new Uint32Array(20)
   readonly layout = LAYOUT
   readonly numbers: Record<string, number | undefined> = { unlinkat: 263, openat: 257 }
   readonly calls: Call[] = []
@@ -99,6 +99,8 @@ export class FakeAddon implements Addon {
       ...words(stat.size ?? 0),
       ...words(stat.mntId ?? 1),
       ...[ctime, btime ?? time].flatMap(({ sec, nsec }) => [...words(sec), nsec]),
+      stat.rdevMajor ?? 1,
+      stat.rdevMinor ?? 3,
     ])
     return 0
   }

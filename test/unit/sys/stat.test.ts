@@ -4,9 +4,9 @@ import { at, stat } from '../support/model.js'
 import { FakeAddon } from './fake-addon.js'
 
 test('places in the array are those of the addon', (t) => {
-  // mask, mode, nlink, attributes, dev (two), then of 64 bits each: ino, size, mnt_id; two times
+  // mask, mode, nlink, attributes, dev (two), then of 64 bits each: ino, size, mnt_id; two times, rdev (two)
   const array = Uint32Array.from([
-    0x800, 0o100644, 3, 0x2000, 4, 5, 6, 7, 0, 9, 0, 11, 0, 13, 14, 0, 16, 17,
+    0x800, 0o100644, 3, 0x2000, 4, 5, 6, 7, 0, 9, 0, 11, 0, 13, 14, 0, 16, 17, 18, 19,
   ])
   t.strictSame(readStat(array), {
     mode: 0o100644,
@@ -20,6 +20,8 @@ test('places in the array are those of the addon', (t) => {
     attributes: 0x2000,
     ctime: at(13, 14),
     btime: at(16, 17),
+    rdevMajor: 18,
+    rdevMinor: 19,
   })
   t.equal(readNlink(array), 3)
   array[0] = 0xfff & ~0x800
