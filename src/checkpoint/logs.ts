@@ -21,7 +21,10 @@ export interface Log {
   readonly dumpRunIds: readonly Bytes[]
   /** Originals that CRIU could make no link for, because another had its name. */
   readonly fileExists: readonly Bytes[]
-  /** Files without a name that the dump had done with before the log ends: links were made for those that have one left. */
+  /**
+   * Files without a name that the dump had done with before the log ends: links were made for those that have one left,
+   * for each time that one is named.
+   */
   readonly done: readonly Bytes[]
   /** Files without a name that the dump came to: it made links for no others. Undefined where the log does not name each. */
   readonly unlinked: readonly Bytes[] | undefined
@@ -86,7 +89,8 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
   const stamp = lastStamp(text)
   const { finished, failed } = ENDS[kind]
   const runIds = named(head, RUN_ID)
-  const unlinked = kind === 'dump' ? named(text, UNLINKED, HINT_LIMITS.unlinked) : []
+  const each = kind === 'dump' ? eachNamed(text, UNLINKED, HINT_LIMITS.unlinked) : []
+  const unlinked = [...new Set(each)]
   return {
     path: file.path,
     place: file.place,
@@ -97,7 +101,7 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
     runIds,
     dumpRunIds: named(head, DUMP_RUN_ID),
     fileExists: named(text, FILE_EXISTS).filter((name) => !isTooLong(name)),
-    done: doneIn(text, unlinked),
+    done: doneIn(text, each),
     // At the fourth level it names the run, and each of these files.
     unlinked: isWhole(file) && (runIds.length > 0 || unlinked.length > 0) ? unlinked : undefined,
     resumed: has(text, RESUMED),
@@ -145,11 +149,21 @@ const lastStamp = (text: string): number | undefined => {
 }
 
 /** What the group of the lines matched, each once. */
-const named = (text: string, wanted: Line, most: number = HINT_LIMITS.names): Bytes[] => {
+const named = (text: string, wanted: Line): Bytes[] => {
   const names = new Set<Bytes>()
   for (const match of matches(text, wanted)) {
-    if (names.size === most) break
+    if (names.size === HINT_LIMITS.names) break
     names.add(match[1] as Bytes)
   }
   return [...names]
+}
+
+/** The same as often as they did. */
+const eachNamed = (text: string, wanted: Line, most: number): Bytes[] => {
+  const names: Bytes[] = []
+  for (const match of matches(text, wanted)) {
+    if (names.length === most) break
+    names.push(match[1] as Bytes)
+  }
+  return names
 }
