@@ -134,6 +134,8 @@ export interface Hints {
         readonly unlinked: readonly Bytes[] | undefined
       }
     | undefined
+  /** Runs of CRIU that its log names: what they left is this dump's, also where no image names a run yet. */
+  readonly runIds: readonly Bytes[]
   /** CRIU removed the links of this dump itself: it failed, or left the tasks running. */
   readonly rolledBack: boolean
   /** Originals whose link could not be made because another file had its name. */
