@@ -28,8 +28,10 @@ import { refuseBusy } from './network/busy.js'
 import { Descriptors } from './network/descriptors.js'
 import { findNetwork, type NetworkFound } from './network/find.js'
 import { Unread } from './network/unread.js'
-import { findResidue } from './residue/find.js'
+import { claimOf, NO_CLAIM } from './residue/claim.js'
+import { findOfTree, findOnHost, NO_TREE } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
+import { isAnyAsked, NO_REPAIRS, type Repairs } from './residue/repairs.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
@@ -46,6 +48,8 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly pid: number | undefined
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
+  /** What of the residue is to be undone. */
+  readonly repairs?: Repairs
   /** Network namespaces in which its locks are. */
   readonly netns: readonly string[]
   /** That of the caller's --bundle or --container. */
@@ -182,31 +186,56 @@ const residueAndNetwork = (
   living: Living | undefined,
   checkpoint: Checkpoint,
   images: ImageSource | undefined,
-  { imagesDir, workDir, only, netns }: PrepareOptions,
+  options: PrepareOptions,
 ): Pick<Prepared, 'network' | 'residue'> => {
+  const { only, netns, repairs = NO_REPAIRS } = options
   const unread = new Unread()
   let descriptors: Descriptors | undefined
   if (living !== undefined && (only.has('network') || only.has('residue'))) {
     descriptors = new Descriptors(sys, unread)
     descriptors.look(living.pids)
   }
-  const network = only.has('network')
-    ? findNetwork(sys, checkpoint, {
-        netns: netns.map(fromText),
-        pids: living?.pids ?? [],
-        ...{ descriptors, unread, mounts: host.mounts },
-      })
-    : undefined
-  // Without a living container no residue is looked for: most runs want their links removed, and nothing else.
-  if (living === undefined || descriptors === undefined || !only.has('residue'))
-    return { network, residue: { findings: [], unread: [] } }
+  const look = (): NetworkFound =>
+    findNetwork(sys, checkpoint, {
+      netns: netns.map(fromText),
+      pids: living?.pids ?? [],
+      ...{ descriptors, unread, mounts: host.mounts },
+    })
+  const network = only.has('network') ? look() : undefined
+  // Most runs want their links removed, and nothing else.
+  const isWanted = living !== undefined || isResidueAsked(options)
+  if (!isWanted || !only.has('residue')) return { network, residue: { findings: [], unread: [] } }
   const more = new Unread()
+  const sockets = network === undefined ? (descriptors?.repaired ?? []) : []
+  const facts = {
+    ...(living === undefined || descriptors === undefined
+      ? NO_TREE
+      : findOfTree(living, descriptors, more)),
+    ...findOnHost(sys, host, foldersOf(images, options), more),
+    sockets,
+    isLocked: sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look()),
+  }
+  const claim = living === undefined ? NO_CLAIM : claimOf(checkpoint, living)
+  if (network === undefined) more.found.push(...unread.found)
+  return { network, residue: { findings: planResidue(facts, claim, repairs), unread: more.found } }
+}
+
+/** In so many words: without a living container only the host has some. */
+const isResidueAsked = ({ only, repairs = NO_REPAIRS }: PrepareOptions): boolean =>
+  isAnyAsked(repairs) || (only.has('residue') && !only.has('links'))
+
+const isAnyLeft = ({ planned }: NetworkFound): boolean =>
+  planned.some(({ verdict }) => verdict === 'go')
+
+/** In which CRIU worked. */
+const foldersOf = (
+  images: ImageSource | undefined,
+  { imagesDir, workDir }: PrepareOptions,
+): string[] => {
   const isArchive = images?.what === 'archive'
-  const folders = [workDir, imagesDir]
+  return [workDir, imagesDir]
     .filter((folder) => folder !== undefined)
     .filter((folder) => !isArchive || folder !== imagesDir)
-  const facts = findResidue(sys, host, living, descriptors, folders, more)
-  return { network, residue: { findings: planResidue(facts), unread: more.found } }
 }
 
 /** What the living container shows is not lost any more. */

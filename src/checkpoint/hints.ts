@@ -112,6 +112,8 @@ export const hintsOf = (
     begun: dump.log.begun,
     written: dump.log.written,
     unlinked: dump.log.unlinked,
+    froze: dump.of === 'another' ? undefined : dump.log.froze,
+    dumping: dump.of === 'another' ? undefined : dump.log.dumping,
   },
   rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
   fileExists: dump?.log.fileExists ?? [],

@@ -8,6 +8,7 @@ import type { Provider } from '../plan/planned.js'
 import { signalNumber, type SignalName } from '../sys/signals.js'
 import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
+import { residueJson } from './residue.js'
 import { exitOf, isRestorable, totalsOf, type Report, type ReportedRemap } from './report.js'
 
 export const SCHEMA = 'criu-gc/1'
@@ -70,7 +71,7 @@ export const toJson = (report: Report): Json => {
       value,
       from,
     })),
-    residue: report.residue?.findings ?? [],
+    residue: (report.residue?.rows ?? []).map(residueJson(report)),
     residueUnread: report.residue?.unread ?? [],
     dump: checkpoint.dump,
     signs: checkpoint.signs,

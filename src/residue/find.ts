@@ -9,17 +9,20 @@ import { findFrozen } from './freezer.js'
 import { findLitter } from './litter.js'
 import { lookAtTasks } from './tasks.js'
 
-/** `folders` are absolute, those in which CRIU worked. */
-export const findResidue = (
-  sys: Sys,
-  host: Host,
+type OfTree = Pick<Facts, 'frozen' | 'muted' | 'stopped' | 'broken' | 'parasites'>
+
+export const NO_TREE: OfTree = { frozen: [], muted: [], stopped: [], broken: [], parasites: [] }
+
+export const findOfTree = (
   { pids }: Pick<Living, 'pids'>,
   { parasites }: Pick<Descriptors, 'parasites'>,
+  unread: Unread,
+): OfTree => ({ frozen: findFrozen(pids, unread), ...lookAtTasks(pids, unread), parasites })
+
+/** `folders` are absolute, those in which CRIU worked. */
+export const findOnHost = (
+  sys: Sys,
+  host: Host,
   folders: readonly string[],
   unread: Unread,
-): Facts => ({
-  frozen: findFrozen(pids, unread),
-  ...lookAtTasks(pids, unread),
-  parasites,
-  ...findLitter(sys, host, folders, unread),
-})
+): Pick<Facts, 'kerndat' | 'yards'> => findLitter(sys, host, folders, unread)

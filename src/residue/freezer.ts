@@ -66,6 +66,16 @@ export const foldersOf = (
 /** The file in a folder that says whether it was frozen itself, and the one by which that is changed. */
 const SAYS = { 1: '/freezer.self_freezing', 2: '/cgroup.freeze' } as const
 const CHANGES = { 1: '/freezer.state', 2: '/cgroup.freeze' } as const
+export const THAWED = { 1: 'THAWED', 2: '0' } as const
+
+export const changesFile = ({ version, folder }: FrozenCgroup): Bytes =>
+  concat(folder, CHANGES[version])
+
+export const isFrozen = ({ version, folder }: FrozenCgroup, unread: Unread): boolean => {
+  const file = concat(folder, SAYS[version])
+  const text = unread.try(escape(file), () => fs.readFileSync(toBuffer(file), 'latin1'))
+  return text?.trim() === '1'
+}
 
 export const findFrozen = (pids: readonly number[], unread: Unread): FrozenCgroup[] => {
   const found: FrozenCgroup[] = []
@@ -75,9 +85,7 @@ export const findFrozen = (pids: readonly number[], unread: Unread): FrozenCgrou
   const lookAt = (version: 1 | 2, folder: Bytes): void => {
     if (seen.has(folder)) return
     seen.add(folder)
-    const file = concat(folder, SAYS[version])
-    const text = unread.try(escape(file), () => fs.readFileSync(toBuffer(file), 'latin1'))
-    if (text?.trim() === '1') found.push({ version, file: concat(folder, CHANGES[version]) })
+    if (isFrozen({ version, folder }, unread)) found.push({ version, folder })
   }
   for (const pid of pids) {
     const text = unread.try(`cgroups of process ${pid}`, () =>
