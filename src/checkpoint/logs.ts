@@ -114,7 +114,10 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
     // At the fourth level it names the run, and each of these files.
     unlinked: isWhole(file) && (runIds.length > 0 || unlinked.length > 0) ? unlinked : undefined,
     froze: kind === 'dump' ? frozenIn(text) : undefined,
-    dumping: isWhole(file) && (runIds.length > 0 || dumping.length > 0) ? dumping : undefined,
+    dumping:
+      kind === 'dump' && isWhole(file) && (runIds.length > 0 || dumping.length > 0)
+        ? dumping
+        : undefined,
     resumed: has(text, RESUMED),
     verbose: INFORMATION.test(text),
     stamped: stamp !== undefined,

@@ -7,6 +7,8 @@ export interface FrozenCgroup {
   readonly version: 1 | 2
   /** Of the cgroup, on this host. */
   readonly folder: Bytes
+  /** The same by other mounts of its hierarchy. */
+  readonly also: readonly Bytes[]
 }
 
 /** Threads of one process whose signals CRIU blocked. */

@@ -102,10 +102,12 @@ const ofCgroup = (cgroup: FrozenCgroup, { froze }: Claim, repairs: Repairs): Fin
   const act = { kind: 'thaw', cgroup } as const
   const found = { kind: 'freezer', where: escape(changesFile(cgroup)) } as const
   const own = { ...found, what: 'the cgroup is frozen, by this dump with --freeze-cgroup' }
-  if (froze === cgroup.folder) return { ...own, ...ifAsked('freezer', act, repairs) }
+  const names = [cgroup.folder, ...cgroup.also]
+  if (froze !== undefined && names.includes(froze))
+    return { ...own, ...ifAsked('freezer', act, repairs) }
   const what =
     'the cgroup is frozen, by a dump with --freeze-cgroup or by somebody who paused the container'
-  if (repairs.cgroups.has(cgroup.folder)) return { ...found, what, act }
+  if (names.some((name) => repairs.cgroups.has(name))) return { ...found, what, act }
   return {
     ...{ ...found, what, act: undefined, reason: 'foreign' },
     message:

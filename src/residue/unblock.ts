@@ -29,26 +29,26 @@ interface Stopped {
  * An empty text, or why one of them still blocks its signals. All are stopped before the first one goes on: what waited may
  * end the process.
  */
-export const unblock = (sys: Sys, tids: readonly number[]): string => {
+export const unblock = (sys: Sys, tids: readonly number[], patience = PATIENCE): string => {
   const stopped: Stopped[] = []
-  let problem = ''
+  const problems: string[] = []
   for (const tid of tids) {
-    const result = stop(sys, tid)
-    if (typeof result === 'string') problem ||= result === '' ? '' : `thread ${tid}: ${result}`
-    else stopped.push(result)
+    const result = stop(sys, tid, patience)
+    if (typeof result === 'object') stopped.push(result)
+    else if (result !== '') problems.push(`thread ${tid}: ${result}`)
   }
-  for (const { tid } of stopped) problem ||= change(sys, tid)
+  for (const { tid } of stopped) problems.push(change(sys, tid))
   for (const { tid, signal } of stopped) sys.tryPtrace(PTRACE_DETACH, tid, signal)
-  return problem
+  return problems.find((problem) => problem !== '') ?? ''
 }
 
 /** An empty text where it has ended. */
-const stop = (sys: Sys, tid: number): Stopped | string => {
+const stop = (sys: Sys, tid: number, patience: number): Stopped | string => {
   const seized = sys.tryPtrace(PTRACE_SEIZE, tid)
   const result = seized < 0 ? seized : sys.tryPtrace(PTRACE_INTERRUPT, tid)
   if (result === ESRCH) return ''
   if (result < 0) return errnoName(-result)
-  for (let waited = 0; waited < PATIENCE; waited++) {
+  for (let waited = 0; waited < patience; waited++) {
     const status = sys.tryWaitpid(tid)
     if (status < 0) return errnoName(-status)
     if (status > 0) return stopOf(tid, status)

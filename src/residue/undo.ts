@@ -89,12 +89,11 @@ const thaw = (cgroup: FrozenCgroup): string => {
 }
 
 const letThrough = (sys: Sys, threads: readonly MutedThreads[]): string => {
-  let problem = ''
-  for (const { pid, tids } of threads) {
+  const problems = threads.map(({ pid, tids }) => {
     const still = tids.filter((tid) => statusOf(pid, tid, new Unread())?.isMuted)
-    problem ||= unblock(sys, still)
-  }
-  return problem
+    return unblock(sys, still)
+  })
+  return problems.find((problem) => problem !== '') ?? ''
 }
 
 /** By a descriptor of its folder: what is put in the place of that afterwards is not looked at. */

@@ -19,7 +19,7 @@ const NONE: Facts = {
 }
 const POD = b('/sys/fs/cgroup/pod')
 const SOME: Partial<Facts> = {
-  frozen: [{ version: 2, folder: POD }],
+  frozen: [{ version: 2, folder: POD, also: [b('/other/pod')] }],
   muted: [{ pid: 12, tids: [12, 13] }],
   sockets: [{ pid: 12, fd: 3, inode: 9 }],
   kerndat: '/run/criu.kdat.tmp',
@@ -73,6 +73,8 @@ test("somebody else's is left whatever is asked for, but for a cgroup by its nam
   ])
   const named: Repairs = { kinds: new Set(), cgroups: new Set([POD]) }
   t.strictSame(plan({ frozen: SOME.frozen! }, other, named).map(inWords), ['freezer thaw '])
+  const elsewhere: Repairs = { kinds: new Set(), cgroups: new Set([b('/other/pod')]) }
+  t.strictSame(plan({ frozen: SOME.frozen! }, other, elsewhere).map(inWords), ['freezer thaw '])
   const above: Repairs = { kinds: new Set(), cgroups: new Set([b('/sys/fs/cgroup')]) }
   t.match(plan({ frozen: SOME.frozen! }, other, above).map(inWords), [/foreign/])
 })
@@ -95,7 +97,7 @@ test('a connection speaks only where no lock is left', (t) => {
 
 test('a cgroup of a name that cannot be pasted has no word to ask for it', (t) => {
   const words = (folder: ReturnType<typeof b>): string | undefined =>
-    plan({ frozen: [{ version: 1, folder }] })[0]?.repair
+    plan({ frozen: [{ version: 1, folder, also: [] }] })[0]?.repair
   t.equal(words(b("/c/$(reboot) ',x")), "freezer:/c/$(reboot) ',x")
   t.equal(words(b('/a\\x2db.slice')), 'freezer:/a\\x2db.slice')
   t.equal(words(b('/\u001b[2J')), undefined)
