@@ -52,7 +52,8 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     unread: network.unread,
   }
   const undone = {
-    rows: undoResidue(sys, residue.findings, how),
+    // Of most runs there is nothing, and what undoes it is not loaded.
+    rows: residue.findings.length === 0 ? [] : undoResidue(sys, residue.findings, how),
     unread: residue.unread,
     isAsked: isAnyAsked(options.repairs ?? NO_REPAIRS),
   }

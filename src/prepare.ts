@@ -28,9 +28,9 @@ import { refuseBusy } from './network/busy.js'
 import { Descriptors } from './network/descriptors.js'
 import { findNetwork, type NetworkFound } from './network/find.js'
 import { Unread } from './network/unread.js'
-import { claimOf, NO_CLAIM } from './residue/claim.js'
-import { findOfTree, findOnHost, NO_TREE } from './residue/find.js'
-import { planResidue, type Finding } from './residue/plan.js'
+import { mayHaveLocks } from './network/wanted.js'
+import { findResidue } from './residue/find.js'
+import type { Finding } from './residue/plan.js'
 import { isAnyAsked, NO_REPAIRS, type Repairs } from './residue/repairs.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
@@ -62,6 +62,7 @@ export type Scope = (typeof SCOPES)[number]
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
+  /** Undefined where the dump closed nothing, or nothing is to be opened. */
   readonly network: NetworkFound | undefined
   readonly residue: Residue
   /** Options that the container's runtime told. */
@@ -195,29 +196,28 @@ const residueAndNetwork = (
     descriptors = new Descriptors(sys, unread)
     descriptors.look(living.pids)
   }
+  const pids = living?.pids ?? []
   const look = (): NetworkFound =>
     findNetwork(sys, checkpoint, {
       netns: netns.map(fromText),
-      pids: living?.pids ?? [],
-      ...{ descriptors, unread, mounts: host.mounts },
+      ...{ pids, descriptors, unread, mounts: host.mounts },
     })
-  const network = only.has('network') ? look() : undefined
+  const mayBeClosed = mayHaveLocks(checkpoint, netns.length > 0 || pids.length > 0)
+  const network = only.has('network') && mayBeClosed ? look() : undefined
   // Most runs want their links removed, and nothing else.
   const isWanted = living !== undefined || isResidueAsked(options)
   if (!isWanted || !only.has('residue')) return { network, residue: { findings: [], unread: [] } }
   const more = new Unread()
   const sockets = network === undefined ? (descriptors?.repaired ?? []) : []
-  const facts = {
-    ...(living === undefined || descriptors === undefined
-      ? NO_TREE
-      : findOfTree(living, descriptors, more)),
-    ...findOnHost(sys, host, foldersOf(images, options), more),
-    sockets,
-    isLocked: sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look()),
-  }
-  const claim = living === undefined ? NO_CLAIM : claimOf(checkpoint, living)
+  const isLocked = sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look())
+  const findings = findResidue(
+    sys,
+    { host, living, checkpoint, folders: foldersOf(images, options), repairs },
+    { parasites: descriptors?.parasites ?? [], sockets, isLocked },
+    more,
+  )
   if (network === undefined) more.found.push(...unread.found)
-  return { network, residue: { findings: planResidue(facts, claim, repairs), unread: more.found } }
+  return { network, residue: { findings, unread: more.found } }
 }
 
 /** In so many words: without a living container only the host has some. */

@@ -1,20 +1,9 @@
 // Each report as it is printed: as JSON, as lines in a pipe, or as a tree on a terminal, with its messages before it.
 import { completeCommand } from '../report/complete.js'
-import type { FoundReport } from '../report/found.js'
-import { foundToJson } from '../report/found-json.js'
-import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
 import { jsonPieces, piecesOf } from '../report/json.js'
 import type { LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
 import { linkLines, linksSummary, linksWarnings, nullTerminated } from '../report/links-text.js'
-import {
-  networkLines,
-  networkScanSummary,
-  networkToJson,
-  networkTree,
-  networkWarnings,
-} from '../report/network.js'
-import type { NetworkScan } from '../network-scan.js'
 import { plainLines } from '../report/plain.js'
 import { derivedText, planText } from '../report/plan-text.js'
 import type { Report } from '../report/report.js'
@@ -95,29 +84,6 @@ export const printReport = (
   )
 }
 
-/** The same of `scan`. */
-export const printFound = (
-  report: FoundReport,
-  options: Pick<Arguments, 'json' | 'plain'>,
-  log: Log,
-  terminal: boolean,
-): void => {
-  print(
-    {
-      json: () => piecesOf(foundToJson(report)),
-      say: () => {
-        for (const warning of foundWarnings(report)) log.line(warning)
-      },
-      lines: () => foundLines(report),
-      tree: (how) => foundTree(report, how),
-      summary: () => foundSummary(report),
-    },
-    options,
-    log,
-    terminal,
-  )
-}
-
 /** The same of `links`: nothing but paths, so that another program can take them. */
 export const printLinks = (
   links: LinksReport,
@@ -141,29 +107,6 @@ export const printLinks = (
       lines: () => linkLines(links),
       tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
       summary: () => linksSummary(links),
-    },
-    options,
-    log,
-    terminal,
-  )
-}
-
-/** The same of `scan --network`. */
-export const printNetwork = (
-  report: NetworkScan,
-  options: Pick<Arguments, 'json' | 'plain'>,
-  log: Log,
-  terminal: boolean,
-): void => {
-  print(
-    {
-      json: () => piecesOf(networkToJson(report)),
-      say: () => {
-        for (const warning of networkWarnings(report)) log.line(warning)
-      },
-      lines: () => networkLines(report),
-      tree: (how) => networkTree(report, how),
-      summary: () => networkScanSummary(report),
     },
     options,
     log,
