@@ -64,8 +64,7 @@ export function killing(at: KillAt): Record<string, string> {
   if ('fork' in at) return { LD_PRELOAD, CRIU_KILL_FORK: String(at.fork) }
   if ('before' in at) return { LD_PRELOAD, CRIU_KILL_OPEN: at.before }
   if ('made' in at) return { LD_PRELOAD, CRIU_KILL_MADE: at.made }
-  if ('request' in at)
-    return { LD_PRELOAD, CRIU_KILL_PTRACE: `${at.request}:${at.pid}:${at.nth}` }
+  if ('request' in at) return { LD_PRELOAD, CRIU_KILL_PTRACE: `${at.request}:${at.pid}:${at.nth}` }
   return { LD_PRELOAD, CRIU_KILL_CLOSE: at.after }
 }
 
