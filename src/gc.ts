@@ -38,7 +38,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : openImages(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, network, residue, derived, plan, ready } =
+  const { checkpoint, living, network, residue, derived, directories, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
@@ -58,7 +58,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     isAsked: isAnyAsked(options.repairs ?? NO_REPAIRS),
   }
   const left = {
-    ...{ command, living, network: unlocked, residue: undone, derived },
+    ...{ command, living, network: unlocked, residue: undone, derived, directories },
     ...{ only: options.only, words: options.words ?? [] },
   }
   if (ready === undefined)
