@@ -20,7 +20,7 @@ const DOORS = [
   'src/network/undo.ts',
   'src/prepare-living.ts',
   'src/residue/find.ts',
-  'src/residue/plan.ts',
+  'src/residue/undo.ts',
   'src/runtimes/all.ts',
   'src/runtimes/archive.ts',
   'src/runtimes/derive.ts',

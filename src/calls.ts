@@ -33,6 +33,10 @@ const OPTIONS: Readonly<Record<string, Check>> = {
     fits: (value) =>
       Array.isArray(value) && value.every((one) => typeof one === 'string' && isDoubt(one)),
   },
+  repair: {
+    what: 'an array of strings, such as ["signals"]',
+    fits: (value) => Array.isArray(value) && value.every(isText),
+  },
   dumpLog: PATH,
   restoreLog: PATH,
   pid: {

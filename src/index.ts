@@ -49,6 +49,8 @@ export interface Options {
   readonly accept?: readonly Doubt[]
   /** All of them. */
   readonly force?: boolean
+  /** What else a dump left that is to be undone, as --repair takes it. */
+  readonly repair?: readonly string[]
   readonly dumpLog?: string
   readonly restoreLog?: string
   readonly keepLastLink?: boolean
@@ -173,6 +175,7 @@ const argumentsOf = (command: string, options: AnyOptions & ContainerOptions): s
   ...(options.accept ?? []).map((value) => `--accept=${value}`),
   ...(options.dumpLog === undefined ? [] : [`--dump-log=${options.dumpLog}`]),
   ...(options.restoreLog === undefined ? [] : [`--restore-log=${options.restoreLog}`]),
+  ...(options.repair ?? []).map((value) => `--repair=${value}`),
   ...(options.force === true ? ['--force'] : []),
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
 ]

@@ -33,7 +33,8 @@ import { findNetwork, type NetworkFound } from './network/find.js'
 import { Unread } from './network/unread.js'
 import { mayHaveLocks } from './network/wanted.js'
 import { findResidue } from './residue/find.js'
-import { planResidue, type Finding } from './residue/plan.js'
+import type { Finding } from './residue/plan.js'
+import { isAnyAsked, NO_REPAIRS, type Repairs } from './residue/repairs.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
@@ -52,6 +53,8 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly typedMounts?: string | undefined
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
+  /** What of the residue is to be undone. */
+  readonly repairs?: Repairs
   /** Network namespaces in which its locks are. */
   readonly netns: readonly string[]
   /** That of the caller's --bundle or --container. */
@@ -208,8 +211,9 @@ const residueAndNetwork = (
   living: Living | undefined,
   checkpoint: Checkpoint,
   images: ImageSource | undefined,
-  { imagesDir, workDir, only, netns }: PrepareOptions,
+  options: PrepareOptions,
 ): Pick<Prepared, 'network' | 'residue'> => {
+  const { only, netns, repairs = NO_REPAIRS } = options
   const unread = new Unread()
   let descriptors: Descriptors | undefined
   if (living !== undefined && (only.has('network') || only.has('residue'))) {
@@ -217,24 +221,45 @@ const residueAndNetwork = (
     descriptors.look(living.pids)
   }
   const pids = living?.pids ?? []
+  const look = (): NetworkFound =>
+    findNetwork(sys, checkpoint, {
+      netns: netns.map(fromText),
+      ...{ pids, descriptors, unread, mounts: host.mounts },
+    })
   const mayBeClosed = mayHaveLocks(checkpoint, netns.length > 0 || pids.length > 0)
-  const network =
-    only.has('network') && mayBeClosed
-      ? findNetwork(sys, checkpoint, {
-          netns: netns.map(fromText),
-          ...{ pids, descriptors, unread, mounts: host.mounts },
-        })
-      : undefined
-  // Without a living container no residue is looked for: most runs want their links removed, and nothing else.
-  if (living === undefined || descriptors === undefined || !only.has('residue'))
-    return { network, residue: { findings: [], unread: [] } }
+  const network = only.has('network') && mayBeClosed ? look() : undefined
+  // Most runs want their links removed, and nothing else.
+  const isWanted = living !== undefined || isResidueAsked(options)
+  if (!isWanted || !only.has('residue')) return { network, residue: { findings: [], unread: [] } }
   const more = new Unread()
+  const sockets = network === undefined ? (descriptors?.repaired ?? []) : []
+  const isLocked = sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look())
+  const findings = findResidue(
+    sys,
+    { host, living, checkpoint, folders: foldersOf(images, options), repairs },
+    { parasites: descriptors?.parasites ?? [], sockets, isLocked },
+    more,
+  )
+  if (network === undefined) more.found.push(...unread.found)
+  return { network, residue: { findings, unread: more.found } }
+}
+
+/** In so many words: without a living container only the host has some. */
+const isResidueAsked = ({ only, repairs = NO_REPAIRS }: PrepareOptions): boolean =>
+  isAnyAsked(repairs) || (only.has('residue') && !only.has('links'))
+
+const isAnyLeft = ({ planned }: NetworkFound): boolean =>
+  planned.some(({ verdict }) => verdict === 'go')
+
+/** In which CRIU worked. */
+const foldersOf = (
+  images: ImageSource | undefined,
+  { imagesDir, workDir }: PrepareOptions,
+): string[] => {
   const isArchive = images?.what === 'archive'
-  const folders = [workDir, imagesDir]
+  return [workDir, imagesDir]
     .filter((folder) => folder !== undefined)
     .filter((folder) => !isArchive || folder !== imagesDir)
-  const facts = findResidue(sys, host, living, descriptors, folders, more)
-  return { network, residue: { findings: planResidue(facts), unread: more.found } }
 }
 
 /** What the living container shows is not lost any more. */

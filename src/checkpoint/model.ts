@@ -132,6 +132,10 @@ export interface Hints {
         readonly written: Time
         /** Files without a name that it came to: it made links for no others. Undefined where the log does not name each. */
         readonly unlinked: readonly Bytes[] | undefined
+        /** The cgroup that it froze, and that was not frozen before. */
+        readonly froze: Bytes | undefined
+        /** Processes of its host that it came to. Undefined where the log does not name each. */
+        readonly dumping: readonly number[] | undefined
       }
     | undefined
   /** Runs of CRIU that its log names: what they left is this dump's, also where no image names a run yet. */

@@ -24,7 +24,9 @@ import {
 import { FORMATS, type Format, type RunLogOption } from './run-log.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
+import { repairsIfFit } from './repairs.js'
 import { getopt, type Parsed } from './getopt.js'
+import type { Repairs } from '../residue/repairs.js'
 
 export interface Arguments {
   readonly command: Act | 'help' | 'version'
@@ -52,6 +54,8 @@ export interface Arguments {
   readonly keep: readonly string[]
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
+  /** What of the residue is to be undone. */
+  readonly repairs: Repairs
   /** Network namespaces in which a dump left its locks. */
   readonly netns: readonly string[]
   /** `scan --network` */
@@ -199,9 +203,12 @@ const collectValues = (
   const asked =
     scan === undefined && list === undefined ? askedContainer(last, fromHere) : undefined
   const isContainer = pid !== undefined || asked !== undefined
+  const only = onlyOf(values('only'))
+  // What is left on the host, no images tell.
+  const needsNoImages = isContainer || isResidueAlone(only)
   const imagesDir =
     scan === undefined && list === undefined
-      ? (directory('images-dir', fromHere) ?? (isContainer ? undefined : fromHere('')))
+      ? (directory('images-dir', fromHere) ?? (needsNoImages ? undefined : fromHere('')))
       : undefined
   const hasSince = isContainer || scan !== undefined
   const accept = new Set(values('accept').flatMap(doubtsOf))
@@ -222,7 +229,12 @@ const collectValues = (
     asked,
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
-    only: onlyOf(values('only'), isContainer),
+    only,
+    repairs: repairsIfFit(
+      values('repair'),
+      (command === 'show' || command === 'clean') && list === undefined,
+      only,
+    ),
     netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
     list,
@@ -289,7 +301,7 @@ const doubtsOf = (value: string): Doubt[] =>
   })
 
 /** "links,network" */
-const onlyOf = (values: readonly string[], isLiving: boolean): ReadonlySet<Scope> => {
+const onlyOf = (values: readonly string[]): ReadonlySet<Scope> => {
   const words = values.flatMap((value) => value.split(','))
   if (words.length === 0) return new Set(SCOPES)
   for (const word of words)
@@ -297,10 +309,10 @@ const onlyOf = (values: readonly string[], isLiving: boolean): ReadonlySet<Scope
       throw usage(`--only ${escapeText(word)}: there is no such kind`, {
         next: `write one or more of ${SCOPES.join(', ')}, with commas between`,
       })
-  if (!isLiving && words.every((word) => word === 'residue'))
-    throw usage('--only residue is for a living container', { next: 'say which with --pid' })
   return new Set(words.filter(isScope))
 }
+
+const isResidueAlone = (only: ReadonlySet<Scope>): boolean => only.size === 1 && only.has('residue')
 
 const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word)
 
