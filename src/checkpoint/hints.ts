@@ -18,6 +18,7 @@ export interface LogOptions {
 
 export const NO_HINTS: Hints = {
   dumpLog: undefined,
+  runIds: [],
   rolledBack: false,
   fileExists: [],
   done: [],
@@ -115,6 +116,7 @@ export const hintsOf = (
     froze: dump.of === 'another' ? undefined : dump.log.froze,
     dumping: dump.of === 'another' ? undefined : dump.log.dumping,
   },
+  runIds: dump === undefined || dump.of === 'another' ? [] : dump.log.runIds,
   rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
   fileExists: dump?.log.fileExists ?? [],
   // One that ended by itself has removed its links, or lists them.
