@@ -8,7 +8,7 @@ import { isCriu, processIds } from '../host/processes.js'
 import { undoSocket, type NetworkVerdict, type UndoOptions } from '../network/undo.js'
 import { Unread } from '../network/unread.js'
 import { splitLast } from '../paths.js'
-import { AT_FDCWD, ENOENT, O_DIRECTORY, O_PATH } from '../sys/constants.js'
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, O_DIRECTORY, O_PATH } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import type { FrozenCgroup, MutedThreads } from './facts.js'
@@ -99,12 +99,16 @@ const letThrough = (sys: Sys, threads: readonly MutedThreads[]): string => {
 /** By a descriptor of its folder: what is put in the place of that afterwards is not looked at. */
 const removePlace = (sys: Sys, kind: 'unlink' | 'rmdir', place: string): string => {
   const { dir, base } = splitLast(fromText(place))
-  if (!isLitter(kind, place)) return ''
   const folder = sys.tryOpenat(AT_FDCWD, dir, O_PATH | O_DIRECTORY)
   if (folder < 0) return folder === ENOENT ? '' : errnoName(-folder)
-  const result = kind === 'unlink' ? sys.tryUnlinkat(folder, base) : sys.tryRmdirat(folder, base)
-  sys.close(folder)
-  return result < 0 && result !== ENOENT ? errnoName(-result) : ''
+  try {
+    if (sys.tryStat(folder, base, AT_SYMLINK_NOFOLLOW) === ENOENT) return ''
+    if (!isLitter(kind, place)) return 'it is not as it was when it was found'
+    const result = kind === 'unlink' ? sys.tryUnlinkat(folder, base) : sys.tryRmdirat(folder, base)
+    return result < 0 && result !== ENOENT ? errnoName(-result) : ''
+  } finally {
+    sys.close(folder)
+  }
 }
 
 const DO: {

@@ -40,7 +40,7 @@ const HOUR = ['--since', '1h']
 export const SCAN_GUARDS: readonly Guard[] = [
   {
     name: 'scan: a name that no release of CRIU gives',
-    replace: 'isName: (0, import_link_name.isExactLinkName)(found.name)',
+    replace: 'isName: isExactLinkName(found.name)',
     by: 'isName: true',
     trial: scans((scene, top) => {
       scene.file(top, 'link_remap.4.bak')

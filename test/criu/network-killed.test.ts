@@ -133,10 +133,14 @@ const tryPoint = async (
   const done = tryDump(next)
   t.equal(done.code, 0, `the next dump: ${done.code === 0 ? '' : errors(next, 'dump.log')}`)
   t.equal(await client.echo(), 'echoed', 'and after it')
-  if (report?.residue?.some(({ kind }) => kind === 'signals')) {
-    const repaired = runGc('clean', [...named, '--pid', String(pid), '--repair', 'signals'])
-    const rows = repaired.report?.residue?.filter(({ kind }) => kind === 'signals')
-    t.match(rows, [{ verdict: 'removed' }], repaired.stderr)
+  if (report?.residue?.some((one) => one.kind === 'signals') === true) {
+    // where CRIU has left no memory of its own, its log says that it was there
+    const again = runGc('clean', ['-D', images, '--pid', String(pid), '--repair', 'signals'])
+    const signals = again.report?.residue?.filter((one) => one.kind === 'signals') ?? []
+    t.ok(
+      signals.every(({ verdict }) => verdict === 'removed'),
+      JSON.stringify(signals),
+    )
   }
   program.kill('SIGTERM')
   t.equal(await program.line(), 'ended 143')

@@ -1,26 +1,34 @@
 // What dumps that were really killed left in a living program, undone by --repair: the program goes on, and the next dump of
 // it succeeds. The same made by somebody else is left. In mount and network namespaces of its own.
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmdirSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { PTRACE_SEIZE, PTRACE_SETSIGMASK } from '../../src/sys/constants.js'
+import type { UndoOptions } from '../../src/network/undo.js'
+import { undoResidue } from '../../src/residue/undo.js'
+import { loadAddon } from '../../src/sys/addon.js'
+import { Sys } from '../../src/sys/sys.js'
 import type { JsonReport, JsonResidue } from '../../src/report/schema.js'
 import { attempt } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
 import { errors, skipReason, tryDump, type KillAt } from '../rig/criu.js'
 import { runGc } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
-import { OWN_PROCESSES, unmount } from '../rig/namespace.js'
+import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
 import { startProgram, type Program } from '../rig/program.js'
+import { inRepo } from '../rig/repo.js'
 
 const skip = skipReason() ?? false
 
@@ -209,7 +217,78 @@ const freezer = (t: Test): void => {
   })
 }
 
+/** what becomes of them, of which `look` in a pid namespace cannot say that nobody has something mounted there */
+const undo = (kind: 'unlink' | 'rmdir', place: string, how: Partial<UndoOptions> = {}): string => {
+  const finding = { kind: 'yards', what: '', where: place, act: { kind, place } } as const
+  const sys = new Sys(loadAddon(inRepo('dist')))
+  const options = { remove: true, isInterrupted: () => false, ...how }
+  const [row] = undoResidue(sys, [finding], options)
+  return [row?.verdict, row?.reason, row?.message].filter((word) => word !== undefined).join(' ')
+}
+
+const litter = (t: Test): void => {
+  const folder = folderOf(t)
+  const make = (name: string): string => {
+    mkdirSync(join(folder, name))
+    return join(folder, name)
+  }
+  const empty = make('.criu.mntns.empty0')
+  t.equal(undo('rmdir', empty, { remove: false }), 'would-remove')
+  t.match(undo('rmdir', empty, { isInterrupted: () => true }), 'kept interrupted')
+  t.ok(existsSync(empty))
+  t.equal(undo('rmdir', empty), 'removed')
+  t.notOk(existsSync(empty))
+  t.equal(undo('rmdir', empty), 'removed', 'somebody else was faster')
+
+  const filled = make('.criu.mntns.filled')
+  writeFileSync(join(filled, 'file'), '')
+  t.equal(undo('rmdir', filled), 'failed it is not as it was when it was found')
+  t.ok(existsSync(filled))
+
+  const theirs = make('.criu.mntns.theirs')
+  chownSync(theirs, 65534, 65534)
+  t.match(undo('rmdir', theirs), 'failed it is not as it was')
+  const link = join(folder, '.criu.mntns.a_link')
+  symlinkSync(make('target'), link)
+  t.match(undo('rmdir', link), 'failed it is not as it was')
+  t.ok(existsSync(join(folder, 'target')))
+
+  const mounted = make('.criu.mntns.mount0')
+  mount('-t', 'tmpfs', 'tmpfs', mounted)
+  t.equal(undo('rmdir', mounted), 'failed EBUSY')
+  unmount(mounted)
+
+  const cache = join(folder, 'criu.kdat.tmp')
+  writeFileSync(cache, 'contents')
+  t.match(undo('unlink', cache), 'failed it is not as it was')
+  writeFileSync(cache, '')
+  t.equal(undo('unlink', cache), 'removed')
+  t.notOk(existsSync(cache))
+}
+
+const kerndat = async (t: Test): Promise<void> => {
+  const place = '/run/criu.kdat.tmp'
+  mount('-t', 'tmpfs', 'tmpfs', '/run')
+  t.teardown(() => {
+    unmount('/run')
+  })
+  const program = await start(t, 'tcp')
+  killed(t, program, { made: place })
+  t.equal(statSync(place).size, 0)
+  t.equal(of('kerndat', look('clean', program)), 'kept unasked')
+  t.ok(existsSync(place))
+  t.equal(of('kerndat', look('clean', program, '--repair', 'kerndat')), 'removed')
+  t.notOk(existsSync(place))
+  nextDump(t, program)
+  t.ok(existsSync('/run/criu.kdat'), 'CRIU has its cache again')
+}
+
 const tests = (): void => {
+  t.test('empty directories and files, and what only looks like them', (t) => {
+    litter(t)
+    t.end()
+  })
+  t.test('a dump that was killed before it had written its cache', kerndat)
   attempt('ip', ['link', 'set', 'lo', 'up'])
   signals()
   t.test('a cgroup that a dump froze', (t) => {
