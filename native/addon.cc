@@ -364,9 +364,9 @@ FdInfo fdInfoAt(int dir, const char *path) {
   return found;
 }
 
-FdInfo fdInfo(int proc, int pid, const char *fd) {
+FdInfo fdInfo(int proc, int pid, int fd) {
   char path[64];
-  snprintf(path, sizeof path, "%d/fdinfo/%.20s", pid, fd);
+  snprintf(path, sizeof path, "%d/fdinfo/%d", pid, fd);
   return fdInfoAt(proc, path);
 }
 
@@ -381,6 +381,46 @@ uint64_t inodeOf(int dir, const char *fd) {
 bool isTerminal(const char *link, size_t size) {
   auto is = [&](const char *name) { return size >= strlen(name) && !memcmp(link, name, strlen(name)); };
   return is("/dev/null") || is("/dev/pts/");
+}
+
+// What was seen of a descriptor: whether there is one, and whether it is enough.
+enum class Seen { kGone, kThere, kEnough };
+
+// How many descriptors a task has, by its folder's `fd`: the size of that, from Linux 6.2 on. -1 where it is gone.
+int64_t countAt(int dir, const char *path) {
+  struct statx st;
+  return syscall(SYS_statx, dir, path, AT_STATX_DONT_SYNC, STATX_SIZE, &st) < 0 ? -1 : st.stx_size;
+}
+
+// Calls `visit` with each descriptor below `path`, "PID/fd", as a path from `dir`. Most tasks have few, with the lowest
+// numbers, which are found without a list of them; those of the kernel have none. Not 0 only where it may not be listed.
+template <typename Visit>
+int eachDescriptor(int dir, const char *path, bool isCounted, Visit visit) {
+  const int64_t kFew = 8;
+  int64_t count = isCounted ? countAt(dir, path) : kFew + 1;
+  if (count < 0) return errno;
+  if (count == 0) return 0;
+  char place[64];
+  int next = 0;
+  if (count <= kFew) {
+    for (int found = 0; next <= count; next++) {
+      int fd = next;
+      snprintf(place, sizeof place, "%s/%d", path, fd);
+      Seen seen = visit(place, fd);
+      if (seen == Seen::kEnough) return 0;
+      if (seen == Seen::kThere && ++found == count) return 0;
+    }
+  }
+  int list = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (list < 0) return errno;
+  eachNumber(list, [&](const char *name) {
+    int fd = number<int>(name);
+    if (fd < next) return true;
+    snprintf(place, sizeof place, "%s/%d", path, fd);
+    return visit(place, fd) != Seen::kEnough;
+  });
+  close(list);
+  return 0;
 }
 
 // Descriptors of all other processes that hold the inode `high`, `low`, or write to a file below `path`, as three
@@ -409,26 +449,26 @@ Value FindHolders(const CallbackInfo &info) {
   pid_t own = getpid();
   int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (proc < 0) return answer(info, -1);
+  // We have some.
+  bool isCounted = countAt(proc, "self/fd") > 0;
   int result = eachNumber(proc, [&](const char *name) {
     int pid = number<int>(name);
     if (pid == own) return true;
     char place[32];
     snprintf(place, sizeof place, "%d/fd", pid);
-    int dir = openat(proc, place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) return errno == ENOENT || errno == ESRCH || put(pid, -errno, 0);
-    eachNumber(dir, [&](const char *fd) {
+    int error = eachDescriptor(proc, place, isCounted, [&](const char *at, int fd) {
       char link[PATH_MAX];
-      ssize_t size = readlinkat(dir, fd, link, sizeof link);
-      if (size < 0 && (errno == EACCES || errno == EPERM)) return put(pid, -errno, 0) && false;
+      ssize_t size = readlinkat(proc, at, link, sizeof link);
+      if (size < 0 && (errno == EACCES || errno == EPERM)) return put(pid, -errno, 0), Seen::kEnough;
+      if (size <= 0) return Seen::kGone;
       // Pipes, sockets and the like have no path.
-      if (size <= 0 || link[0] != '/' || isTerminal(link, size)) return true;
-      uint64_t held = mayAsk ? inodeOf(dir, fd) : fdInfo(proc, pid, fd).ino;
-      if (held == inode) return put(pid, number<int>(fd), 1);
+      if (link[0] != '/' || isTerminal(link, size)) return Seen::kThere;
+      uint64_t held = mayAsk ? inodeOf(proc, at) : fdInfo(proc, pid, fd).ino;
       bool isBelow = static_cast<size_t>(size) > prefix && memcmp(link, path.c_str(), prefix) == 0;
-      if (!isBelow || (fdInfo(proc, pid, fd).flags & O_ACCMODE) == O_RDONLY) return true;
-      return put(pid, number<int>(fd), 2);
+      int what = held == inode ? 1 : isBelow && (fdInfo(proc, pid, fd).flags & O_ACCMODE) != O_RDONLY ? 2 : 0;
+      return what == 0 || put(pid, fd, what) ? Seen::kThere : Seen::kEnough;
     });
-    close(dir);
+    if (error != 0 && error != ENOENT && error != ESRCH) put(pid, -error, 0);
     return !isFull;
   });
   close(proc);

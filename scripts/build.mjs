@@ -1,10 +1,12 @@
 // dist/: the command and the library, each as one file in which everything lies that it runs. So root
 // loads nothing after its first system call, and nothing is installed beside.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { notices } from './notices.mjs'
+import { MORE } from './parts.mjs'
+import { buildParts } from './split.mjs'
 
 const COMMAND = 'dist/criu-gc.cjs'
 const PROGRAM = 'dist/program.cjs'
@@ -59,17 +61,11 @@ const sharingBuiltins = (text) => {
 }
 
 rmSync('dist', { recursive: true, force: true })
-// One that the launcher can run with a cache of what V8 makes of it: a function of what it needs.
-const program = await build({
-  ...common,
-  entryPoints: ['src/bin.ts'],
-  format: 'cjs',
-  charset: 'ascii',
-  banner: { js: '(function (require, directory, note) {' },
-  footer: { js: '})' },
-  outfile: PROGRAM,
-})
-writeFileSync(PROGRAM, sharingBuiltins(readFileSync(PROGRAM, 'utf8')))
+mkdirSync('dist')
+// Two functions, one after the other, which the launcher can run with a cache of what V8 makes of them.
+const parts = await buildParts('src/bin.ts', common)
+const texts = parts.map(({ outputFiles: [file] }) => sharingBuiltins(file.text))
+writeFileSync(PROGRAM, texts.join(MORE))
 const launcher = await build({
   ...common,
   entryPoints: ['src/launch.ts'],
@@ -92,5 +88,5 @@ const input = ['--project', 'tsconfig.build.json', '-o', 'dist/index.d.ts', 'src
 execFileSync('dts-bundle-generator', [...types, ...input], { stdio: 'inherit' })
 
 // node-addon-api is compiled into the addon.
-const inputs = [program, launcher, library].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+const inputs = [...parts, launcher, library].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 writeFileSync('dist/THIRD-PARTY.txt', notices([...inputs, 'node_modules/node-addon-api/napi.h']))

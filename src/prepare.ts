@@ -28,6 +28,7 @@ import { refuseBusy } from './network/busy.js'
 import { Descriptors } from './network/descriptors.js'
 import { findNetwork, type NetworkFound } from './network/find.js'
 import { Unread } from './network/unread.js'
+import { mayHaveLocks } from './network/wanted.js'
 import { findResidue } from './residue/find.js'
 import { planResidue, type Finding } from './residue/plan.js'
 import type { Sys } from './sys/sys.js'
@@ -58,6 +59,7 @@ export type Scope = (typeof SCOPES)[number]
 export interface Prepared {
   readonly checkpoint: Checkpoint
   readonly living: Living | undefined
+  /** Undefined where the dump closed nothing, or nothing is to be opened. */
   readonly network: NetworkFound | undefined
   readonly residue: Residue
   /** Options that the container's runtime told. */
@@ -190,13 +192,15 @@ const residueAndNetwork = (
     descriptors = new Descriptors(sys, unread)
     descriptors.look(living.pids)
   }
-  const network = only.has('network')
-    ? findNetwork(sys, checkpoint, {
-        netns: netns.map(fromText),
-        pids: living?.pids ?? [],
-        ...{ descriptors, unread, mounts: host.mounts },
-      })
-    : undefined
+  const pids = living?.pids ?? []
+  const mayBeClosed = mayHaveLocks(checkpoint, netns.length > 0 || pids.length > 0)
+  const network =
+    only.has('network') && mayBeClosed
+      ? findNetwork(sys, checkpoint, {
+          netns: netns.map(fromText),
+          ...{ pids, descriptors, unread, mounts: host.mounts },
+        })
+      : undefined
   // Without a living container no residue is looked for: most runs want their links removed, and nothing else.
   if (living === undefined || descriptors === undefined || !only.has('residue'))
     return { network, residue: { findings: [], unread: [] } }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { attempt, must } from './rig/command.js'
 import { commandLine } from './rig/gc.js'
+import { MORE, refused } from './rig/program-parts.js'
 import { criuGc, inRepo, node, program } from './rig/repo.js'
 
 const skip = process.getuid?.() === 0 ? false : 'needs root'
@@ -95,13 +96,36 @@ t.test('a cache that others may write, or a link', { skip }, (t) => {
 })
 
 t.test('the cache of the build is one that this Node takes', (t) => {
-  const script = `
-    const { readFileSync } = require('node:fs')
-    const { Script } = require('node:vm')
-    const program = readFileSync(process.argv[1])
-    const cachedData = readFileSync(process.argv[2]).subarray(0, -program.length)
-    console.log(new Script(program.toString('latin1'), { cachedData }).cachedDataRejected)`
-  const cache = inRepo('dist', CACHE)
-  t.equal(must('env', ['-i', process.execPath, '-e', script, program, cache]).trim(), 'false')
+  t.strictSame(refused(program, inRepo('dist', CACHE)), [false, false], 'of both parts')
+  t.end()
+})
+
+/** the program with another second part */
+const withSecond = (dist: string, second: string): void => {
+  const file = join(dist, 'program.cjs')
+  const text = fs.readFileSync(file, 'latin1')
+  const begin = text.indexOf(MORE) + MORE.length
+  fs.writeFileSync(file, text.slice(0, begin) + second)
+  must('env', ['-i', node, inRepo('scripts', 'cache.mjs'), dist])
+}
+
+t.test('the second part is not even compiled where it is not needed', { skip }, (t) => {
+  const dist = packaged(t)
+  withSecond(dist, '(function () { throw new Error("the second part was run") })')
+  t.match(says(dist), PLAIN)
+  const command = commandLine(['list'], join(dist, 'criu-gc.cjs'))
+  t.match(attempt('env', ['-i', ...command]).stderr, /the second part was run/)
+  t.end()
+})
+
+t.test('the second part of another program', { skip }, (t) => {
+  const dist = packaged(t)
+  const file = join(dist, CACHE)
+  const whole = fs.readFileSync(file)
+  // A byte of its text, in front of the lengths.
+  whole[whole.length - 100] = (whole[whole.length - 100] ?? 0) ^ 1
+  fs.writeFileSync(file, whole)
+  const command = commandLine(['list'], join(dist, 'criu-gc.cjs'))
+  t.match(attempt('env', ['-i', ...command]), { code: 0, stderr: /containers?, / }, 'is not taken')
   t.end()
 })

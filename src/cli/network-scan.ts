@@ -5,7 +5,7 @@ import { networkExit } from '../report/network.js'
 import type { Sys } from '../sys/sys.js'
 import type { Arguments } from './arguments.js'
 import { STDOUT, type Log } from './output.js'
-import { printNetwork } from './print.js'
+import { printNetwork } from './print-found.js'
 
 /** `explain` says what the options came to, once messages have their place. */
 export const lookAtNetwork = (

@@ -1,33 +1,14 @@
 // Each report as it is printed: as JSON, as lines in a pipe, or as a tree on a terminal, with its messages before it.
 import type { ExitName } from '../errors.js'
 import { completeCommand } from '../report/complete.js'
-import { foundExit, type FoundReport } from '../report/found.js'
-import { foundToJson } from '../report/found-json.js'
-import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
 import { jsonPieces, piecesOf } from '../report/json.js'
 import { linksExit, type LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
 import { linkLines, linksSummary, linksWarnings, nullTerminated } from '../report/links-text.js'
-import {
-  networkExit,
-  networkLines,
-  networkScanSummary,
-  networkToJson,
-  networkTree,
-  networkWarnings,
-} from '../report/network.js'
-import type { NetworkScan } from '../network-scan.js'
 import { plainLines } from '../report/plain.js'
 import { derivedText, planText } from '../report/plan-text.js'
 import { exitOf, type Report } from '../report/report.js'
-import {
-  foundTold,
-  levelOfExit,
-  linksTold,
-  networkTold,
-  toldOf,
-  type Message,
-} from '../report/told.js'
+import { levelOfExit, linksTold, toldOf, type Message } from '../report/told.js'
 import { treeLines, type TreeOptions } from '../report/tree.js'
 import { unknownGone, unknownKeys } from '../report/unmatched.js'
 import { summary, warnings } from '../report/words.js'
@@ -41,7 +22,7 @@ export interface Printable {
   readonly messages: () => Iterable<Message>
   /** Its verdicts, for a log. */
   readonly told: () => Iterable<Message>
-  readonly exit: ExitName
+  readonly exit: () => ExitName
   readonly lines: () => Iterable<string>
   readonly tree: (options: TreeOptions) => readonly string[]
   readonly summary: () => string
@@ -75,7 +56,7 @@ export const print = (
 const noteReport = ({ messages, told, exit, summary }: Printable, log: Log): void => {
   log.note(messages())
   log.note(told())
-  log.note([{ level: levelOfExit(exit), text: summary() }])
+  log.note([{ level: levelOfExit(exit()), text: summary() }])
 }
 
 /** Each of which somebody may have to do something about. */
@@ -98,7 +79,7 @@ export const printReport = (
       json: () => jsonPieces(report),
       messages: () => messagesOf(report, options),
       told: () => toldOf(report),
-      exit: exitOf(report),
+      exit: () => exitOf(report),
       lines: () => plainLines(report),
       tree: (how) => treeLines(report, how),
       summary: () => summary(report),
@@ -128,29 +109,6 @@ const completeText = (complete: string): string =>
     ? `if the root file system was removed for good, this is complete: ${complete}`
     : `if all is where it was at the dump, this is complete: ${complete}`
 
-/** The same of `scan`. */
-export const printFound = (
-  report: FoundReport,
-  options: Pick<Arguments, 'json' | 'plain'>,
-  log: Log,
-  terminal: boolean,
-): void => {
-  print(
-    {
-      json: () => piecesOf(foundToJson(report)),
-      messages: () => asWarnings(foundWarnings(report)),
-      told: () => foundTold(report),
-      exit: foundExit(report),
-      lines: () => foundLines(report),
-      tree: (how) => foundTree(report, how),
-      summary: () => foundSummary(report),
-    },
-    options,
-    log,
-    terminal,
-  )
-}
-
 /** The same of `links`: nothing but paths, so that another program can take them. */
 export const printLinks = (
   links: LinksReport,
@@ -162,7 +120,7 @@ export const printLinks = (
     json: () => piecesOf(linksToJson(links)),
     messages: () => asWarnings(linksWarnings(links)),
     told: () => linksTold(links),
-    exit: linksExit(links),
+    exit: () => linksExit(links),
     lines: () => linkLines(links),
     tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
     summary: () => linksSummary(links),
@@ -175,29 +133,6 @@ export const printLinks = (
   if (log.isKept) noteReport(printable, log)
   for (const { text } of printable.messages()) log.say(text)
   writeReport(nullTerminated(links))
-}
-
-/** The same of `scan --network`. */
-export const printNetwork = (
-  report: NetworkScan,
-  options: Pick<Arguments, 'json' | 'plain'>,
-  log: Log,
-  terminal: boolean,
-): void => {
-  print(
-    {
-      json: () => piecesOf(networkToJson(report)),
-      messages: () => asWarnings(networkWarnings(report)),
-      told: () => networkTold(report),
-      exit: networkExit(report),
-      lines: () => networkLines(report),
-      tree: (how) => networkTree(report, how),
-      summary: () => networkScanSummary(report),
-    },
-    options,
-    log,
-    terminal,
-  )
 }
 
 const hasColour = (): boolean => (process.env.NO_COLOR ?? '') === ''

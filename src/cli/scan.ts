@@ -5,7 +5,7 @@ import { scan } from '../scan.js'
 import type { Sys } from '../sys/sys.js'
 import type { Arguments } from './arguments.js'
 import { orAlarm, progressOn, STDOUT, type Log } from './output.js'
-import { printFound } from './print.js'
+import { printFound } from './print-found.js'
 import type { ScanArguments } from './scan-arguments.js'
 
 /** `explain` says what the options came to, once messages have their place. */
