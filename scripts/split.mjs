@@ -8,6 +8,7 @@ import { build } from 'esbuild'
  * constructed. From then on nothing is loaded any more. What only they import comes along.
  */
 const DOORS = [
+  'src/cli/completion/completion.ts',
   'src/cli/list.ts',
   'src/cli/network-scan.ts',
   'src/cli/run-log.ts',
