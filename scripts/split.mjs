@@ -27,6 +27,7 @@ const DOORS = [
   'src/runtimes/all.ts',
   'src/runtimes/derive.ts',
   'src/runtimes/find.ts',
+  'src/runtimes/netns.ts',
 ]
 
 /** By file: the names of all values that it exports. */

@@ -22,6 +22,7 @@ import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
+import { derivedNetns } from './runtimes/netns.js'
 import type { Container } from './runtimes/container.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { refuseBusy } from './network/busy.js'
@@ -118,7 +119,7 @@ const prepareAll = (
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const { derived } = told
   const left = {
-    ...residueAndNetwork(sys, host, living, checkpoint, images, options),
+    ...residueAndNetwork(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
     ...{ living, derived },
   }
   const plan = options.only.has('links')
@@ -145,7 +146,7 @@ const prepareAll = (
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
 
-type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals' | 'lostRoot'> & {
+type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals' | 'lostRoot' | 'netns'> & {
   readonly derived: readonly Derived[]
 }
 
@@ -154,25 +155,29 @@ const fromContainer = (
   sys: Sys,
   host: Host,
   checkpoint: Checkpoint,
-  { container, pid, root, externals, gone }: PrepareOptions,
+  { container, pid, root, externals, gone, netns, only }: PrepareOptions,
   end: Time,
   clocks: Clocks,
 ): FromContainer => {
-  if (container === undefined || pid !== undefined) return { pid, root, externals, derived: [] }
+  if (container === undefined || pid !== undefined)
+    return { pid, root, externals, netns, derived: [] }
   const isPlaced = root !== undefined || externals.mapped.size > 0 || gone.size > 0
   const process = isPlaced ? undefined : processOfDump(container, checkpoint, end, clocks)
   if (process !== undefined) {
     const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
-    return { pid: process.pid, root, externals, derived }
+    return { pid: process.pid, root, externals, netns, derived }
   }
   const { mapped } = externals
   const found = derive(sys, host, container, checkpoint, { root, mapped, gone })
+  const isOpen = netns.length === 0 && only.has('network')
+  const place = isOpen ? derivedNetns(container, host.mounts) : undefined
   return {
     pid,
     root: found.root,
     lostRoot: found.lostRoot,
     externals: { ...externals, mapped: found.mapped },
-    derived: found.derived,
+    netns: place === undefined ? netns : [place.words[1]],
+    derived: place === undefined ? found.derived : [...found.derived, place],
   }
 }
 

@@ -50,6 +50,8 @@ export interface Container {
   readonly images: readonly KnownImages[]
   /** CRIU's work directory, where it is another one. */
   readonly workDir: string | undefined
+  /** The network namespace that its configuration names. */
+  readonly netns?: Told | undefined
 }
 
 /** One way to keep containers. */
