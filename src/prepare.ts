@@ -23,7 +23,9 @@ import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
 import { derivedNetns } from './runtimes/netns.js'
+import { archivedContainer } from './runtimes/archive.js'
 import type { Container } from './runtimes/container.js'
+import { directoriesOf } from './runtimes/directories.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { refuseBusy } from './network/busy.js'
 import { Descriptors } from './network/descriptors.js'
@@ -65,6 +67,8 @@ export interface Prepared {
   readonly residue: Residue
   /** Options that the container's runtime told. */
   readonly derived: readonly Derived[]
+  /** Of its container, where these images are of two dumps: the later one wrote over what the earlier one had listed. */
+  readonly directories: readonly string[]
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
@@ -100,11 +104,8 @@ export const prepare = (
   return prepared
 }
 
-const prepareAll = (
-  sys: Sys,
-  images: ImageSource | undefined,
-  options: PrepareOptions,
-): Prepared => {
+const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOptions): Prepared => {
+  const options = { ...given, container: given.container ?? containerOf(images) }
   const clocks = readClocks()
   const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
@@ -120,7 +121,7 @@ const prepareAll = (
   const { derived } = told
   const left = {
     ...residueAndNetwork(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
-    ...{ living, derived },
+    ...{ living, derived, directories: directoriesToScan(sys, host, checkpoint, options) },
   }
   const plan = options.only.has('links')
     ? (found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told }))
@@ -142,6 +143,9 @@ const prepareAll = (
     ready: { host, window, spans, toldSpans, others, deaths, constructed },
   }
 }
+
+const containerOf = (images: ImageSource | undefined): Container | undefined =>
+  images?.what === 'archive' ? archivedContainer(images) : undefined
 
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
@@ -180,6 +184,14 @@ const fromContainer = (
     derived: place === undefined ? found.derived : [...found.derived, place],
   }
 }
+
+const directoriesToScan = (
+  sys: Sys,
+  host: Host,
+  { dump }: Checkpoint,
+  { container }: PrepareOptions,
+): string[] =>
+  container !== undefined && dump === 'mixed' ? directoriesOf(sys, host, container) : []
 
 const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
 

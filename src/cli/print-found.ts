@@ -12,7 +12,7 @@ import {
   networkTree,
   networkWarnings,
 } from '../report/network.js'
-import { foundTold, networkTold } from '../report/told.js'
+import { foundTold, networkTold } from '../report/told-found.js'
 import type { Arguments } from './arguments.js'
 import type { Log } from './output.js'
 import { asWarnings, print } from './print.js'

@@ -1,6 +1,8 @@
 // Each report as it is printed: as JSON, as lines in a pipe, or as a tree on a terminal, with its messages before it.
 import type { ExitName } from '../errors.js'
 import { completeCommand } from '../report/complete.js'
+import { proposalText } from '../report/proposal.js'
+import { scanCommand } from '../report/scan-command.js'
 import { jsonPieces, piecesOf } from '../report/json.js'
 import { linksExit, type LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
@@ -92,7 +94,7 @@ export const printReport = (
 
 const messagesOf = (report: Report, options: Arguments): Message[] => {
   const plan = options.verbosity >= 3 ? planText(report).split('\n') : []
-  const complete = completeCommand(report, options.words)
+  const proposals = [completeCommand(report, options.words), scanCommand(report, options.accept)]
   return [
     ...plan.flatMap((text): Message[] => (text === '' ? [] : [{ level: 'debug', text }])),
     ...asWarnings([
@@ -100,14 +102,11 @@ const messagesOf = (report: Report, options: Arguments): Message[] => {
       ...unknownKeys(report, options.externals),
       ...unknownGone(report, options.gone),
     ]),
-    ...(complete === undefined ? [] : [{ level: 'info', text: completeText(complete) } as const]),
+    ...proposals.flatMap((one): Message[] =>
+      one === undefined ? [] : [{ level: 'info', text: proposalText(one) }],
+    ),
   ]
 }
-
-const completeText = (complete: string): string =>
-  complete.endsWith(' --gone /')
-    ? `if the root file system was removed for good, this is complete: ${complete}`
-    : `if all is where it was at the dump, this is complete: ${complete}`
 
 /** The same of `links`: nothing but paths, so that another program can take them. */
 export const printLinks = (

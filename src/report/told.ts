@@ -1,13 +1,9 @@
 // What a log of --log gets besides messages: a line for each verdict, with its level, whatever form the report has.
-import { commandLine, escape, escapeText } from '../escape.js'
+import { escape, escapeText } from '../escape.js'
 import type { ExitName } from '../errors.js'
 import type { Outcome } from '../collect/outcome.js'
 import type { NetworkRow } from '../network/undo.js'
-import type { NetworkScan } from '../network-scan.js'
-import { pathOf } from '../prepare-found.js'
-import { verdictOf, type FoundReport } from './found.js'
 import type { LinksReport } from './links.js'
-import { actionOf, wordsFor, type ListReport } from './list.js'
 import { isLeft, toldRows, type Report } from './report.js'
 import { explanation, verdictWord } from './words.js'
 
@@ -34,7 +30,7 @@ const levelOf = ({ verdict, alarm }: Outcome): Level => {
 const sentence = (...parts: readonly (string | undefined)[]): string =>
   parts.filter((part) => part !== undefined).join('; ')
 
-const told = (link: string, outcome: Outcome): Message => ({
+export const told = (link: string, outcome: Outcome): Message => ({
   level: levelOf(outcome),
   text: sentence(
     `${link}: ${verdictWord(outcome)}`,
@@ -43,7 +39,7 @@ const told = (link: string, outcome: Outcome): Message => ({
   ),
 })
 
-const rowTold = (row: NetworkRow): Message => ({
+export const rowTold = (row: NetworkRow): Message => ({
   level: row.verdict === 'failed' ? 'error' : isLeft(row) ? 'warning' : 'info',
   text: sentence(
     `${row.kind} ${row.what}${row.where === '' ? '' : ` in ${row.where}`}: ${row.verdict.replace('-', ' ')}`,
@@ -57,32 +53,7 @@ export function* toldOf(report: Report): Generator<Message> {
   for (const row of toldRows(report)) yield rowTold(row)
 }
 
-export function* foundTold({ names }: FoundReport): Generator<Message> {
-  for (const reported of names) {
-    const { found, outcome } = reported
-    const link = escape(pathOf(found))
-    yield outcome === undefined
-      ? { level: 'info', text: `${link}: ${verdictOf(reported)}` }
-      : told(link, outcome)
-  }
-}
-
-export function* networkTold({ rows }: NetworkScan): Generator<Message> {
-  for (const row of rows) yield rowTold(row)
-}
-
 /** Those that are missing are messages already. */
 export function* linksTold({ links }: LinksReport): Generator<Message> {
   for (const { path } of links) yield { level: 'info', text: `${escape(path)}: there` }
-}
-
-export function* listTold(report: ListReport): Generator<Message> {
-  for (const listed of report.containers)
-    for (const one of listed.checkpoints) {
-      const action = actionOf(listed, one)
-      const words = wordsFor(action === 'clean' ? 'clean' : 'show', listed, one)
-      const { there, listed: count } = one.links
-      const text = `${escapeText(one.images.path)}: ${there} of ${count} links seen, ${action}`
-      yield { level: 'info', text: `${text}: ${commandLine(['criu-gc', ...words])}` }
-    }
 }

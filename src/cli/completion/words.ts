@@ -1,7 +1,7 @@
 // What shells complete: commands, and for each option what it means in a few words and which values it has.
 import { SCOPES } from '../../prepare.js'
 import { DOUBTS } from '../../proof/doubts.js'
-import { RUNTIME_NAMES } from '../../runtimes/find.js'
+import { RUNTIME_NAMES } from '../../runtimes/walk.js'
 import { OPTIONS, type Option } from '../options.js'
 import { FORMATS } from '../run-log.js'
 
