@@ -150,7 +150,10 @@ const containerOf = (images: ImageSource | undefined): Container | undefined =>
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
 
-type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals' | 'lostRoot' | 'netns'> & {
+type FromContainer = Pick<
+  PrepareOptions,
+  'pid' | 'root' | 'externals' | 'lostRoot' | 'lost' | 'netns'
+> & {
   readonly derived: readonly Derived[]
 }
 
@@ -179,6 +182,7 @@ const fromContainer = (
     pid,
     root: found.root,
     lostRoot: found.lostRoot,
+    lost: found.lost,
     externals: { ...externals, mapped: found.mapped },
     netns: place === undefined ? netns : [place.words[1]],
     derived: place === undefined ? found.derived : [...found.derived, place],
