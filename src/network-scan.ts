@@ -57,6 +57,7 @@ export const scanNetwork = (sys: Sys, { netns, remove }: NetworkScanOptions): Ne
 /** Whoever made it: who names the namespace has decided. */
 const ANYBODY = {
   runId: undefined,
+  logged: [],
   method: 'unknown',
   pids: new Set<number>(),
   isAny: true,

@@ -3,6 +3,7 @@
 import { fromText } from './bytes.js'
 import { readFrom, withoutImages } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
+import { usage, type GcError } from './errors.js'
 import { lookAgain, type Looked } from './collect/looks.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { whoTraces } from './host/at-work.js'
@@ -48,6 +49,8 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly accept: Consent
   /** A living container: of this process. */
   readonly pid: number | undefined
+  /** An option of the caller's, not of a file's, that says where mounts are. */
+  readonly typedMounts?: string | undefined
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
   /** Network namespaces in which its locks are. */
@@ -162,15 +165,15 @@ const fromContainer = (
   sys: Sys,
   host: Host,
   checkpoint: Checkpoint,
-  { container, pid, root, externals, gone, netns, only }: PrepareOptions,
+  { container, pid, root, externals, gone, typedMounts, netns, only }: PrepareOptions,
   end: Time,
   clocks: Clocks,
 ): FromContainer => {
   if (container === undefined || pid !== undefined)
     return { pid, root, externals, netns, derived: [] }
-  const isPlaced = root !== undefined || externals.mapped.size > 0 || gone.size > 0
-  const process = isPlaced ? undefined : processOfDump(container, checkpoint, end, clocks)
+  const process = processOfDump(container, checkpoint, end, clocks)
   if (process !== undefined) {
+    if (typedMounts !== undefined) throw livesOn(typedMounts, process.pid)
     const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
     return { pid: process.pid, root, externals, netns, derived }
   }
@@ -196,6 +199,15 @@ const directoriesToScan = (
   { container }: PrepareOptions,
 ): string[] =>
   container !== undefined && dump === 'mixed' ? directoriesOf(sys, host, container) : []
+
+/** As beside --pid; what files say is for dumps and restores too, and is of no use then. */
+const livesOn = (option: string, pid: number): GcError =>
+  usage(
+    `--${option} is of no use: the container runs (process ${pid}), and its mounts are looked at themselves`,
+    {
+      next: `nothing was touched; leave out --${option}. If it was started again since the dump, leave out --container or --bundle instead, and give --images-dir with --root and --external`,
+    },
+  )
 
 const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
 

@@ -18,6 +18,7 @@ export interface LogOptions {
 
 export const NO_HINTS: Hints = {
   dumpLog: undefined,
+  runIds: [],
   rolledBack: false,
   fileExists: [],
   done: [],
@@ -113,6 +114,7 @@ export const hintsOf = (
     written: dump.log.written,
     unlinked: dump.log.unlinked,
   },
+  runIds: dump === undefined || dump.of === 'another' ? [] : dump.log.runIds,
   rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),
   fileExists: dump?.log.fileExists ?? [],
   // One that ended by itself has removed its links, or lists them.

@@ -75,6 +75,8 @@ export interface LinkRemap {
 export interface Held extends InodeId {
   /** "descriptor 5 of process 12" */
   readonly by: string
+  /** In which its name was found. */
+  readonly directory: InodeId
   /** The file has no other name of that form. */
   readonly isAlone: boolean
   /** The log of the dump says that it made a link for it. */
@@ -128,6 +130,8 @@ export interface Hints {
         readonly unlinked: readonly Bytes[] | undefined
       }
     | undefined
+  /** Runs of CRIU that its log names: what they left is this dump's, also where no image names a run yet. */
+  readonly runIds: readonly Bytes[]
   /** CRIU removed the links of this dump itself: it failed, or left the tasks running. */
   readonly rolledBack: boolean
   /** Originals whose link could not be made because another file had its name. */

@@ -11,7 +11,7 @@ import { ACTS, type Act } from '../report/error-schema.js'
 import { escapeText } from '../escape.js'
 import { SHELLS, type Shell } from './completion/shells.js'
 import { readConfiguration } from './config-file.js'
-import { withoutMounts } from './living-arguments.js'
+import { typedMounts, withoutMounts } from './living-arguments.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
@@ -46,6 +46,8 @@ export interface Arguments {
   readonly accept: Consent
   /** The container that was dumped lives: a process of it. */
   readonly pid: number | undefined
+  /** An option that was typed and is of no use to one that lives. */
+  readonly typedMounts: string | undefined
   /** The container that --bundle or --container names. */
   readonly asked: AskedContainer | undefined
   readonly since: Time | undefined
@@ -120,6 +122,7 @@ export const parseArguments = (
       `${where}: ${option.long} ${why}`
   return {
     ...values,
+    typedMounts: typedMounts(line.options),
     passedOver: [
       ...passedOver.map(say('is taken from the command line alone')),
       ...unused.map(say('is of no use with --pid')),
@@ -221,6 +224,7 @@ const collectValues = (
     restoreLog: directory('restore-log', fromHere),
     accept: has('force') ? new Set(DOUBTS) : accept,
     pid,
+    typedMounts: undefined,
     asked,
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),

@@ -61,6 +61,8 @@ export interface TableLock {
   /** Everything, or these connections. */
   readonly closes: 'all' | readonly Connection[]
   readonly differs: string | undefined
+  /** Its maker ended before it was whole: no dump went well with it. */
+  readonly unfinished: boolean
 }
 
 export type Lock = ChainLock | RulesLock | TableLock

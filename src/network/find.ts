@@ -43,7 +43,7 @@ const MOST = 16
 /** Starts programs: only before privileges are dropped. */
 export const findNetwork = (
   sys: Sys,
-  { network, runId, pids: dumped, preDump }: Checkpoint,
+  { network, runId, hints, pids: dumped, preDump }: Checkpoint,
   { netns: paths, pids, descriptors, unread, mounts }: NetworkOptions,
 ): NetworkFound => {
   const namespaces = new NetworkNamespaces(sys, unread)
@@ -59,9 +59,11 @@ export const findNetwork = (
   const listed = network.netns === 'own' ? [] : network.sockets.map(textsOf)
   const isNamed = namespaces.found.length > 0
   let isSearched = false
+  // Killed before its images say how it closed what: a table has the name of its run.
+  const isLogged = network.method === 'unknown' && hints.runIds.length > 0
   if (!isNamed && !preDump && network.method !== 'skip') {
     if (network.netns === 'own') isSearched = true
-    else if (listed.length > 0 || network.method === 'nftables') namespaces.own()
+    else if (listed.length > 0 || network.method === 'nftables' || isLogged) namespaces.own()
   }
   // The images do not tell whether others use it, too, as in a pod; one that is external outlives the tree in any case.
   if (isSearched) openAll(namespaces, mounts, network.external !== undefined)
@@ -74,7 +76,7 @@ export const findNetwork = (
     locks.push(...(namespaces.inside(netns, () => look.at(netns, wanted)) ?? []))
   }
   const claim: Claim = {
-    ...{ runId, method: network.method },
+    ...{ runId, logged: hints.runIds, method: network.method },
     // Where the tree had no pid namespace of its own, those of the images are this host's.
     pids: new Set([...dumped.slice(0, 1), ...pids]),
     connections: new Map(

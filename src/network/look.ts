@@ -21,9 +21,6 @@ export const FAMILIES = [
   { family: 'IPv6', nft: 'ip6', program: 'ip6tables', tables: 'ip6_tables_names' },
 ] as const
 
-/** Tables of one look into nft's output; a longer command line has no use. */
-const MOST_TABLES = 64
-
 export class Look {
   readonly programs = new Programs()
   private readonly sys: Sys
@@ -64,17 +61,24 @@ export class Look {
       .map(({ table }) => table)
     if (names.length === 0) return []
     // Any other name goes to no command line.
-    const asked = names.filter(isName).slice(0, MOST_TABLES)
+    const asked = names.filter(isName)
     const listed = asked.length === 0 ? undefined : this.listed(netns, asked)
     return names.map((name) => {
       const table = listed?.get(name)
       const differs = isName(name) ? NOT_LOOKED_AT : 'its name is none that CRIU gives'
-      return { kind: 'table', netns, name, ...(table ?? { closes: [], differs }) }
+      return {
+        kind: 'table',
+        netns,
+        name,
+        ...(table ?? { closes: [], differs, unfinished: false }),
+      }
     })
   }
 
   private listed(netns: Netns, names: readonly string[]): ReturnType<typeof tablesIn> | undefined {
-    const what = names.map((name) => `list table inet ${name}`).join('; ')
+    const [name = '', ...others] = names
+    // Of several "list table" in one go nft 1.0 finds only the last.
+    const what = others.length === 0 ? `list table inet ${name}` : 'list ruleset inet'
     const ran = this.programs.run(['nft'], ['-j', what])
     if (ran.kind === 'missing') this.missing.push('nft (package nftables)')
     if (ran.kind === 'failed') this.unread.add(whatIn(netns), ran.why)

@@ -7,7 +7,9 @@
 // |                    | exact          | else                                                | goes           |
 // | table inet CRIU-X  | –              | its name is none that CRIU gives                    | kept, foreign  |
 // | table inet CRIU-ID | not CRIU's     | –                                                   | kept, differs  |
-// |                    | exact          | of this run, or of a process id of the tree         | goes           |
+// |                    | exact          | of this run, by the images or the log of the dump,  | goes           |
+// |                    |                | or of a process id of the tree                      |                |
+// |                    | unfinished     | in another network namespace than CRIU's            | goes           |
 // |                    | exact          | the images name another run                         | kept, other    |
 // |                    | exact          | no run is known, and it closes all, or only         | goes           |
 // |                    |                | connections of the tree                             |                |
@@ -28,6 +30,8 @@ export interface Claim {
   /** Whoever made it. */
   readonly isAny?: true
   readonly runId: string | undefined
+  /** Runs that the log of the dump names. */
+  readonly logged: readonly string[]
   readonly method: 'iptables' | 'nftables' | 'skip' | 'unknown'
   /** Of the tree, on this host. */
   readonly pids: ReadonlySet<number>
@@ -79,8 +83,10 @@ export const planSearched = (locks: readonly Lock[], claim: Claim): PlannedLock[
 const EXTERNAL =
   'this dump closed a network namespace, and it may be this one, if others use it, too: if it is, give it with --netns'
 
-const isNamedFor = ({ name }: TableLock, { runId, pids }: Claim): boolean =>
-  runId === undefined ? pids.has(Number(name.slice('CRIU-'.length))) : isOfRun(name, runId)
+const isNamedFor = ({ name }: TableLock, { runId, logged, pids }: Claim): boolean => {
+  if (logged.some((run) => isOfRun(name, run))) return true
+  return runId === undefined ? pids.has(Number(name.slice('CRIU-'.length))) : isOfRun(name, runId)
+}
 
 const ofChain = (lock: Lock & { kind: 'chain' }, { method }: Claim): PlannedLock => {
   const what = `chain CRIU of iptables (${lock.family}${lock.save?.includes('legacy') === true ? ', legacy' : ''})`
@@ -101,11 +107,13 @@ const ofTable = (lock: TableLock, claim: Claim): PlannedLock => {
 
 const OTHER = 'another run of CRIU made it'
 
-const isOfTree = ({ name, closes }: TableLock, claim: Claim): boolean => {
-  const { runId, pids, connections } = claim
-  if (claim.isAny) return true
-  if (runId !== undefined) return isOfRun(name, runId)
-  if (pids.has(Number(name.slice('CRIU-'.length)))) return true
+const isOfTree = (lock: TableLock, claim: Claim): boolean => {
+  const { runId, connections } = claim
+  const { closes } = lock
+  if (claim.isAny || isNamedFor(lock, claim)) return true
+  // Of no checkpoint that anybody wants; in our own namespace it may be that of a dump which has just begun.
+  if (lock.unfinished && !lock.netns.isOurs) return true
+  if (runId !== undefined) return false
   return (
     closes === 'all' ||
     (closes.length > 0 &&

@@ -17,6 +17,7 @@ import { inside } from '../rig/inner.js'
 import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
 import { needs } from '../rig/needs.js'
 import { startProgram, type Program } from '../rig/program.js'
+import { rulesOf } from '../rig/rules.js'
 
 const skip =
   skipReason() ??
@@ -51,19 +52,6 @@ const LOCKED = [
   ...['*filter', ':CRIU - [0:0]', '-I INPUT -j CRIU', '-I OUTPUT -j CRIU', '-A CRIU -j DROP'],
   ...['COMMIT', ''],
 ].join('\n')
-
-const PROGRAMS = [
-  'nft list ruleset', 'iptables-legacy-save', 'ip6tables-legacy-save', 'iptables-nft-save',
-  'ip6tables-nft-save',
-] // prettier-ignore
-
-/** All rules of both interfaces, without counters and times. */
-const rulesOf = (...netns: readonly string[]): string =>
-  PROGRAMS.map((line) => [...netns, ...line.split(' ')])
-    .map(([program = '', ...words]) => must(program, words))
-    .join('')
-    .replace(/^#.*\n/gm, '')
-    .replace(/\[\d+:\d+\]|counter packets \d+ bytes \d+/g, '')
 
 /** Rules of others, in all tables that iptables makes: what is there before a dump is there afterwards. */
 const others = (): void => {

@@ -12,18 +12,20 @@ export function attempt(
   command: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  input?: string,
 ): Result {
   const done = spawnSync(command, args, {
     encoding: 'utf8',
     maxBuffer: 64 << 20,
     env: { ...process.env, ...env },
+    ...(input === undefined ? {} : { input }),
   })
   if (done.error) throw done.error
   return { code: done.status ?? -1, stdout: done.stdout, stderr: done.stderr }
 }
 
-export function must(command: string, args: readonly string[]): string {
-  const done = attempt(command, args)
+export function must(command: string, args: readonly string[], input?: string): string {
+  const done = attempt(command, args, {}, input)
   if (done.code !== 0) {
     throw new Error(`${command} ${args.join(' ')}: exit ${done.code}\n${done.stderr}`)
   }

@@ -27,8 +27,12 @@ export class Program {
   }
 
   async echo(): Promise<string> {
-    this.child.stdin!.write('x')
+    this.send()
     return this.line()
+  }
+
+  send(): void {
+    this.child.stdin!.write('x')
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -135,6 +135,16 @@ test('the log of the dump is told, and what stood in its way', (t) => {
   })
 })
 
+test('runs that the log of the dump names', (t) => {
+  const runIds = [b('x'), b('y')]
+  const runs = (of: 'this' | 'later' | 'another') =>
+    hints({ log: log(100, 111, { runIds }), of }).runIds
+  t.strictSame(runs('this'), runIds)
+  t.strictSame(runs('later'), runIds, 'of the dump that was at work here last')
+  t.strictSame(runs('another'), [])
+  t.strictSame(hints(undefined).runIds, [])
+})
+
 test('a restore that failed or was killed explains the time that it took', (t) => {
   const failures = (begun: number, rest: Partial<Log>) =>
     hints(undefined, log(begun, 210, rest)).failedRestores.map(({ from, to }) => [from, to])

@@ -43,7 +43,7 @@ test('names that CRIU gives', (t) => {
 test('a whole network namespace', (t) => {
   t.equal(differenceIn(document(table, ...both(chain), ...both(accept))), undefined)
   const changed: [string, object[], RegExp][] = [
-    ['no chain', [], /chains/],
+    ['no chain', [accept('output')], /chains/],
     ['one chain', [chain('input'), accept('input')], /chains/],
     ['one more', [...both(chain), chain('forward'), ...both(accept)], /chains/],
     ['no hook', [...both((name) => chain(name, { hook: 'forward' })), ...both(accept)], /chains/],
@@ -74,6 +74,36 @@ test('a whole network namespace', (t) => {
   ]
   for (const [what, elements, differs] of changed)
     t.match(differenceIn(document(table, ...elements)), differs, what)
+  const whole = [table, ...both(chain), ...both(accept)]
+  for (const extra of [{ comment: 'mine' }, { flags: ['dormant'] }])
+    for (const index of whole.keys()) {
+      const [[kind, one] = ['', {}]] = Object.entries(whole[index] ?? {}) as [string, object][]
+      const changed = whole.with(index, { [kind]: { ...one, ...extra } })
+      t.match(differenceIn(document(...changed)), /what CRIU/, `${kind}: ${JSON.stringify(extra)}`)
+    }
+})
+
+test('a table that was being made', (t) => {
+  const pieces = ['output', 'input'].flatMap((name) => [chain(name), accept(name)])
+  for (let count = 0; count <= pieces.length; count++) {
+    const found = tablesIn(document(table, ...pieces.slice(0, count))).get(TABLE)
+    const isAll = count > 0
+    t.match(found, { differs: undefined, unfinished: count < pieces.length }, `${count} pieces`)
+    t.strictSame(found?.closes, isAll ? 'all' : [])
+  }
+  t.match(differenceIn(document(table, chain('output'), chain('input'))), /rules/)
+})
+
+test('several tables, and those of others', (t) => {
+  const named = (name: string): string =>
+    JSON.stringify([table, ...both(chain), ...both(accept)]).replaceAll(TABLE, name)
+  const all = [TABLE, 'CRIU-17', 'mine', 'CRIU-mine'].flatMap(
+    (name) => JSON.parse(named(name)) as object[],
+  )
+  const found = tablesIn(document(...all))
+  t.strictSame([...found.keys()], [TABLE, 'CRIU-17'])
+  for (const one of found.values())
+    t.strictSame(one, { closes: 'all', differs: undefined, unfinished: false })
 })
 
 test('single connections', (t) => {
@@ -100,7 +130,7 @@ test('single connections', (t) => {
   const found = tablesIn(document(table, ...open, ...sets, ...rules)).get(TABLE)
   const ends = { sport: 80, dport: 4711 }
   t.strictSame(found, {
-    differs: undefined,
+    ...{ differs: undefined, unfinished: false },
     closes: [
       { family: 'IPv4', source: '10.0.0.1', destination: '10.0.0.2', ...ends },
       { family: 'IPv6', source: '::1', destination: '::1', ...ends },
@@ -111,7 +141,7 @@ test('single connections', (t) => {
   t.match(differs(...sets, ...both(accept), drop('input', 4, '@mine')), /rules/)
   t.match(differs(...sets, ...both(drop)), /rules/, 'CRIU itself is closed out')
   t.match(differs(set(4, { type: 'ipv4_addr' }), ...rules), /sets/)
-  t.match(differs(set(4, { flags: ['interval'] }), ...rules), /sets/)
+  t.match(differs(set(4, { flags: ['interval'] }), ...rules), /what CRIU/)
   for (const elem of ['10.0.0.1', { concat: ['10.0.0.1', 80] }, { concat: [1, 2, 3, 4] }])
     t.match(differs(set(4, { elem: [elem] }), ...rules), /sets have/)
   const wrong = JSON.stringify(drop('input')).replace('saddr', 'daddr')

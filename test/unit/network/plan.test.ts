@@ -19,7 +19,7 @@ const chain = (rest: Partial<ChainLock> = {}): ChainLock => ({
 })
 const table = (rest: Partial<TableLock> = {}): TableLock => ({
   ...{ kind: 'table', netns, name: `CRIU-${RUN.slice(0, 21)}`, closes: 'all' },
-  differs: undefined,
+  ...{ differs: undefined, unfinished: false },
   ...rest,
 })
 const rules = (...connections: readonly Connection[]): RulesLock => ({
@@ -27,7 +27,7 @@ const rules = (...connections: readonly Connection[]): RulesLock => ({
   rules: connections.map((connection) => ({ connection, rule: `INPUT ${connection.dport}` })),
 })
 const claim = (rest: Partial<Claim> = {}): Claim => ({
-  ...{ runId: undefined, method: 'unknown', pids: new Set(), connections: new Map() },
+  ...{ runId: undefined, logged: [], method: 'unknown', pids: new Set(), connections: new Map() },
   ...rest,
 })
 
@@ -54,10 +54,23 @@ test('a table', (t) => {
   t.equal(verdict(table(), { runId: RUN }), 'go')
   t.equal(verdict(table(), { runId: RUN.replace('6519', '6518') }), 'keep other-run')
   t.equal(verdict(table({ differs: 'x' }), { runId: RUN }), 'keep differs')
+  const another = RUN.replace('6519', '6518')
+  t.equal(
+    verdict(table({ closes: [] }), { logged: [another, RUN] }),
+    'go',
+    'by the log of the dump',
+  )
+  t.equal(verdict(table(), { logged: [RUN], runId: another }), 'go', 'of a dump into older images')
+  t.equal(verdict(table(), { logged: [another] }), 'go', 'and what closes all still goes')
+  t.equal(verdict(table({ closes: [] }), { logged: [another] }), 'keep other-run')
   t.equal(verdict(table({ name: 'CRIU-mine', differs: 'x' })), 'keep foreign')
   const old = { name: 'CRIU-77', closes: [] }
   t.equal(verdict(table(old)), 'keep other-run', 'that of an empty table is not known')
   t.equal(verdict(table(old), { pids: new Set([77]) }), 'go')
+  const half = { ...old, unfinished: true }
+  t.equal(verdict(table(half)), 'go', 'its dump was killed while it made it')
+  t.equal(verdict(table({ ...half, netns: { ...netns, isOurs: true } })), 'keep other-run')
+  t.equal(verdict(table({ ...half, differs: 'x' })), 'keep differs')
   t.equal(verdict(table(old), { pids: new Set([77]), runId: RUN }), 'keep other-run')
   const connections = new Map([[keyOf(one), 'one']])
   const closes = [
@@ -97,6 +110,7 @@ test('all namespaces were looked through, because the one that the dump closed w
       .join()
   t.equal(searched(table(), { runId: RUN }), 'go', 'it has the name of this run')
   t.equal(searched(table(), { runId: RUN.replace('6519', '6518') }), '', 'of another run')
+  t.equal(searched(table(), { logged: [RUN] }), 'go', 'by its log')
   t.equal(searched(table({ differs: 'x' }), { runId: RUN }), 'keep differs')
   t.equal(searched(table({ name: 'CRIU-77' }), { pids: new Set([77]) }), 'go')
   t.equal(searched(table()), 'keep external', 'of a release that names no run, and of any dump')

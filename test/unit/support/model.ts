@@ -121,6 +121,7 @@ export const imageTimes = (rest: Partial<ImageTimes> = {}): ImageTimes => ({
 
 export const hints = (rest: Partial<Hints> = {}): Hints => ({
   dumpLog: undefined,
+  runIds: [],
   rolledBack: false,
   fileExists: [],
   done: [],
