@@ -23,6 +23,7 @@ import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
+import { derivedNetns } from './runtimes/netns.js'
 import { archivedContainer } from './runtimes/archive.js'
 import type { Container } from './runtimes/container.js'
 import { directoriesOf } from './runtimes/directories.js'
@@ -125,7 +126,7 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const { derived } = told
   const left = {
-    ...residueAndNetwork(sys, host, living, checkpoint, images, options),
+    ...residueAndNetwork(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
     ...{ living, derived, directories: directoriesToScan(sys, host, checkpoint, options) },
   }
   const plan = options.only.has('links')
@@ -155,7 +156,10 @@ const containerOf = (images: ImageSource | undefined): Container | undefined =>
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
 
-type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals' | 'lostRoot'> & {
+type FromContainer = Pick<
+  PrepareOptions,
+  'pid' | 'root' | 'externals' | 'lostRoot' | 'lost' | 'netns'
+> & {
   readonly derived: readonly Derived[]
 }
 
@@ -164,25 +168,30 @@ const fromContainer = (
   sys: Sys,
   host: Host,
   checkpoint: Checkpoint,
-  { container, pid, root, externals, gone, typedMounts }: PrepareOptions,
+  { container, pid, root, externals, gone, typedMounts, netns, only }: PrepareOptions,
   end: Time,
   clocks: Clocks,
 ): FromContainer => {
-  if (container === undefined || pid !== undefined) return { pid, root, externals, derived: [] }
+  if (container === undefined || pid !== undefined)
+    return { pid, root, externals, netns, derived: [] }
   const process = processOfDump(container, checkpoint, end, clocks)
   if (process !== undefined) {
     if (typedMounts !== undefined) throw livesOn(typedMounts, process.pid)
     const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
-    return { pid: process.pid, root, externals, derived }
+    return { pid: process.pid, root, externals, netns, derived }
   }
   const { mapped } = externals
   const found = derive(sys, host, container, checkpoint, { root, mapped, gone })
+  const isOpen = netns.length === 0 && only.has('network')
+  const place = isOpen ? derivedNetns(container, host.mounts) : undefined
   return {
     pid,
     root: found.root,
     lostRoot: found.lostRoot,
+    lost: found.lost,
     externals: { ...externals, mapped: found.mapped },
-    derived: found.derived,
+    netns: place === undefined ? netns : [place.words[1]],
+    derived: place === undefined ? found.derived : [...found.derived, place],
   }
 }
 

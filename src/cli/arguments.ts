@@ -9,6 +9,7 @@ import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import { SCOPES, type Scope } from '../prepare.js'
 import { ACTS, type Act } from '../report/error-schema.js'
 import { escapeText } from '../escape.js'
+import { SHELLS, type Shell } from './completion/shells.js'
 import { readConfiguration } from './config-file.js'
 import { typedMounts, withoutMounts } from './living-arguments.js'
 import { OPTIONS } from './options.js'
@@ -29,7 +30,9 @@ import { getopt, type Parsed } from './getopt.js'
 import type { Repairs } from '../residue/repairs.js'
 
 export interface Arguments {
-  readonly command: Act | 'help' | 'version'
+  readonly command: Act | 'completion' | 'help' | 'version'
+  /** Of `completion` alone. */
+  readonly shell: Shell | undefined
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -94,6 +97,8 @@ export const parseArguments = (
   const line = getopt(argv)
   const command = commandOf(line)
   if (command === 'help' || command === 'version') return collectValues(command, [], [], argv)
+  if (command === 'completion')
+    return { ...collectValues(command, [], [], argv), shell: shellOf(line.words.slice(1)) }
   const directories = command === 'scan' ? line.words.slice(1) : undefined
   const twice = line.options.filter(({ option }) => option.long === 'images-dir')
   if (twice.length > 1 && directories === undefined)
@@ -214,6 +219,7 @@ const collectValues = (
   const accept = new Set(values('accept').flatMap(doubtsOf))
   return {
     command,
+    shell: undefined,
     imagesDir,
     workDir: directory('work-dir', fromHere) ?? imagesDir ?? fromHere(''),
     root: directory('root', (value) => path.resolve(value)),
@@ -374,9 +380,19 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
     throw usage(`command ${escapeText(command)} is not known: show, clean, links, scan or list`, {
       next,
     })
-  if (command !== 'scan' && extra !== undefined && !has('exec-cmd'))
+  const takesWords = command === 'scan' || command === 'completion'
+  if (!takesWords && extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
+}
+
+/** @throws GcError usage. */
+const shellOf = ([word, ...more]: readonly string[]): Shell => {
+  const shell = SHELLS.find((one) => one === word)
+  if (shell !== undefined && more.length === 0) return shell
+  throw usage(`completion is for one shell: ${SHELLS.join(', ')}`, {
+    next: 'write "criu-gc completion bash", and see criu-gc(8) for where to put what it prints',
+  })
 }
 
 /** @throws GcError usage where it says nothing, or something else than --json. */
@@ -388,7 +404,7 @@ const nullIfFits = (command: Arguments['command'], has: (name: string) => boolea
   return true
 }
 
-const COMMANDS = [...ACTS, 'help', 'version'] as const
+const COMMANDS = [...ACTS, 'completion', 'help', 'version'] as const
 
 const isAct = (word: string): word is Act => (ACTS as readonly string[]).includes(word)
 

@@ -19,6 +19,7 @@ const parseWith = (t: Test, config: string, ...argv: readonly string[]): Argumen
 test('defaults', (t) => {
   t.strictSame(parse('show'), {
     command: 'show',
+    shell: undefined,
     imagesDir: process.cwd(),
     workDir: process.cwd(),
     root: undefined,
@@ -64,6 +65,7 @@ test('everything', (t) => {
   ] // prettier-ignore
   t.strictSame(parse(...argv), {
     command: 'clean',
+    shell: undefined,
     imagesDir: '/i',
     workDir: '/w',
     root: '/r',
