@@ -22,8 +22,11 @@ const DOORS = [
   'src/residue/find.ts',
   'src/residue/plan.ts',
   'src/runtimes/all.ts',
+  'src/runtimes/archive.ts',
   'src/runtimes/derive.ts',
+  'src/runtimes/directories.ts',
   'src/runtimes/find.ts',
+  'src/runtimes/walk.ts',
 ]
 
 /** By file: the names of all values that it exports. */

@@ -34,7 +34,7 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   const images = imagesDir === undefined ? undefined : openImages(imagesDir)
   if (images !== undefined) lockImages(sys, images)
   options.onLocked()
-  const { checkpoint, living, network, residue, derived, plan, ready } =
+  const { checkpoint, living, network, residue, derived, directories, plan, ready } =
     images === undefined
       ? prepare(sys, images, options)
       : whileIdle(sys, images, () => prepare(sys, images, options))
@@ -46,7 +46,15 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     rows: undoNetwork(sys, network, { remove, isInterrupted: () => interrupted() !== undefined }),
     unread: network.unread,
   }
-  const left = { command, living, network: unlocked, residue, derived, only: options.only }
+  const left = {
+    command,
+    living,
+    network: unlocked,
+    residue,
+    derived,
+    directories,
+    only: options.only,
+  }
   if (ready === undefined)
     return { ...left, checkpoint, mounts: [], remaps: [], others: [], interrupted: interrupted() }
 

@@ -14,6 +14,8 @@ import { hostView, type HostView } from './host/view.js'
 import { parseExternals, parseGone } from './plan/external.js'
 import type { Plan } from './plan/planned.js'
 import { planCollection as planPure } from './plan/plan.js'
+import type { JsonDocument } from './report/document.js'
+import type { JsonError } from './report/error-schema.js'
 import type { JsonList } from './report/list-schema.js'
 import type { JsonScan } from './report/scan-schema.js'
 import type { JsonLinks } from './report/links-schema.js'
@@ -238,13 +240,11 @@ const runCommand = (makeArguments: () => string[]): Promise<Document> =>
 const message = (error: Error | null): string =>
   `criu-gc gave no report: ${error?.message.split('\n')[0] ?? 'its output is not JSON'}`
 
-type Document = JsonReport | JsonScan | JsonLinks | JsonList
+type Document = Exclude<JsonDocument, JsonError>
 
 const reportFrom = (stdout: string): Document => {
-  const document = JSON.parse(stdout) as Document & {
-    error?: { message: string; where?: string; next?: string }
-  }
-  if (document.error === undefined) return document
+  const document = JSON.parse(stdout) as JsonDocument
+  if (!('error' in document)) return document
   const exit = document.exit.name in EXIT ? document.exit.name : ('internal' satisfies ExitName)
   throw new GcError(exit, document.error.message, document.error)
 }

@@ -9,13 +9,14 @@ import { hostOf, type Host } from './host/host.js'
 import { hostView } from './host/view.js'
 import { fromText } from './bytes.js'
 import { planCollection } from './plan/plan.js'
-import { allContainers, type AllAsked, type Unlooked } from './runtimes/all.js'
+import { allContainers, type Unlooked } from './runtimes/all.js'
+import type { Where } from './runtimes/walk.js'
 import type { Container, KnownImages } from './runtimes/container.js'
 import { derive } from './runtimes/derive.js'
 import type { Sys } from './sys/sys.js'
 import { isBefore, type Time } from './time.js'
 
-export interface ListOptions extends AllAsked {
+export interface ListOptions extends Where {
   /** Those given up: written before this, and not the last ones of their container. */
   readonly olderThan: Time | undefined
   readonly keepLast: number

@@ -87,7 +87,7 @@ const toRemaps = (
     const key = inodeKey(file.inode)
     if (keptFor === undefined) names.set(key, (names.get(key) ?? 0) + 1)
   }
-  return all.map(({ namespace, mount, link, file, names: called, keptFor }) => ({
+  return all.map(({ namespace, mount, link, directory, file, names: called, keptFor }) => ({
     nsId: namespace.id,
     mount,
     link,
@@ -95,6 +95,7 @@ const toRemaps = (
     held: {
       ...file.inode,
       by: file.holder(),
+      directory,
       isAlone: names.get(inodeKey(file.inode)) === 1,
       isLogged: [...called].some((path) => isDone.has(path)),
       isNamed: [...called].some((path) => isCome.has(path) || !isTellable(path)),

@@ -3,6 +3,7 @@
 import { fromText } from './bytes.js'
 import { readFrom, withoutImages } from './checkpoint/checkpoint.js'
 import type { Checkpoint } from './checkpoint/model.js'
+import { usage, type GcError } from './errors.js'
 import { lookAgain, type Looked } from './collect/looks.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
 import { whoTraces } from './host/at-work.js'
@@ -22,7 +23,9 @@ import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
+import { archivedContainer } from './runtimes/archive.js'
 import type { Container } from './runtimes/container.js'
+import { directoriesOf } from './runtimes/directories.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { refuseBusy } from './network/busy.js'
 import { Descriptors } from './network/descriptors.js'
@@ -45,6 +48,8 @@ export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' 
   readonly accept: Consent
   /** A living container: of this process. */
   readonly pid: number | undefined
+  /** An option of the caller's, not of a file's, that says where mounts are. */
+  readonly typedMounts?: string | undefined
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
   /** Network namespaces in which its locks are. */
@@ -64,6 +69,8 @@ export interface Prepared {
   readonly residue: Residue
   /** Options that the container's runtime told. */
   readonly derived: readonly Derived[]
+  /** Of its container, where these images are of two dumps: the later one wrote over what the earlier one had listed. */
+  readonly directories: readonly string[]
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
@@ -99,11 +106,8 @@ export const prepare = (
   return prepared
 }
 
-const prepareAll = (
-  sys: Sys,
-  images: ImageSource | undefined,
-  options: PrepareOptions,
-): Prepared => {
+const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOptions): Prepared => {
+  const options = { ...given, container: given.container ?? containerOf(images) }
   const clocks = readClocks()
   const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
@@ -119,7 +123,7 @@ const prepareAll = (
   const { derived } = told
   const left = {
     ...residueAndNetwork(sys, host, living, checkpoint, images, options),
-    ...{ living, derived },
+    ...{ living, derived, directories: directoriesToScan(sys, host, checkpoint, options) },
   }
   const plan = options.only.has('links')
     ? (found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told }))
@@ -142,6 +146,9 @@ const prepareAll = (
   }
 }
 
+const containerOf = (images: ImageSource | undefined): Container | undefined =>
+  images?.what === 'archive' ? archivedContainer(images) : undefined
+
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
 
@@ -154,14 +161,14 @@ const fromContainer = (
   sys: Sys,
   host: Host,
   checkpoint: Checkpoint,
-  { container, pid, root, externals, gone }: PrepareOptions,
+  { container, pid, root, externals, gone, typedMounts }: PrepareOptions,
   end: Time,
   clocks: Clocks,
 ): FromContainer => {
   if (container === undefined || pid !== undefined) return { pid, root, externals, derived: [] }
-  const isPlaced = root !== undefined || externals.mapped.size > 0 || gone.size > 0
-  const process = isPlaced ? undefined : processOfDump(container, checkpoint, end, clocks)
+  const process = processOfDump(container, checkpoint, end, clocks)
   if (process !== undefined) {
+    if (typedMounts !== undefined) throw livesOn(typedMounts, process.pid)
     const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
     return { pid: process.pid, root, externals, derived }
   }
@@ -175,6 +182,23 @@ const fromContainer = (
     derived: found.derived,
   }
 }
+
+const directoriesToScan = (
+  sys: Sys,
+  host: Host,
+  { dump }: Checkpoint,
+  { container }: PrepareOptions,
+): string[] =>
+  container !== undefined && dump === 'mixed' ? directoriesOf(sys, host, container) : []
+
+/** As beside --pid; what files say is for dumps and restores too, and is of no use then. */
+const livesOn = (option: string, pid: number): GcError =>
+  usage(
+    `--${option} is of no use: the container runs (process ${pid}), and its mounts are looked at themselves`,
+    {
+      next: `nothing was touched; leave out --${option}. If it was started again since the dump, leave out --container or --bundle instead, and give --images-dir with --root and --external`,
+    },
+  )
 
 const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
 

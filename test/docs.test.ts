@@ -25,11 +25,13 @@ import type {
   JsonReport,
   JsonResidue,
 } from '../src/report/schema.js'
+import type { JsonNetworkScan } from '../src/report/network-schema.js'
 import type { JsonLink, JsonLinks } from '../src/report/links-schema.js'
 import type { JsonList, JsonListedContainer } from '../src/report/list-schema.js'
 import type { JsonFoundLink, JsonScan } from '../src/report/scan-schema.js'
 import { needs } from './rig/needs.js'
 import { inRepo } from './rig/repo.js'
+import { schemaProblem } from './rig/schema.js'
 
 /** A test without promises, as the program is. */
 const test = (name: string, body: (t: Test) => void, skip: string | false = false): void => {
@@ -406,9 +408,11 @@ const MOUNT = keysOf<JsonMount>({
 const PROVIDER = keysOf<JsonProvider>({
   kind: true,
   key: true,
+  keyBase64: true,
   path: true,
   pathBase64: true,
   below: true,
+  belowBase64: true,
 })
 const REMAP = keysOf<JsonRemap>({
   id: true,
@@ -422,6 +426,7 @@ const REMAP = keysOf<JsonRemap>({
   namespace: true,
   mntId: true,
   mountpoint: true,
+  mountpointBase64: true,
   fstype: true,
   provider: true,
   verdict: true,
@@ -490,6 +495,15 @@ const SCAN = [
     alarm: true,
   }),
 ]
+
+const NETWORK_SCAN = keysOf<JsonNetworkScan>({
+  schema: true,
+  command: true,
+  exit: true,
+  networkNamespaces: true,
+  network: true,
+  networkUnread: true,
+})
 
 const LINKS = [
   ...keysOf<JsonLinks>({
@@ -594,7 +608,20 @@ test('JSON: keys', (t) => {
     ),
   )
   const keys = [
-    ...[REPORT, MOUNT, PROVIDER, REMAP, OTHERS, LIVING, DERIVED, RESIDUE, SCAN, LINKS, LIST],
+    ...[
+      REPORT,
+      MOUNT,
+      PROVIDER,
+      REMAP,
+      OTHERS,
+      LIVING,
+      DERIVED,
+      RESIDUE,
+      SCAN,
+      NETWORK_SCAN,
+      LINKS,
+      LIST,
+    ],
   ].flat()
   for (const key of new Set(keys)) t.ok(inMan.has(key), `${key} in ${MAN}`)
   const errors = ['error', 'message', 'where', 'next', 'code', 'name', 'signal']
@@ -632,6 +659,7 @@ test('JSON: the example of the README', (t) => {
     remaps,
     'totals add up',
   )
+  t.equal(schemaProblem(example), undefined, 'the published schema')
   t.ok(readme.includes(example.schema) && man.includes(example.schema), 'schema')
 })
 

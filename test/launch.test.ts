@@ -109,6 +109,17 @@ const withSecond = (dist: string, second: string): void => {
   must('env', ['-i', node, inRepo('scripts', 'cache.mjs'), dist])
 }
 
+t.test('what only some runs need is in the second part', (t) => {
+  const text = fs.readFileSync(program, 'latin1')
+  const begin = text.indexOf(MORE)
+  for (const room of ['runtimes', 'residue', 'images/archive', 'host/living', 'host/below']) {
+    t.ok(text.indexOf(`\n// src/${room}/`, begin) > 0, room)
+    // A file of a room may hold nothing but a name that all need.
+    t.ok([...text.slice(0, begin).matchAll(RegExp(`// src/${room}/`, 'g'))].length < 3, room)
+  }
+  t.end()
+})
+
 t.test('the second part is not even compiled where it is not needed', { skip }, (t) => {
   const dist = packaged(t)
   withSecond(dist, '(function () { throw new Error("the second part was run") })')

@@ -75,6 +75,10 @@ export const contentsOf = (flavour, { repo, prebuilds, arch, node, cache, texts 
     ...(flavour.ownNode ? [{ to: join(HOME, 'node'), from: node, program: true }] : []),
     { to: '/usr/sbin/criu-gc', link: '../lib/criu-gc/dist/criu-gc.cjs' },
     { to: '/usr/share/man/man8/criu-gc.8.gz', text: texts.manual, doc: true },
+    {
+      to: '/usr/share/criu-gc/criu-gc-1.schema.json',
+      from: join(repo, 'schema/criu-gc-1.schema.json'),
+    },
     { to: join(doc, 'README.md'), from: join(repo, 'README.md'), doc: true },
     { to: join(doc, 'SECURITY.md'), from: join(repo, 'SECURITY.md'), doc: true },
     { to: join(doc, 'changelog.gz'), text: texts.changelog, doc: true },

@@ -11,7 +11,7 @@ const ownFolders = (contents) => {
   const found = new Set()
   for (const { to } of contents)
     for (let at = to; (at = at.slice(0, at.lastIndexOf('/'))).split('/').length > 3;)
-      if (/^\/usr\/(lib|share\/doc)\//.test(at) && at !== '/usr/share/doc') found.add(at)
+      if (/^\/usr\/(lib|share\/doc)\/|^\/usr\/share\/criu-gc$/.test(at)) found.add(at)
   return [...found].sort().map((folder) => `%dir ${folder}`)
 }
 

@@ -75,6 +75,8 @@ export interface LinkRemap {
 export interface Held extends InodeId {
   /** "descriptor 5 of process 12" */
   readonly by: string
+  /** In which its name was found. */
+  readonly directory: InodeId
   /** The file has no other name of that form. */
   readonly isAlone: boolean
   /** The log of the dump says that it made a link for it. */

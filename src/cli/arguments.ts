@@ -7,10 +7,10 @@ import { LIMITS } from '../limits.js'
 import { parseExternals, parseGone, type ExternalOption, type Externals } from '../plan/external.js'
 import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import { SCOPES, type Scope } from '../prepare.js'
-import type { Command } from '../report/report.js'
+import { ACTS, type Act } from '../report/error-schema.js'
 import { escapeText } from '../escape.js'
 import { readConfiguration } from './config-file.js'
-import { withoutMounts } from './living-arguments.js'
+import { typedMounts, withoutMounts } from './living-arguments.js'
 import { OPTIONS } from './options.js'
 import type { Located } from './located.js'
 import { askedContainer, type AskedContainer } from './container.js'
@@ -21,12 +21,13 @@ import {
   scanArguments,
   type ScanArguments,
 } from './scan-arguments.js'
+import { FORMATS, type Format, type RunLogOption } from './run-log.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
 import { getopt, type Parsed } from './getopt.js'
 
 export interface Arguments {
-  readonly command: Command | 'links' | 'scan' | 'list' | 'help' | 'version'
+  readonly command: Act | 'help' | 'version'
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -42,6 +43,8 @@ export interface Arguments {
   readonly accept: Consent
   /** The container that was dumped lives: a process of it. */
   readonly pid: number | undefined
+  /** An option that was typed and is of no use to one that lives. */
+  readonly typedMounts: string | undefined
   /** The container that --bundle or --container names. */
   readonly asked: AskedContainer | undefined
   readonly since: Time | undefined
@@ -114,6 +117,7 @@ export const parseArguments = (
       `${where}: ${option.long} ${why}`
   return {
     ...values,
+    typedMounts: typedMounts(line.options),
     passedOver: [
       ...passedOver.map(say('is taken from the command line alone')),
       ...unused.map(say('is of no use with --pid')),
@@ -130,7 +134,7 @@ const split = <T>(all: readonly T[], test: (one: T) => boolean): [yes: T[], no: 
 const IN_FILES = OPTIONS.filter(({ neverInFile }) => neverInFile !== true)
 
 /** What a line that has mistakes says nevertheless, for the report of them. */
-export const glance = (argv: readonly string[]): { command: string; json: boolean } => {
+export const glance = (argv: readonly string[]): { command: Act | 'unknown'; json: boolean } => {
   const { options, words } = getopt(argv, () => undefined)
   const [command] = words
   return {
@@ -138,6 +142,32 @@ export const glance = (argv: readonly string[]): { command: string; json: boolea
     json: options.some(({ option }) => option.long === 'json'),
   }
 }
+
+/**
+ * The log of --log, by a line that may have mistakes: these go there, too. Undefined where none is asked for.
+ * @throws GcError usage where the option itself makes no sense.
+ */
+export const runLogIn = (argv: readonly string[]): RunLogOption | undefined => {
+  const { options } = getopt(argv, () => undefined)
+  const value = (name: string): string | undefined =>
+    options.findLast(({ option }) => option.long === name)?.value
+  const [file, format = 'text'] = [value('log'), value('log-format')]
+  if (file === undefined) {
+    if (value('log-format') !== undefined)
+      throw usage('--log-format without --log', { next: 'say into which file, or leave it out' })
+    return undefined
+  }
+  if (!isFormat(format)) throw usage(`--log-format ${escapeText(format)}: either "json" or "text"`)
+  if (options.some(({ option }) => option.long === 'help' || option.long === 'version'))
+    return undefined
+  for (const other of ['dump-log', 'restore-log', 'log-file'])
+    if (value(other) === file)
+      throw usage(`--log and --${other} name one file`, { next: 'give --log a file of its own' })
+  // Of what is not text the name is lost; it is refused where all of the line is read.
+  return file.includes('\ufffd') ? undefined : { file: notEmpty(file, 'log'), format }
+}
+
+const isFormat = (word: string): word is Format => (FORMATS as readonly string[]).includes(word)
 
 const collectValues = (
   command: Arguments['command'],
@@ -188,6 +218,7 @@ const collectValues = (
     restoreLog: directory('restore-log', fromHere),
     accept: has('force') ? new Set(DOUBTS) : accept,
     pid,
+    typedMounts: undefined,
     asked,
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
@@ -345,10 +376,9 @@ const nullIfFits = (command: Arguments['command'], has: (name: string) => boolea
   return true
 }
 
-const ACTS = ['show', 'clean', 'links', 'scan', 'list'] as const
 const COMMANDS = [...ACTS, 'help', 'version'] as const
 
-const isAct = (word: string): boolean => (ACTS as readonly string[]).includes(word)
+const isAct = (word: string): word is Act => (ACTS as readonly string[]).includes(word)
 
 const isCommand = (word: string): word is Arguments['command'] =>
   (COMMANDS as readonly string[]).includes(word)

@@ -3,7 +3,8 @@ import { usage } from '../errors.js'
 import { commandLine, escapeText } from '../escape.js'
 import type { Container } from '../runtimes/container.js'
 import { imagesOfProcess } from '../runtimes/all.js'
-import { findContainer, RUNTIME_NAMES, type Asked } from '../runtimes/find.js'
+import { findContainer, type Asked } from '../runtimes/find.js'
+import { RUNTIME_NAMES } from '../runtimes/walk.js'
 import type { Arguments } from './arguments.js'
 import type { Located } from './located.js'
 
@@ -83,7 +84,9 @@ export const withContainer = (
     ? options.workDir
     : (container.workDir ?? imagesDir ?? options.workDir)
   const keptByRuntime = (): readonly string[] => container.images.map(({ path }) => path)
-  return { ...options, container, imagesDir, workDir, keptByRuntime }
+  // Of images that are there it may be another dump's.
+  const dumpLog = options.dumpLog ?? (imagesDir === undefined ? container.failedLog : undefined)
+  return { ...options, container, imagesDir, workDir, dumpLog, keptByRuntime }
 }
 
 /** Undefined where there are none, and the container lives. */

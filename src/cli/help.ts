@@ -2,8 +2,7 @@
 
 export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external 'mnt[KEY]:PATH']...
        criu-gc show|clean --bundle DIR | --container ID | --pid PID [-D IMAGES]
-       criu-gc links -D IMAGES [-r ROOT] [--null]      where the links are, to
-                          carry them with a checkpoint
+       criu-gc links -D IMAGES [-r ROOT] [--null]      where the links are
        criu-gc list       containers and checkpoints that runtimes here know
        criu-gc scan DIR... [--since TIME [--remove]] | --network   links, locks
 Finds link_remap.N files and network locks that a CRIU dump left. show tells
@@ -35,6 +34,7 @@ what is left and changes nothing; clean removes it. All need root.
       --json, --plain     one JSON document; one line a link; links: --null
   -v, --verbosity[=NUM]   3 adds images and mounts, 4 also what was ignored
   -W, --work-dir DIR, -o, --log-file FILE    messages to FILE below DIR
+      --log FILE [--log-format json]         and to this one, as runc has it
       --config FILE, --no-default-config     -h, --help    -V, --version
 Other options of "criu restore" are ignored. Exit: 0 clean, 1 internal, 2 usage,
 3 leftovers, 4 incomplete or not proven, 5 refused, 6 busy, 7 bad images,

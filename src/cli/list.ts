@@ -2,8 +2,9 @@
 // run of its own, as a child: a run ends in mount namespaces of its own, without privileges.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import type { ExitName } from '../errors.js'
+import { GcError, type ExitName } from '../errors.js'
 import { prepareList, type ListedCheckpoint } from '../prepare-list.js'
+import { errorToJson } from '../report/json.js'
 import { listExit, wordsFor, type ListReport, type RunDocument } from '../report/list.js'
 import { notedSignal, noteSignals } from '../sys/signals.js'
 import type { Sys } from '../sys/sys.js'
@@ -79,7 +80,7 @@ const runOne = (
   try {
     return JSON.parse(stdout) as RunDocument
   } catch {
-    const message = error?.message ?? 'it gave no report'
-    return { exit: { code: 1, name: 'internal' }, error: { message } }
+    const failure = new GcError('internal', error?.message ?? 'it gave no report')
+    return errorToJson(failure, words[0] === 'clean' ? 'clean' : 'show')
   }
 }

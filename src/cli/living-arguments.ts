@@ -13,16 +13,20 @@ export interface Taken {
   readonly unused: readonly Located[]
 }
 
+/** The first of them that was typed: a container that is asked for by name may live, too. */
+export const typedMounts = (typed: readonly Located[]): string | undefined =>
+  typed.find(isAboutMounts)?.option.long
+
 /** @throws GcError usage. */
 export const withoutMounts = (fromFiles: readonly Located[], typed: readonly Located[]): Taken => {
   if (!typed.some(({ option }) => option.long === 'pid'))
     return { options: [...fromFiles, ...typed], unused: [] }
-  const wrong = typed.find(isAboutMounts)
+  const wrong = typedMounts(typed)
   if (wrong !== undefined)
     throw usage(
-      `--${wrong.option.long} is of no use with --pid: the mounts of a container that lives are looked at themselves`,
+      `--${wrong} is of no use with --pid: the mounts of a container that lives are looked at themselves`,
       {
-        next: `nothing was touched; leave out --${wrong.option.long}. If the container of the dump has ended, leave out --pid instead, also where it was started again since`,
+        next: `nothing was touched; leave out --${wrong}. If the container of the dump has ended, leave out --pid instead, also where it was started again since`,
       },
     )
   return {

@@ -16,7 +16,7 @@ import { withContainer } from './container.js'
 import { listAll } from './list.js'
 import { lookAtNetwork } from './network-scan.js'
 import { lookBelow } from './scan.js'
-import { glance, parseArguments, type Arguments } from './arguments.js'
+import { glance, parseArguments, runLogIn, type Arguments } from './arguments.js'
 import { refuseEnvironment } from './environment.js'
 import { HELP } from './help.js'
 import { Log, orAlarm, printError, progressOn, STDOUT, writeInformation } from './output.js'
@@ -43,16 +43,24 @@ export const main = (
     return EXIT[exit]
   }
   try {
+    const runLog = runLogIn(argv)
+    if (runLog !== undefined) {
+      sys = new Sys(loadAddon(directory))
+      closeInherited(sys)
+      log = new Log()
+      log.openRun(sys, runLog)
+    }
     options = parseArguments(argv, env, refuseOthersThanRoot)
     if (options.command === 'help') return print(HELP)
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
     if (!options.allowEnvironment) refuseEnvironment(env)
-    sys = new Sys(loadAddon(directory))
+    sys ??= new Sys(loadAddon(directory))
     checkNeeds(sys)
-    closeInherited(sys)
+    // What is open by now is ours where there is a log.
+    if (log === undefined) closeInherited(sys)
     // Later capabilities are given up; a run that is refused nothing does not look which there were.
     status = threadStatus()
-    log = new Log()
+    log ??= new Log()
     return end(carryOut(sys, options, log, directory, note))
   } catch (error) {
     return end(explain(asGcError(error, status), options, argv, log))
@@ -74,12 +82,13 @@ const print = (text: string): number => {
 
 /** What the options came to, at debug level. */
 const explainOptions = (options: Arguments, log: Log, note: string | undefined): void => {
-  if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note))
+  if (note !== undefined && options.verbosity >= 3) log.line(escapeText(note), 'debug')
   if (options.verbosity >= 4) {
     for (const file of options.configFiles)
-      log.line(`configuration file ${escapeText(file)} was read`)
-    for (const place of options.passedOver) log.line(`${escapeText(place)}: ignored`)
-    for (const name of options.ignored) log.line(`--${name} means nothing to a clean-up: ignored`)
+      log.line(`configuration file ${escapeText(file)} was read`, 'debug')
+    for (const place of options.passedOver) log.line(`${escapeText(place)}: ignored`, 'debug')
+    for (const name of options.ignored)
+      log.line(`--${name} means nothing to a clean-up: ignored`, 'debug')
   }
 }
 
@@ -139,8 +148,8 @@ const explain = (
   log: Log | undefined,
 ): ExitName => {
   try {
-    const { command, json } = options ?? glance(argv)
-    return printError(error, command, json, log)
+    const { command, json } = glance(argv)
+    return printError(error, command, options?.json ?? json, log)
   } catch {
     return 'internal'
   }

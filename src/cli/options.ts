@@ -46,6 +46,8 @@ export const OPTIONS: readonly Option[] = [
   used('ext-mount-map', 'required', 'M'),
   { ...used('work-dir', 'required', 'W'), lineOnly: true },
   { ...used('log-file', 'required', 'o'), lineOnly: true },
+  { ...used('log', 'required'), lineOnly: true },
+  { ...used('log-format', 'required'), lineOnly: true },
   used('verbosity', 'optional', 'v'),
   used('config', 'required'),
   used('no-default-config', 'none'),

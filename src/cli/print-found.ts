@@ -1,19 +1,21 @@
 // The reports of `scan` as they are printed.
 import type { NetworkScan } from '../network-scan.js'
-import type { FoundReport } from '../report/found.js'
+import { foundExit, type FoundReport } from '../report/found.js'
 import { foundToJson } from '../report/found-json.js'
 import { foundLines, foundSummary, foundTree, foundWarnings } from '../report/found-text.js'
 import { piecesOf } from '../report/json.js'
 import {
+  networkExit,
   networkLines,
   networkScanSummary,
   networkToJson,
   networkTree,
   networkWarnings,
 } from '../report/network.js'
+import { foundTold, networkTold } from '../report/told-found.js'
 import type { Arguments } from './arguments.js'
 import type { Log } from './output.js'
-import { print } from './print.js'
+import { asWarnings, print } from './print.js'
 
 export const printFound = (
   report: FoundReport,
@@ -24,9 +26,9 @@ export const printFound = (
   print(
     {
       json: () => piecesOf(foundToJson(report)),
-      say: () => {
-        for (const warning of foundWarnings(report)) log.line(warning)
-      },
+      messages: () => asWarnings(foundWarnings(report)),
+      told: () => foundTold(report),
+      exit: foundExit(report),
       lines: () => foundLines(report),
       tree: (how) => foundTree(report, how),
       summary: () => foundSummary(report),
@@ -47,9 +49,9 @@ export const printNetwork = (
   print(
     {
       json: () => piecesOf(networkToJson(report)),
-      say: () => {
-        for (const warning of networkWarnings(report)) log.line(warning)
-      },
+      messages: () => asWarnings(networkWarnings(report)),
+      told: () => networkTold(report),
+      exit: networkExit(report),
       lines: () => networkLines(report),
       tree: (how) => networkTree(report, how),
       summary: () => networkScanSummary(report),

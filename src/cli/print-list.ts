@@ -2,11 +2,14 @@
 import { commandLine, escapeText } from '../escape.js'
 import { piecesOf } from '../report/json.js'
 import { listToJson } from '../report/list-json.js'
-import { selectedOf, type ListReport, type RunDocument } from '../report/list.js'
+import { listExit, selectedOf, type ListReport, type RunDocument } from '../report/list.js'
 import { listLines, listSummary, listTable, listWarnings } from '../report/list-text.js'
+import type { Totals } from '../report/report.js'
+import { levelOfExit, type Message } from '../report/told.js'
+import { listTold } from '../report/told-found.js'
 import type { Arguments } from './arguments.js'
 import { writeReport, writeReportPieces, type Log } from './output.js'
-import { print, type Printable } from './print.js'
+import { asWarnings, print, type Printable } from './print.js'
 
 /** The rows of `list`; after show or clean with --all their sum. */
 export const printList = (
@@ -16,8 +19,8 @@ export const printList = (
   terminal: boolean,
 ): void => {
   if (options.json || report.command === 'list')
-    print(printableList(report, log), options, log, terminal)
-  else log.line(listSummary(report))
+    print(printableList(report), options, log, terminal)
+  else log.line(listSummary(report), levelOfExit(listExit(report)))
 }
 
 /** What show or clean with --all will be run for. */
@@ -27,10 +30,11 @@ export const printListed = (
   log: Log,
   terminal: boolean,
 ): void => {
-  if (options.json) return
   const selected = { ...report, containers: selectedOf(report) }
-  const { say, lines, tree } = printableList(selected, log)
-  say()
+  const { messages, lines, tree } = printableList(selected)
+  log.note(listTold(selected))
+  if (options.json) return
+  for (const { text, level } of messages()) log.line(text, level)
   if (terminal && !options.plain)
     writeReport(
       tree()
@@ -43,31 +47,44 @@ export const printListed = (
 /** What one of them came to. */
 export const printRun = (
   words: readonly string[],
-  { exit, totals, error, remaps = [] }: RunDocument,
+  run: RunDocument,
   { json }: Pick<Arguments, 'json'>,
   log: Log,
 ): void => {
-  if (json) return
-  const said =
-    error === undefined
-      ? `${totals?.removed ?? 0} removed, ${totals?.['would-remove'] ?? 0} would remove, ${totals?.kept ?? 0} kept, ${totals?.failed ?? 0} failed`
-      : error.message
-  log.line(
-    `${escapeText(commandLine(['criu-gc', ...words]))}: ${escapeText(said)} (exit ${exit.code})`,
-  )
-  for (const { link, verdict, message } of remaps)
-    if (verdict === 'kept' || verdict === 'failed')
-      log.line(`  ${escapeText(link)}: ${escapeText(message ?? verdict)}`)
+  const messages = runTold(words, run)
+  if (json) log.note(messages)
+  else for (const { text, level } of messages) log.line(text, level)
 }
 
-const printableList = (
-  report: ListReport,
-  log: Log,
-): Printable & { readonly tree: () => string[] } => ({
+const runTold = (words: readonly string[], run: RunDocument): Message[] => {
+  const said = 'error' in run ? run.error.message : countsOf(run.totals)
+  const command = escapeText(commandLine(['criu-gc', ...words]))
+  const text = `${command}: ${escapeText(said)} (exit ${run.exit.code})`
+  const left = 'error' in run ? [] : run.remaps
+  return [
+    { level: 'error' in run ? 'error' : levelOfExit(run.exit.name), text },
+    ...left.flatMap(({ link, verdict, message }): Message[] =>
+      verdict === 'kept' || verdict === 'failed'
+        ? [
+            {
+              level: verdict === 'failed' ? 'error' : 'warning',
+              text: `  ${escapeText(link)}: ${escapeText(message ?? verdict)}`,
+            },
+          ]
+        : [],
+    ),
+  ]
+}
+
+const countsOf = (totals: Totals): string =>
+  `${totals.removed} removed, ${totals['would-remove']} would remove, ${totals.kept} kept, ${totals.failed} failed`
+
+const printableList = (report: ListReport): Printable & { readonly tree: () => string[] } => ({
   json: () => piecesOf(listToJson(report)),
-  say: () => {
-    for (const warning of listWarnings(report)) log.line(warning)
-  },
+  messages: () => asWarnings(listWarnings(report)),
+  // After show or clean each had a line of its own.
+  told: () => (report.command === 'list' ? listTold(report) : []),
+  exit: listExit(report),
   lines: () => listLines(report),
   tree: () => listTable(report, Date.now() / 1000),
   summary: () => listSummary(report),

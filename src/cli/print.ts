@@ -1,12 +1,16 @@
 // Each report as it is printed: as JSON, as lines in a pipe, or as a tree on a terminal, with its messages before it.
+import type { ExitName } from '../errors.js'
 import { completeCommand } from '../report/complete.js'
+import { proposalText } from '../report/proposal.js'
+import { scanCommand } from '../report/scan-command.js'
 import { jsonPieces, piecesOf } from '../report/json.js'
-import type { LinksReport } from '../report/links.js'
+import { linksExit, type LinksReport } from '../report/links.js'
 import { linksToJson } from '../report/links-json.js'
 import { linkLines, linksSummary, linksWarnings, nullTerminated } from '../report/links-text.js'
 import { plainLines } from '../report/plain.js'
 import { derivedText, planText } from '../report/plan-text.js'
-import type { Report } from '../report/report.js'
+import { exitOf, type Report } from '../report/report.js'
+import { levelOfExit, linksTold, toldOf, type Message } from '../report/told.js'
 import { treeLines, type TreeOptions } from '../report/tree.js'
 import { unknownGone, unknownKeys } from '../report/unmatched.js'
 import { summary, warnings } from '../report/words.js'
@@ -16,8 +20,11 @@ import { writeReport, writeReportPieces, type Log } from './output.js'
 /** A report as it is printed: each part is made when it is. */
 export interface Printable {
   readonly json: () => Iterable<string>
-  /** Messages that go before it. */
-  readonly say: () => void
+  /** What goes before it. */
+  readonly messages: () => Iterable<Message>
+  /** Its verdicts, for a log. */
+  readonly told: () => Iterable<Message>
+  readonly exit: ExitName
   readonly lines: () => Iterable<string>
   readonly tree: (options: TreeOptions) => readonly string[]
   readonly summary: () => string
@@ -31,20 +38,32 @@ export const print = (
   terminal: boolean,
 ): void => {
   log.endProgress()
+  if (log.isKept) noteReport(report, log)
   if (json) {
     writeReportPieces(report.json())
     writeReport('\n')
     return
   }
-  report.say()
+  for (const { text } of report.messages()) log.say(text)
   if (!terminal || plain) {
     writeReportPieces(report.lines())
-    log.line(report.summary())
+    log.say(report.summary())
     return
   }
   const lines = report.tree({ colour: hasColour(), now: Date.now() / 1000 })
   writeReportPieces([...lines, report.summary()].map((line) => `${line}\n`))
 }
+
+/** All of it, whatever form is printed. */
+const noteReport = ({ messages, told, exit, summary }: Printable, log: Log): void => {
+  log.note(messages())
+  log.note(told())
+  log.note([{ level: levelOfExit(exit), text: summary() }])
+}
+
+/** Each of which somebody may have to do something about. */
+export const asWarnings = (texts: readonly string[]): Message[] =>
+  texts.map((text) => ({ level: 'warning', text }))
 
 export const printReport = (
   report: Report,
@@ -55,25 +74,14 @@ export const printReport = (
   // Also where the report itself is JSON.
   if (options.verbosity >= 3) {
     log.endProgress()
-    log.text(derivedText(report))
-  }
-  const say = (): void => {
-    if (options.verbosity >= 3) log.text(planText(report))
-    for (const warning of warnings(report)) log.line(warning)
-    for (const warning of unknownKeys(report, options.externals)) log.line(warning)
-    for (const warning of unknownGone(report, options.gone)) log.line(warning)
-    const complete = completeCommand(report, options.words)
-    if (complete !== undefined)
-      log.line(
-        complete.endsWith(' --gone /')
-          ? `if the root file system was removed for good, this is complete: ${complete}`
-          : `if all is where it was at the dump, this is complete: ${complete}`,
-      )
+    log.text(derivedText(report), 'debug')
   }
   print(
     {
       json: () => jsonPieces(report),
-      say,
+      messages: () => messagesOf(report, options),
+      told: () => toldOf(report),
+      exit: exitOf(report),
       lines: () => plainLines(report),
       tree: (how) => treeLines(report, how),
       summary: () => summary(report),
@@ -84,6 +92,22 @@ export const printReport = (
   )
 }
 
+const messagesOf = (report: Report, options: Arguments): Message[] => {
+  const plan = options.verbosity >= 3 ? planText(report).split('\n') : []
+  const proposals = [completeCommand(report, options.words), scanCommand(report, options.accept)]
+  return [
+    ...plan.flatMap((text): Message[] => (text === '' ? [] : [{ level: 'debug', text }])),
+    ...asWarnings([
+      ...warnings(report),
+      ...unknownKeys(report, options.externals),
+      ...unknownGone(report, options.gone),
+    ]),
+    ...proposals.flatMap((one): Message[] =>
+      one === undefined ? [] : [{ level: 'info', text: proposalText(one) }],
+    ),
+  ]
+}
+
 /** The same of `links`: nothing but paths, so that another program can take them. */
 export const printLinks = (
   links: LinksReport,
@@ -91,27 +115,23 @@ export const printLinks = (
   log: Log,
   terminal: boolean,
 ): void => {
-  const say = (): void => {
-    for (const warning of linksWarnings(links)) log.line(warning)
+  const printable: Printable = {
+    json: () => piecesOf(linksToJson(links)),
+    messages: () => asWarnings(linksWarnings(links)),
+    told: () => linksTold(links),
+    exit: linksExit(links),
+    lines: () => linkLines(links),
+    tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
+    summary: () => linksSummary(links),
   }
-  if (options.null) {
-    log.endProgress()
-    say()
-    writeReport(nullTerminated(links))
+  if (!options.null) {
+    print(printable, options, log, terminal)
     return
   }
-  print(
-    {
-      json: () => piecesOf(linksToJson(links)),
-      say,
-      lines: () => linkLines(links),
-      tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
-      summary: () => linksSummary(links),
-    },
-    options,
-    log,
-    terminal,
-  )
+  log.endProgress()
+  if (log.isKept) noteReport(printable, log)
+  for (const { text } of printable.messages()) log.say(text)
+  writeReport(nullTerminated(links))
 }
 
 const hasColour = (): boolean => (process.env.NO_COLOR ?? '') === ''

@@ -16,7 +16,7 @@ export interface ScanArguments {
 /** What means something to `scan --network`: it is about no directory, no link and no time. */
 const FOR_NETWORK = [
   'network', 'netns', 'join-ns', 'remove', 'json', 'plain', 'verbosity', 'log-file', 'work-dir',
-  'config', 'no-default-config', 'allow-environment',
+  'log', 'log-format', 'config', 'no-default-config', 'allow-environment',
 ] // prettier-ignore
 
 /** Whether the scan is one of network namespaces. @throws GcError usage. */

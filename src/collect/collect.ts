@@ -11,15 +11,18 @@ import { judgeAbsence } from '../proof/absence.js'
 import type { Place as PlaceVerdict } from '../proof/place.js'
 import { whenBorn, whenWas, type When } from '../proof/window.js'
 import { isEmptyDirectory } from '../sys/directory.js'
-import type { Stat } from '../sys/stat.js'
+import { isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { Directories, inMount, type Reach } from './directories.js'
 import {
   explainAbsence,
   explainElsewhere,
   GONE_FOR_GOOD,
+  NO_DIRECTORY,
   notLookedAt,
+  OTHER_DIRECTORY,
   PARENT_GONE,
+  REMOVED_MEANWHILE,
   VANISHED,
   withoutContents,
 } from './explain.js'
@@ -200,7 +203,8 @@ class Run {
       return { found: remaps.map(() => directory.outcome), isReached: false }
     if (directory.kind === 'missing') {
       const missing = this.missing(directory.above, false, () => false)
-      return { found: remaps.map(() => missing), isReached: false }
+      const found = remaps.map(({ remap }) => (remap.held === undefined ? missing : NO_DIRECTORY))
+      return { found, isReached: false }
     }
     const { fd, stat, asksFirst } = directory
     // A path of the namespace may lead over a mount that others serve; the times are those of this one.
@@ -227,7 +231,7 @@ class Run {
           this.stopped() ??
           (asksFirst ? this.directories.ask(mount, remap, remap.base) : undefined) ??
           this.links.collect(held, remap) ??
-          this.missing(stat, true, () => this.acts.hasRemoved(stat, remap.base)),
+          this.nothingAt(stat, remap),
       )
       if (!asksFirst) this.lookAround(fd, stat, remaps, found)
       return { found, isReached }
@@ -253,6 +257,13 @@ class Run {
     if (after === undefined || names === undefined) return
     if (names.size === 0 || removed.every(({ base }) => !names.has(base)))
       this.acts.changed('directory', before, after.ctime)
+  }
+
+  /** What the living tree held was in its directory a moment ago. */
+  private nothingAt(directory: Stat, { remap: { held }, base }: Reach): Found {
+    if (held !== undefined)
+      return isSameInode(directory, held.directory) ? REMOVED_MEANWHILE : OTHER_DIRECTORY
+    return this.missing(directory, true, () => this.acts.hasRemoved(directory, base))
   }
 
   private missing(stat: Stat, isDirectoryThere: boolean, byUs: Missing['byUs']): Missing {

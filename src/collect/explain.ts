@@ -55,6 +55,26 @@ export const WRONG_MOUNT = kept(
 
 export const MOUNTED_ON = kept('mountpoint', 'something is mounted on it', 'unmount it first')
 
+/** Of what was found there a moment ago. */
+export const REMOVED_MEANWHILE: Outcome = {
+  verdict: 'absent',
+  message: 'somebody removed it meanwhile',
+}
+
+const WHO_CHANGES = 'see who changes the tree, then run the same command again'
+
+export const OTHER_DIRECTORY = kept(
+  'unsafe-path',
+  'another directory has the name of the one that it was found in',
+  WHO_CHANGES,
+)
+
+export const NO_DIRECTORY = kept(
+  'unsafe-path',
+  'the directory that it was found in is not there any more',
+  WHO_CHANGES,
+)
+
 export const explainKnown = (why: Known, stat: Stat, original?: Original): Outcome => {
   switch (why) {
     case 'type':

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import { isExactLinkName } from '../link-name.js'
 import { groupBy } from '../group.js'
 import type { Acts } from '../host/acts.js'
-import { openBelow } from '../host/below/top.js'
+import { openBelow, openBeneath } from '../host/below/top.js'
 import type { FoundDirectory, FoundName } from '../host/below/walk.js'
 import type { Consent } from '../proof/doubts.js'
 import { judgeFound, momentOf, type FoundFacts } from '../proof/found.js'
@@ -25,9 +25,15 @@ import {
 import type { SignalName } from '../sys/signals.js'
 import { isImmutable, isSameInode, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
-import { MOUNTED_ON, notLookedAt } from './explain.js'
+import {
+  MOUNTED_ON,
+  NO_DIRECTORY,
+  notLookedAt,
+  OTHER_DIRECTORY,
+  REMOVED_MEANWHILE,
+} from './explain.js'
 import { explainFound } from './explain-found.js'
-import { kept, type Outcome } from './outcome.js'
+import type { Outcome } from './outcome.js'
 import { Removal, type HeldDirectory, type RemovalOptions } from './removal.js'
 import { failed, failedBy, pathFailed, silent } from './unlink.js'
 
@@ -70,14 +76,6 @@ export const collectFound = (
   acts.flush()
   return outcomes
 }
-
-const ABSENT: Outcome = { verdict: 'absent', message: 'somebody removed it meanwhile' }
-
-const OTHER_DIRECTORY = kept(
-  'unsafe-path',
-  'another directory has the name of the one that it was found in',
-  'see who changes the tree, then run the same command again',
-)
 
 class Collector {
   private readonly sys: Sys
@@ -132,7 +130,7 @@ class Collector {
       if (answer < 0) return silent(answer)
     }
     const fd = openBelow(sys, top, path)
-    if (fd === ENOENT) return ABSENT
+    if (fd === ENOENT) return NO_DIRECTORY
     if (fd < 0) return pathFailed(fd)
     try {
       const stat = sys.fstat(fd)
@@ -149,13 +147,17 @@ class Collector {
     if (++this.done % 256 === 0) this.options.onProgress(this.done)
     const { sys } = this
     const { name } = found
-    const file = sys.tryOpenat2(place.fd, name, O_PATH | O_NOFOLLOW, BENEATH_MOUNT)
-    if (file === ENOENT) return ABSENT
+    const file = openBeneath(sys, place.fd, name, O_PATH | O_NOFOLLOW)
+    if (file === ENOENT) return REMOVED_MEANWHILE
     if (file === EXDEV) return MOUNTED_ON
     if (file < 0) return failed('openat2', file)
     try {
       const stat = sys.fstat(file)
-      return this.judge(place, found, stat) ?? this.removal.of(place, name, file, stat) ?? ABSENT
+      return (
+        this.judge(place, found, stat) ??
+        this.removal.of(place, name, file, stat) ??
+        REMOVED_MEANWHILE
+      )
     } catch (error) {
       return failedBy(error)
     } finally {

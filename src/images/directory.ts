@@ -72,6 +72,10 @@ export class ImageDirectory extends ImageSource {
     return name === undefined ? undefined : `${this.path}/${name}`
   }
 
+  runtimeFile(): undefined {
+    return undefined
+  }
+
   beside(name: string): FoundFile[] {
     const here = this.anchored('.')
     const places = [[here, this.path]]

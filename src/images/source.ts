@@ -63,6 +63,9 @@ export abstract class ImageSource {
   /** What could be given in the place of this one, which has no images. */
   abstract below(names: readonly string[]): string | undefined
 
+  /** What a runtime put beside the images, by its name; undefined where there is none. Archives alone have it. */
+  abstract runtimeFile(name: string): Buffer | undefined
+
   /** Until the next one is loaded; undefined where there is none. @throws GcError. */
   protected abstract load(name: string): Buffer | undefined
 

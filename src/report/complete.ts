@@ -2,13 +2,14 @@
 // tell their values. Only a proposal: whoever pastes it gives these directories.
 import { commandLine } from '../escape.js'
 import type { MissingOption } from '../plan/planned.js'
+import type { Proposal } from './proposal.js'
 import type { Report } from './report.js'
 
 /** `words` are those of the command line without the program; undefined where nothing lacks, or no value is known. */
 export const completeCommand = (
   { remaps }: Pick<Report, 'remaps'>,
   words: readonly string[],
-): string | undefined => {
+): Proposal | undefined => {
   const missing = new Map<string, MissingOption>()
   for (const { planned } of remaps)
     if (planned.kind === 'kept' && planned.option !== undefined)
@@ -17,5 +18,9 @@ export const completeCommand = (
   const end = words.indexOf('--')
   const options = end < 0 ? words : words.slice(0, end)
   const rest = end < 0 ? [] : words.slice(end)
-  return commandLine(['criu-gc', ...options, ...[...missing.values()].flat(), ...rest])
+  const lacking = [...missing.values()]
+  return {
+    kind: lacking.some(([name]) => name === '--gone') ? 'gone' : 'unmoved',
+    line: commandLine(['criu-gc', ...options, ...lacking.flat(), ...rest]),
+  }
 }

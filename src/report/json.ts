@@ -8,6 +8,8 @@ import type { Provider } from '../plan/planned.js'
 import { signalNumber, type SignalName } from '../sys/signals.js'
 import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
+import type { JsonError } from './error-schema.js'
+import type { JsonExit } from './schema.js'
 import { exitOf, isRestorable, totalsOf, type Report, type ReportedRemap } from './report.js'
 
 export const SCHEMA = 'criu-gc/1'
@@ -27,7 +29,7 @@ const list = (key: string, all: readonly Bytes[]): Json => {
   return { [key]: shown, [`${key}Base64`]: all.map((bytes) => toBuffer(bytes).toString('base64')) }
 }
 
-export const exit = (exitName: ExitName, signal?: SignalName): Json =>
+export const exit = (exitName: ExitName, signal?: SignalName): JsonExit =>
   signal === undefined || exitName !== 'interrupted'
     ? { code: EXIT[exitName], name: exitName }
     : { code: EXIT[exitName] + signalNumber(signal), name: exitName, signal }
@@ -200,7 +202,7 @@ const remapJson = (
   }
 }
 
-export const errorToJson = (error: GcError, command: string): Json => ({
+export const errorToJson = (error: GcError, command: JsonError['command']): JsonError => ({
   schema: SCHEMA,
   command,
   exit: exit(error.exit),

@@ -2,7 +2,8 @@
 import type { DumpKind } from '../checkpoint/model.js'
 import type { Peeked } from '../collect/peek.js'
 import type { Action, ListTotals } from './list.js'
-import type { JsonReport } from './schema.js'
+import type { JsonError } from './error-schema.js'
+import type { JsonExit, JsonReport } from './schema.js'
 
 export interface JsonListedCheckpoint {
   /** As its runtime calls it. */
@@ -21,7 +22,7 @@ export interface JsonListedCheckpoint {
   /** One of those given up. */
   readonly selected: boolean
   /** With --all: what the run for it came to. */
-  readonly report?: JsonReport
+  readonly report?: JsonReport | JsonError
 }
 
 export interface JsonListedContainer {
@@ -35,10 +36,11 @@ export interface JsonListedContainer {
   readonly checkpoints: readonly JsonListedCheckpoint[]
 }
 
+/** Containers and checkpoints that the runtimes of this host know. */
 export interface JsonList {
   readonly schema: 'criu-gc/1'
   readonly command: 'list' | 'show' | 'clean'
-  readonly exit: JsonReport['exit']
+  readonly exit: JsonExit
   readonly containers: readonly JsonListedContainer[]
   readonly totals: ListTotals
   /** What could not be looked at. */

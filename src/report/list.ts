@@ -2,13 +2,11 @@
 import type { ExitName } from '../errors.js'
 import type { List, ListedCheckpoint, ListedContainer } from '../prepare-list.js'
 import type { SignalName } from '../sys/signals.js'
+import type { JsonError } from './error-schema.js'
 import type { JsonReport } from './schema.js'
 
 /** What a run for one checkpoint of a list came to: its own document. */
-export type RunDocument = Pick<JsonReport, 'exit'> &
-  Partial<Pick<JsonReport, 'totals' | 'remaps'>> & {
-    readonly error?: { readonly message: string; readonly where?: string; readonly next?: string }
-  }
+export type RunDocument = JsonReport | JsonError
 
 export interface ListReport extends List {
   readonly command: 'list' | 'show' | 'clean'

@@ -32,6 +32,8 @@ export interface Report {
   readonly residue?: Residue
   /** Options that a container's runtime told. */
   readonly derived?: readonly Derived[]
+  /** Of the container whose images were written over: links of the earlier dump may be there. */
+  readonly directories?: readonly string[]
   readonly mounts: readonly ConstructedMount[]
   readonly remaps: readonly ReportedRemap[]
   /** Links that these images do not list, in directories that were looked into. */

@@ -1,8 +1,9 @@
 // The JSON document of `scan` as a type, as `schema.ts` has that of show and clean.
 import type { DumpKind } from '../checkpoint/model.js'
+import type { Outcome } from '../collect/outcome.js'
 import type { Doubt } from '../proof/doubts.js'
 import type { FoundTotals, FoundVerdict } from './found.js'
-import type { JsonReport } from './schema.js'
+import type { JsonExit } from './schema.js'
 
 export interface JsonFoundLink {
   /** Absolute, on this host. */
@@ -25,7 +26,7 @@ export interface JsonFoundLink {
   /** Directories of images. */
   readonly listedBy: readonly string[]
   readonly verdict: FoundVerdict
-  readonly reason?: string
+  readonly reason?: NonNullable<Outcome['reason']>
   readonly accept?: Doubt
   readonly errno?: string
   readonly syscall?: string
@@ -34,10 +35,11 @@ export interface JsonFoundLink {
   readonly alarm?: true
 }
 
+/** What `scan` found below directories. */
 export interface JsonScan {
   readonly schema: 'criu-gc/1'
   readonly command: 'scan'
-  readonly exit: JsonReport['exit']
+  readonly exit: JsonExit
   /** The time in which the dump was that was given up, where one was given. */
   readonly since?: string
   readonly until?: string

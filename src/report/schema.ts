@@ -1,7 +1,7 @@
 // The JSON document "criu-gc/1" as a type. Names that are not UTF-8 are escaped, and carried exactly
 // as base64 beside, under the same key with "Base64".
 import type { DumpKind } from '../checkpoint/model.js'
-import type { Verdict } from '../collect/outcome.js'
+import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/source.js'
 import type { Doubt } from '../proof/doubts.js'
@@ -13,11 +13,13 @@ import type { Totals } from './report.js'
 export interface JsonProvider {
   readonly kind: 'root' | 'external' | 'host' | 'living' | 'gone' | 'stand-in' | 'none'
   readonly key?: string
+  readonly keyBase64?: string
   /** Host path. */
   readonly path?: string
   readonly pathBase64?: string
   /** What lies between that and the root of the mount. */
   readonly below?: string
+  readonly belowBase64?: string
 }
 
 export interface JsonMount {
@@ -48,10 +50,11 @@ export interface JsonRemap {
   readonly namespace?: number
   readonly mntId?: number
   readonly mountpoint?: string
+  readonly mountpointBase64?: string
   readonly fstype?: string
   readonly provider?: JsonProvider
   readonly verdict: Verdict
-  readonly reason?: string
+  readonly reason?: NonNullable<Outcome['reason']>
   /** Nothing is there, but that it is gone cannot be known. */
   readonly proven?: false
   /** The doubt that keeps it, as --accept takes it. */
@@ -78,15 +81,18 @@ export interface JsonResidue {
   readonly undo?: string
 }
 
+export interface JsonExit {
+  readonly code: number
+  readonly name: ExitName
+  /** Where one ended the run early. */
+  readonly signal?: SignalName
+}
+
+/** What a run of show or clean came to. */
 export interface JsonReport {
   readonly schema: 'criu-gc/1'
   readonly command: 'show' | 'clean'
-  readonly exit: {
-    readonly code: number
-    readonly name: ExitName
-    /** Where one ended the run early. */
-    readonly signal?: SignalName
-  }
+  readonly exit: JsonExit
   /** Absent where --pid is given alone. */
   readonly imagesDir?: string
   /** The container of --pid. */
@@ -135,7 +141,11 @@ export interface JsonReport {
   }[]
   readonly mounts: readonly JsonMount[]
   readonly remaps: readonly JsonRemap[]
-  readonly unlisted: readonly { readonly id: number; readonly link?: string }[]
+  readonly unlisted: readonly {
+    readonly id: number
+    readonly link?: string
+    readonly linkBase64?: string
+  }[]
   /** Links of the same form in directories that were looked into, which these images do not list. */
   readonly others: readonly {
     readonly directory: string

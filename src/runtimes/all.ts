@@ -1,15 +1,8 @@
 // All containers that the runtimes of this host know, each once, from their files alone.
 import fs from 'node:fs'
-import { orRefused } from '../errors.js'
 import { ifSeen } from '../host/processes.js'
 import type { Container, Look, Runtime } from './container.js'
-import { RUNTIMES } from './find.js'
-
-export interface AllAsked {
-  readonly runtime: string | undefined
-  /** Absolute. */
-  readonly runtimeRoot: string | undefined
-}
+import { walk, type Where } from './walk.js'
 
 /** What could not be looked at, and why. */
 export interface Unlooked {
@@ -24,40 +17,27 @@ export interface AllContainers {
 
 /** One container that is not to be believed hides no other. */
 export const allContainers = (
-  { runtime, runtimeRoot }: AllAsked,
-  runtimes: readonly Runtime[] = RUNTIMES,
+  { runtime, runtimeRoot }: Where,
+  runtimes?: readonly Runtime[],
 ): AllContainers => {
-  const found = new Map<string, Container>()
   const unlooked = new Map<string, Unlooked>()
-  const trying = <T>(where: string, look: () => readonly T[]): readonly T[] =>
-    orRefused(look, ({ where: place = where, message }) => {
-      unlooked.set(place, { where: place, message })
-      return []
-    })
   const looked = new Set<string>()
-  for (const one of runtimes)
-    if (runtime === undefined || runtime === one.name)
-      for (const place of runtimeRoot === undefined
-        ? trying(one.name, () => one.places)
-        : [runtimeRoot])
-        for (const { home, look } of trying<Look>(place, () => one.all(place))) {
-          // Two runtimes may keep theirs in one place.
-          if (looked.has(home)) continue
-          looked.add(home)
-          for (const container of trying(home, look))
-            if (
-              (runtime === undefined || container.runtime === runtime) &&
-              !found.has(container.home)
-            )
-              found.set(container.home, container)
-        }
-  return { containers: [...found.values()], unlooked: [...unlooked.values()] }
+  // Two runtimes may keep theirs in one place.
+  const isNew = ({ home }: Look): boolean => looked.size < looked.add(home).size
+  const found = walk({
+    ...{ runtime, runtimeRoot, ...(runtimes && { runtimes }) },
+    looks: (one, place) => one.all(place).filter(isNew),
+    onRefused: ({ where: place, message }, where) =>
+      unlooked.set(place ?? where, { where: place ?? where, message }),
+  })
+  const containers = found.filter((one) => runtime === undefined || one.runtime === runtime)
+  return { containers, unlooked: [...unlooked.values()] }
 }
 
 /** What runtimes keep of the container with that process: that very one, or one of its pid namespace. */
 export const imagesOfProcess = (
   pid: number,
-  asked: AllAsked = { runtime: undefined, runtimeRoot: undefined },
+  asked: Where = { runtime: undefined, runtimeRoot: undefined },
 ): string[] => {
   const inside = pidNamespace(pid)
   const isIt = (other: number): boolean =>

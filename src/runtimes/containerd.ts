@@ -6,10 +6,10 @@ import type { Container, RootPlace, Runtime } from './container.js'
 import { storedIn, type Stored } from './containerd-store.js'
 import { parseSpec, readSpec } from './spec.js'
 import { isName, readState, RUNC } from './state.js'
-import { isDirectory, namesIn, readTrusted } from './trusted.js'
+import { isDirectory, isRegular, namesIn, readTrusted } from './trusted.js'
 
-const TASKS = 'io.containerd.runtime.v2.task'
-const RUN = '/run/containerd'
+export const TASKS = 'io.containerd.runtime.v2.task'
+export const RUN = '/run/containerd'
 const DATA = '/var/lib/containerd'
 const CONFIGURATION = '/etc/containerd/config.toml'
 /** Docker's: it has files of its own. */
@@ -34,6 +34,12 @@ const storedAll = (): typeof storedOne => {
   }
 }
 
+/** CRIU's work directory goes with each dump; of one that failed the log is copied. */
+export const failedLogIn = (bundle: string): string | undefined => {
+  const log = path.join(bundle, 'criu-dump.log')
+  return isRegular(log) ? log : undefined
+}
+
 /** .../io.containerd.runtime.v2.task/NAMESPACE/ID; undefined for any other folder. */
 export const containerdBundle = (bundle: string, stored = storedOne): Container | undefined => {
   const namespace = path.dirname(bundle)
@@ -45,13 +51,14 @@ export const containerdBundle = (bundle: string, stored = storedOne): Container 
   // Its snapshot is mounted there until the task is deleted.
   const mounted =
     root === undefined ? [] : [{ ...root, isMountpoint: root.path === path.join(bundle, 'rootfs') }]
-  return containerIn(bundle, {
+  const container = containerIn(bundle, {
     runtime: 'containerd',
     id,
     state: readState(RUNC, path.join(RUN, 'runc', path.basename(namespace)), id),
     spec,
     roots: [...mounted, ...stored(path.basename(namespace), id).flatMap(layerOf)],
   })
+  return { ...container, failedLog: failedLogIn(bundle) }
 }
 
 /** A link is in the upper layer of an overlay, wherever its file was. */

@@ -1,5 +1,6 @@
 // Docker: what is configured stands in its own files. No config.json of a bundle outlives the container's process.
 import path from 'node:path'
+import { failedLogIn, RUN, TASKS } from './containerd.js'
 import { imagesNamed } from './bundle.js'
 import type { ConfiguredMount, Container, RootPlace, Runtime } from './container.js'
 import { object, parseFields, text, type Fields } from './fields.js'
@@ -72,6 +73,7 @@ const containerOf = (data: string, { id, from, config, names: [name] }: Kept): C
     process: readState(RUNC, STATE, id)?.process,
     images: imagesNamed(checkpoints, namesIn(checkpoints)),
     workDir: undefined,
+    failedLog: failedLogIn(path.join(RUN, TASKS, 'moby', id)),
   }
 }
 

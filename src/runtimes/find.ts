@@ -1,32 +1,18 @@
 // The container of --bundle or --container: exactly one, or an error that says which there are.
-import { orRefused, usage, type GcError } from '../errors.js'
+import { usage, type GcError } from '../errors.js'
 import { escapeText, shellQuote } from '../escape.js'
 import { plainBundle } from './bundle.js'
-import type { Container, Runtime } from './container.js'
-import { CONTAINERD, containerdBundle } from './containerd.js'
-import { DOCKER } from './docker.js'
-import { INCUS } from './incus.js'
-import { LOW_LEVEL } from './low-level.js'
-import { LXC } from './lxc.js'
-import { CRIO, PODMAN, storageBundle } from './storage.js'
+import type { Container } from './container.js'
+import { containerdBundle } from './containerd.js'
+import { storageBundle } from './storage.js'
 import { realPath } from './trusted.js'
+import { RUNTIME_NAMES, walk, type Where } from './walk.js'
 
-export interface Asked {
+export interface Asked extends Where {
   /** Absolute. */
   readonly bundle: string | undefined
   readonly id: string | undefined
-  readonly runtime: string | undefined
-  /** Absolute. */
-  readonly runtimeRoot: string | undefined
 }
-
-/** Engines first: what they keep is known to the runtime below them, too. */
-export const RUNTIMES: readonly Runtime[] = [
-  ...[PODMAN, CRIO, DOCKER, CONTAINERD, LXC, INCUS],
-  ...LOW_LEVEL,
-]
-
-export const RUNTIME_NAMES = RUNTIMES.map(({ name }) => name)
 
 /** @throws GcError usage where there is none or more than one, refused where its files are not root's alone. */
 export const findContainer = (asked: Asked): Container => {
@@ -46,22 +32,16 @@ const ofBundle = (given: string): Container => {
 }
 
 const ofId = (id: string, { runtime, runtimeRoot }: Asked): Container[] => {
-  const asked = RUNTIMES.filter(({ name }) => runtime === undefined || name === runtime)
-  const found = new Map<string, Container>()
   const refusals: GcError[] = []
+  const found = walk({
+    ...{ runtime, runtimeRoot },
+    looks: (one, place) => [{ home: place, look: () => one.find(place, id) }],
+    onRefused: (error) => refusals.push(error),
+  })
   // Files of another runtime than this container's are no reason to end.
-  const trying = <T>(look: () => readonly T[]): readonly T[] =>
-    orRefused(look, (error) => {
-      refusals.push(error)
-      return []
-    })
-  for (const one of asked)
-    for (const place of runtimeRoot === undefined ? trying(() => one.places) : [runtimeRoot])
-      for (const container of trying(() => one.find(place, id)))
-        if (!found.has(container.home)) found.set(container.home, container)
   const [refusal] = refusals
-  if (found.size === 0 && refusal !== undefined) throw refusal
-  return [...found.values()]
+  if (found.length === 0 && refusal !== undefined) throw refusal
+  return found
 }
 
 const only = (id: string, found: readonly Container[], { runtime }: Asked): Container => {

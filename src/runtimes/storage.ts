@@ -2,7 +2,7 @@
 // GRAPHROOT/DRIVER. Which of the two keeps one is said by an annotation.
 import path from 'node:path'
 import { containerIn, imagesIn } from './bundle.js'
-import type { Container, RootPlace, Runtime } from './container.js'
+import type { Container, RootPlace, Runtime, Told } from './container.js'
 import { parseList, text, texts } from './fields.js'
 import { readSpec, type Spec } from './spec.js'
 import { stateByName, stateOfBundle } from './state.js'
@@ -41,6 +41,16 @@ export const named = <T extends { readonly id: string; readonly names: readonly 
   return exact.length > 0 ? exact : all.filter(({ id }) => name !== '' && id.startsWith(name))
 }
 
+/** Of an overlay: where it is mounted, and its upper directory. Undefined for a path of another form. */
+export const overlayRoots = (merged: Told | undefined): RootPlace[] | undefined =>
+  merged?.path.endsWith('/merged') === true
+    ? [
+        { ...merged, isMountpoint: true },
+        // It is unmounted when the container ends; what was written lies there.
+        { ...merged, path: path.join(path.dirname(merged.path), 'diff'), isMountpoint: false },
+      ]
+    : undefined
+
 const rootsOf = (
   graph: string,
   driver: string,
@@ -49,19 +59,8 @@ const rootsOf = (
 ): RootPlace[] => {
   const { layer, from = '' } = entry ?? {}
   if (driver === 'overlay') {
-    const merged =
-      layer === undefined
-        ? spec?.root?.path.endsWith('/merged') === true
-          ? spec.root
-          : undefined
-        : { path: path.join(graph, driver, layer, 'merged'), from }
-    if (merged === undefined) return []
-    // It is unmounted when the container ends; what was written lies in the upper directory.
-    const upper = path.join(path.dirname(merged.path), 'diff')
-    return [
-      { ...merged, isMountpoint: true },
-      { path: upper, from: merged.from, isMountpoint: false },
-    ]
+    const layered = { path: path.join(graph, driver, layer ?? '', 'merged'), from }
+    return overlayRoots(layer === undefined ? spec?.root : layered) ?? []
   }
   const place = { vfs: 'dir', btrfs: 'subvolumes' }[driver]
   if (layer !== undefined && place !== undefined)

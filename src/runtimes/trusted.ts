@@ -112,6 +112,19 @@ export const namesIn = (folder: string): string[] => {
   }
 }
 
+export const isRegular = (file: string): boolean =>
+  fs.lstatSync(file, { throwIfNoEntry: false })?.isFile() === true
+
+/** Nobody else than root could have written this file, which is there. */
+export const isOfRoot = (file: string): boolean => {
+  try {
+    const real = fs.realpathSync(file)
+    return whoElse(fs.statSync(real), above(real), process.geteuid?.()) === undefined
+  } catch {
+    return false
+  }
+}
+
 export const isDirectory = (place: string): boolean =>
   fs.statSync(place, { throwIfNoEntry: false })?.isDirectory() === true
 

@@ -43,6 +43,15 @@ export const ERRNO = {
   all: LEVEL === 'long',
 }
 
+export const BETWEEN = {
+  /** Every such call that deletes, for each strike. */
+  deletions: every(3),
+  /** Of those at which a tree is looked at. */
+  step: every(80),
+  /** Of the others, in which processes and mounts are looked at. */
+  others: LEVEL === 'small' ? 4000 : 100,
+}
+
 /** Of each attacker. */
 export const RACE = { runs: times(5, 20), links: LEVEL === 'small' ? 2000 : 10_000 }
 

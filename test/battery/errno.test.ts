@@ -15,7 +15,7 @@ import { ERRNO, isChosen, SEED } from './counts.js'
 import { judge, type Problems } from './judge.js'
 import { progress } from './progress.js'
 import type { Scene } from './scene.js'
-import { heldByATree, tenOnThreeMounts, type Named } from './scenes.js'
+import { belowDirectories, heldByATree, tenOnThreeMounts, type Named } from './scenes.js'
 import { inParallel, KillAt, WORKERS } from './tool.js'
 
 const ERRORS = (
@@ -36,7 +36,7 @@ const CALLS = new Set(
 /** The C library has all threads make these together: one of them alone cannot fail, so all do. */
 const ALL_THREADS = new Set(['setgroups', 'setresuid'])
 
-type Phase = 'flock' | 'unshare' | 'seccomp'
+type Phase = 'flock' | 'unshare' | 'chdir' | 'seccomp'
 
 interface Battery {
   readonly named: Named
@@ -51,6 +51,12 @@ const BATTERIES: readonly Battery[] = [
   { named: tenOnThreeMounts, phases: ['flock', 'unshare', 'seccomp'], deletions: () => true },
   // looking at a living tree, which is slow: at all processes of the machine; deleting
   { named: heldByATree, phases: ['unshare', 'seccomp'], deletions: (nth) => nth === 1 },
+  // looking below directories, and at all processes and mounts of the machine; giving up privileges; deleting
+  {
+    named: belowDirectories,
+    phases: ['flock', 'chdir', 'seccomp'],
+    deletions: (nth) => nth === 1,
+  },
 ]
 
 interface Injection {
@@ -89,11 +95,16 @@ const callsByPhase = (
   )
 }
 
+/** More than that are about the processes of the machine, of which there are fewer a moment later. */
+const MANY = 200
+
 /** the first, a middle and the last one, or every one */
-const sample = (count: number): number[] =>
-  ERRNO.all
+const sample = (count: number): number[] => {
+  const last = count > MANY ? Math.ceil(count * 0.9) : count
+  return ERRNO.all
     ? Array.from({ length: count }, (_, index) => index + 1)
-    : [...new Set([1, Math.ceil((count + 1) / 2), count])]
+    : [...new Set([1, Math.ceil((count + 1) / 2), last])]
+}
 
 const injections = (calls: readonly string[], { phases, deletions }: Battery): Injection[] => {
   const places = [...callsByPhase(calls, phases)].flatMap(([phase, counts]) =>

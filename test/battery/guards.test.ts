@@ -19,11 +19,15 @@ import { SCAN_GUARDS } from './scan-guards.js'
 import { SIGNAL_GUARDS } from './signal-guards.js'
 import { KillAt } from './tool.js'
 
+/** A name of the source: numbered, or that of another module where the program is loaded in parts. */
+const named = (name: string): string =>
+  String.raw`(?:\(0,\s*import_\w+\.${name}\d*\)|(?:\bimport_\w+\.)?${name}\d*)`
+
 /** Matches a text of the source in the bundle. */
 const pattern = (source: string): RegExp =>
   new RegExp(
     source.replace(/(\s+)|([A-Za-z_]\w*)|([^\w\s])/g, (_, space, name: string | undefined, sign) =>
-      space !== undefined ? '\\s*' : name !== undefined ? `${name}\\d*` : `\\${sign}`,
+      space !== undefined ? '\\s*' : name !== undefined ? named(name) : `\\${sign}`,
     ),
     'g',
   )

@@ -12,6 +12,8 @@
 //                                              whose name comes next
 //   kill-at pause MARK COMMAND...              waits at the first MARK for the end of standard input; the
 //                                              process id to fd 3
+//   kill-at pause-at MARK N COMMAND...         the same at the N-th call from there on, whose name comes next
+//   kill-at pause-in MARK NAME N COMMAND...    the same at the N-th NAME of them
 //
 // Exits as the command does, with 128 + signal where one ended it. The command's environment has
 // nothing but PATH, and its standard input is empty. Only the main thread is traced: nothing but it calls MARK, and tracing the others
@@ -148,6 +150,7 @@ struct task {
   long nth;
   long value;
   const char *signals;
+  int tells;  // the name of the call at which it paused
   int then;  // the call that answers `value` once the signals have been sent; REST: none
 };
 
@@ -155,8 +158,23 @@ int main(int argc, char **argv) {
   struct task task = {.then = REST};
   int used = 3;
   if (argc > 3 && strcmp(argv[1], "count") == 0) task.mode = COUNT;
-  else if (argc > 3 && strcmp(argv[1], "pause") == 0) task.mode = PAUSE;
-  else if (argc > 4 && strcmp(argv[1], "kill") == 0) {
+  else if (argc > 3 && strcmp(argv[1], "pause") == 0) {
+    task.mode = PAUSE;
+    task.number = ANY;
+    task.nth = 1;
+  } else if (argc > 4 && strcmp(argv[1], "pause-at") == 0) {
+    task.mode = PAUSE;
+    task.number = ANY;
+    task.nth = atol(argv[3]);
+    task.tells = 1;
+    used = 4;
+  } else if (argc > 5 && strcmp(argv[1], "pause-in") == 0) {
+    task.mode = PAUSE;
+    task.number = number_of(argv[3]);
+    task.nth = atol(argv[4]);
+    task.tells = 1;
+    used = 5;
+  } else if (argc > 4 && strcmp(argv[1], "kill") == 0) {
     task.mode = KILL;
     task.number = ANY;
     task.nth = atol(argv[3]);
@@ -194,7 +212,8 @@ int main(int argc, char **argv) {
     used = 6;
   } else {
     fprintf(stderr,
-            "kill-at count|kill|kill-in|signal|signal-in|signal-answer|answer|pause MARK ... COMMAND...\n");
+            "kill-at count|kill|kill-in|signal|signal-in|signal-answer|answer|pause|pause-at|pause-in MARK ... "
+            "COMMAND...\n");
     return 125;
   }
   task.mark = number_of(argv[2]);
@@ -226,10 +245,12 @@ int main(int argc, char **argv) {
       if (call.op != PTRACE_SYSCALL_INFO_EXIT) {
         int number = (int)call.number;
         if (task.mode == COUNT) tell(number);
-        else if (task.mode == PAUSE && ++seen == 1) {
+        else if (task.mode == PAUSE && (task.number == ANY || number == task.number) &&
+                 ++seen == task.nth) {
           char byte;
           dprintf(3, "%d\n", pid);
           while (read(0, &byte, 1) > 0) continue;
+          if (task.tells) tell(number);
           task.number = REST;
         } else if (task.mode == KILL && (task.number == ANY || number == task.number) &&
                    ++seen == task.nth) {

@@ -121,8 +121,9 @@ export const SCAN_GUARDS: readonly Guard[] = [
   },
   {
     name: 'scan: another file system below',
-    replace: 'sys.tryOpenat2(parent, name, O_PATH, BENEATH_MOUNT)',
-    by: 'sys.tryOpenat2(parent, name, O_PATH, 0)',
+    at: 'const fd = sys.tryOpenat2(directory, name, flags, BENEATH_MOUNT)',
+    replace: 'BENEATH_MOUNT',
+    by: '0',
     trial: scans((scene, top) => {
       const place = scene.dir('top/memory')
       scene.mount('-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place)

@@ -41,6 +41,8 @@ export class Scene extends HandMade {
   /** the container lives, and there are no images: its process, and where it holds a file of each link */
   private holder: ChildProcess | undefined
   private when: readonly string[] = []
+  /** what is looked below, where the images are not what tells of the links */
+  private tops: readonly string[] = []
 
   /** a directory of the scene, on the host */
   dir(...parts: string[]): string {
@@ -119,6 +121,18 @@ export class Scene extends HandMade {
     later()
   }
 
+  /** They are looked for below these directories of the host; the images list them, and prove nothing there. */
+  scanBelow(...tops: readonly string[]): void {
+    // Images are locked first: what follows is the look at directories, processes and mounts.
+    this.mark = 'flock'
+    this.tops = tops
+  }
+
+  /** Its links are found by their names and times. */
+  get isScanned(): boolean {
+    return this.tops.length > 0
+  }
+
   /** No images tell of its links: a living process does. */
   get isLiving(): boolean {
     return this.holder !== undefined
@@ -130,6 +144,8 @@ export class Scene extends HandMade {
   }
 
   override args(): string[] {
+    if (this.isScanned)
+      return [...this.tops, '-D', this.images, '--since', '1d', '--remove', ...this.options]
     return this.holder === undefined
       ? super.args()
       : ['--pid', String(this.pid), ...this.when, ...this.options]
@@ -137,7 +153,7 @@ export class Scene extends HandMade {
 
   /** the words of a clean-up */
   get clean(): string[] {
-    return ['clean', ...this.args(), '--json']
+    return [this.isScanned ? 'scan' : 'clean', ...this.args(), '--json']
   }
 
   /** what a run that is left alone removes */

@@ -74,6 +74,14 @@ export const heldByATree = scene('held by a living tree, without images', (s) =>
   s.holdAll()
 })
 
+/** Names that no release gives would be reported as well, and kept. */
+export const belowDirectories = scene('found below directories', (s) => {
+  const [first, second] = [s.dir('app'), s.dir('var/deep')]
+  for (const id of [4, 6, 8]) s.linkAt('app', first, id)
+  for (const id of [10, 12, 14]) s.linkAt('var/deep', second, id)
+  s.scanBelow(first, s.dir('var'))
+})
+
 export const SCENES: readonly Named[] = [
   heldByATree,
   scene('host tree, 1 link', (s) => hostLinks(s, 'app', 4)),

@@ -65,6 +65,17 @@ export class KillAt {
     })
   }
 
+  /** The same at the n-th call from `mark` on, or the n-th of that name, whose name is in `calls` where it came to it. */
+  pauseAt(
+    { mark, n, call }: { readonly mark: string; readonly n: number; readonly call?: string },
+    args: readonly string[],
+    meanwhile: () => void,
+  ): Promise<Done> {
+    const place = call === undefined ? ['pause-at', mark, n] : ['pause-in', mark, call, n]
+    const words = [...place.map(String), ...commandLine(args)]
+    return execute(this.program, words, { meanwhile })
+  }
+
   end(): void {
     fs.rmSync(this.folder, { recursive: true })
   }

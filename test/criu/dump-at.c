@@ -3,6 +3,7 @@
  *
  *   dump-at count COMMAND...      how many calls there are, and which of them made the first link, to fd 3
  *   dump-at N COMMAND...          SIGKILL at the entry of the N-th call; its number and the links made to fd 3
+ *   dump-at full COMMAND...       SIGKILL as soon as it has made links and a write finds no room; 0 and the links made to fd 3
  *   dump-at unblock PID           what a killed dump may leave: all signals blocked; they are let through again
  *
  * Only CRIU's own thread is traced: its children trace each other when it tries what the kernel can do, and a
@@ -64,7 +65,9 @@ static int ended(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Counts calls to the N-th one; 0 is to the end. */
+enum { FULL = -1 };
+
+/* Counts calls to the N-th one; 0 is to the end; FULL to a write without room. */
 static int run(pid_t pid, long nth)
 {
 	long calls = 0, links = 0, first = 0, number = -1;
@@ -89,6 +92,10 @@ static int run(pid_t pid, long nth)
 			} else if (call.op == EXIT && number == SYS_linkat && call.instruction && call.value == 0 &&
 				   ++links == 1) {
 				first = calls;
+			} else if (call.op == EXIT && nth == FULL && links > 0 && number != SYS_linkat &&
+				   call.value == -ENOSPC) {
+				number = 0;
+				kill(pid, SIGKILL);
 			}
 		} else if (status >> 16 == 0) {
 			signal = WSTOPSIG(status);
@@ -123,5 +130,5 @@ int main(int argc, char **argv)
 		return 125;
 	if (!strcmp(argv[1], "unblock"))
 		return unblock(atoi(argv[2]));
-	return run(start(argv + 2), atol(argv[1]));
+	return run(start(argv + 2), strcmp(argv[1], "full") ? atol(argv[1]) : FULL);
 }

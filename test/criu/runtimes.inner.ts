@@ -83,6 +83,22 @@ for (const runtime of ['runc', 'crun'] as const) {
       t.equal(shown.report?.living?.pid, pid, shown.stderr)
       t.strictSame(shown.report?.remaps, [])
     }
+    const living = ['--container', id, '--runtime', runtime, '--runtime-root', `${base}/state`]
+    for (const typed of [
+      ['-r', `${base}/bundle`],
+      ['--external', `mnt[/data]:${base}`],
+      ['--gone', '/data'],
+      ['--mounts', 'all'],
+    ]) {
+      const refused = runGc('clean', [...living, ...typed])
+      t.equal(refused.code, 2, refused.stderr)
+      const said = new RegExp(`${typed[0]?.replace('-r', '--root')} is of no use: .*process ${pid}`)
+      t.match(refused.report?.error?.message, said)
+    }
+    const config = `${base}/criu.conf`
+    fs.writeFileSync(config, `root ${base}\nexternal mnt[x]:${base}\n`, { mode: 0o600 })
+    const configured = runGc('show', [...living, '--config', config])
+    t.equal(configured.report?.living?.pid, pid, 'a file speaks of dumps and restores too')
     const ended = runGc('show', ['--bundle', `${base}/bundle`])
     t.equal(ended.code, 2, 'its state is not where runtimes have it, and there are no images')
     t.match(ended.report?.error?.message, /no images of a checkpoint/)

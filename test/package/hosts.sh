@@ -142,6 +142,7 @@ put trixie "$packages/$(deb criu-gc)" "$packages/$(deb criu-gc-node)"
 ends 0 on trixie dpkg -i "/var/tmp/$(deb criu-gc)"
 ends 0 on trixie dpkg --verify criu-gc
 ends 0 test -s "$work/trixie/usr/share/man/man8/criu-gc.8.gz"
+ends 0 test -s "$work/trixie/usr/share/criu-gc/criu-gc-1.schema.json"
 works trixie
 # the other one takes its place
 ends 0 on trixie dpkg --auto-deconfigure -B -i "/var/tmp/$(deb criu-gc-node)"

@@ -54,6 +54,7 @@ const FILES = [
   'package.json',
   'prebuilds/linux-arm64/syscalls.node',
   'prebuilds/linux-x64/syscalls.node',
+  'schema/criu-gc-1.schema.json',
 ]
 
 /** As `readelf` and `objdump` have it. */

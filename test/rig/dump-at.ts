@@ -37,6 +37,12 @@ const KILLED = 128 + 9
 export const dumpKilledAt = (call: number, options: DumpOptions): boolean =>
   run(String(call), options).code === KILLED
 
+/** killed at a write for which there is no room: how many links there are; undefined where it found room, or made none */
+export const dumpKilledWhenFull = (options: DumpOptions): number | undefined => {
+  const { code, said } = run('full', options)
+  return code === KILLED ? said[1] : undefined
+}
+
 /** lets signals through to a process that a killed dump left with all of them blocked */
 export const unblock = (pid: number): void => {
   must(tool(), ['unblock', String(pid)])

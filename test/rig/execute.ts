@@ -54,16 +54,16 @@ export const execute = (
       clearTimeout(timer)
       try {
         refuseReport(stdout(), stderr())
+        resolve({
+          code: code ?? -1,
+          stdout: stdout(),
+          stderr: stderr(),
+          report: readReport(stdout()),
+          calls: calls().split('\n').slice(0, -1),
+        })
       } catch (error) {
         reject(error instanceof Error ? error : new Error(String(error)))
       }
-      resolve({
-        code: code ?? -1,
-        stdout: stdout(),
-        stderr: stderr(),
-        report: readReport(stdout()),
-        calls: calls().split('\n').slice(0, -1),
-      })
     })
   })
 

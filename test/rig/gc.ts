@@ -7,6 +7,7 @@ import type { Totals } from '../../src/report/report.js'
 import type { JsonRemap, JsonReport } from '../../src/report/schema.js'
 import { criuGc, node } from './repo.js'
 import { refuseReport } from './sanitizer.js'
+import { schemaProblem } from './schema.js'
 
 /** the built command, or a mutant of it that these tests have to catch */
 export const program = process.env.CRIU_GC ?? criuGc
@@ -47,7 +48,15 @@ export interface Run {
   readonly report: Report | undefined
 }
 
+/** @throws Error for a document that is not as the published schema says. */
 export const readReport = (stdout: string): Report | undefined => {
+  const report = parse(stdout)
+  const problem = report === undefined ? undefined : schemaProblem(report)
+  if (problem !== undefined) throw new Error(`not as the schema says: ${problem}`)
+  return report
+}
+
+const parse = (stdout: string): Report | undefined => {
   try {
     return stdout.startsWith('{') ? (JSON.parse(stdout) as Report) : undefined
   } catch {

@@ -1,15 +1,18 @@
 // Real runtimes in a machine of their own (host.sh), which is made anew unless CRIU_GC_HOST names a folder that has one. For
-// `npm run test:runtimes`: takes some minutes, root, mmdebstrap and a mirror of Debian.
+// `npm run test:runtimes`: takes some minutes, root, mmdebstrap and a mirror of Debian. "aborts", and names of runtimes and
+// of ways with "+" between, do that part alone.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { compile } from '../rig/compile.js'
 import { holder } from '../rig/holder.js'
 import { inRepo, repo } from '../rig/repo.js'
 
 const PACKAGES = [
   ...['runc', 'crun', 'criu', 'libcriu2', 'podman', 'netavark', 'containerd', 'docker.io'],
   ...['docker-cli', 'lxc', 'incus', 'nodejs', 'iproute2', 'iptables', 'nftables', 'procps'],
+  'busybox-static',
 ]
 
 const script = inRepo('test/runtimes/host.sh')
@@ -28,12 +31,23 @@ const known = process.env.CRIU_GC_HOST
 const folder = known ?? fs.mkdtempSync(path.join(tmpdir(), 'criu-gc-runtimes-'))
 const tryAll = (): number => {
   const program = holder()
+  const killer = compile('killer.c', '-shared', '-fPIC')
   if (!fs.existsSync(path.join(folder, 'disk'))) must('make', folder, PACKAGES.join(','))
   must('up', folder, repo)
   try {
     const inside = inRepo('out/test/runtimes/inside.js')
     const words = [there(program), there(inRepo('dist/criu-gc.cjs'))]
-    return host('on', folder, 'node', there(inside), ...words)
+    const [what, ...rest] = process.argv.slice(2)
+    const first = what === 'aborts' ? 0 : host('on', folder, 'node', there(inside), ...words)
+    const aborts = [there(program), there(killer), ...rest]
+    const second = host(
+      'on',
+      folder,
+      'node',
+      there(inRepo('out/test/runtimes/aborts/inside.js')),
+      ...aborts,
+    )
+    return Math.max(first, second)
   } finally {
     must('down', folder)
   }

@@ -3,7 +3,7 @@
 import { concat, fromText, slice, type Bytes } from '../../bytes.js'
 import { escape } from '../../escape.js'
 import { ROOT } from '../../paths.js'
-import { BENEATH_MOUNT, O_DIRECTORY, O_PATH } from '../../sys/constants.js'
+import { BENEATH_MOUNT, ENOENT, EXDEV, O_DIRECTORY, O_PATH } from '../../sys/constants.js'
 import { isSameInode, type Stat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import { pathOfFd, rowOf } from '../address.js'
@@ -67,12 +67,21 @@ export const openBelow = (sys: Sys, { fd: top }: Top, path: Bytes): number => {
   for (;;) {
     const isLast = rest.length <= LONGEST
     const end = isLast ? rest.length : rest.lastIndexOf('/', LONGEST)
-    const next = sys.tryOpenat2(at, slice(rest, 0, end), O_PATH | O_DIRECTORY, BENEATH_MOUNT)
+    const next = openBeneath(sys, at, slice(rest, 0, end), O_PATH | O_DIRECTORY)
     if (at !== top) sys.close(at)
     if (next < 0 || isLast) return next
     at = next
     rest = slice(rest, end + 1)
   }
+}
+
+/**
+ * On the same mount, without a link on the way. Asked twice: what is said to be gone, or to lie on another mount, is not
+ * looked into, and nobody would miss it.
+ */
+export const openBeneath = (sys: Sys, directory: number, name: Bytes, flags: number): number => {
+  const fd = sys.tryOpenat2(directory, name, flags, BENEATH_MOUNT)
+  return fd === ENOENT || fd === EXDEV ? sys.tryOpenat2(directory, name, flags, BENEATH_MOUNT) : fd
 }
 
 /** From the root of this host. */

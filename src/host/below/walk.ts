@@ -23,7 +23,7 @@ import { DT_DIR, DT_UNKNOWN, entriesIn, type Entry } from '../../sys/directory.j
 import { errnoName } from '../../sys/errno.js'
 import { inodeKey, isSameInode, readStat, type InodeId, type Stat } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
-import { openBelow, pathBelow, type Top } from './top.js'
+import { openBelow, openBeneath, pathBelow, type Top } from './top.js'
 
 /** A directory with a link in it; of one object for all that are in it. */
 export interface FoundDirectory {
@@ -227,7 +227,7 @@ class Descent {
       }
     }
     // Not O_DIRECTORY: that would have automounts mounted.
-    const fd = sys.tryOpenat2(parent, name, O_PATH, BENEATH_MOUNT)
+    const fd = openBeneath(sys, parent, name, O_PATH)
     if (fd < 0) {
       // Not all file systems tell which names are directories.
       if (fd !== ELOOP || type === DT_DIR) this.gone(name, fd)
@@ -272,7 +272,7 @@ class Descent {
       this.miss(name, 'its file system does not answer')
       return false
     }
-    const fd = sys.tryOpenat2(directory, name, O_PATH | O_NOFOLLOW, BENEATH_MOUNT)
+    const fd = openBeneath(sys, directory, name, O_PATH | O_NOFOLLOW)
     if (fd === ENOENT) return true
     if (fd < 0 && fd !== EXDEV) {
       this.miss(name, errnoName(-fd))
@@ -291,7 +291,7 @@ class Descent {
   /** A name that cannot be entered. */
   private gone(name: string, result: number): false {
     if (result === EXDEV) this.walk.otherMounts += 1
-    else if (result === ELOOP) this.miss(name, 'a symbolic link took its place meanwhile')
+    else if (result === ELOOP) this.miss(name, 'ELOOP: a symbolic link took its place meanwhile')
     else if (result !== ENOENT && result !== ENOTDIR) this.miss(name, errnoName(-result))
     return false
   }

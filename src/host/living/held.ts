@@ -15,7 +15,7 @@ import {
 } from '../../sys/constants.js'
 import { entriesIn } from '../../sys/directory.js'
 import { errnoName } from '../../sys/errno.js'
-import { inodeKey, isSameInode, readStat } from '../../sys/stat.js'
+import { inodeKey, isSameInode, readStat, type InodeId } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import type { Time } from '../../time.js'
 import { mountIdOf } from '../address.js'
@@ -29,6 +29,7 @@ export interface HeldLink {
   readonly mount: HostMount
   /** From the root of the namespace. */
   readonly link: Bytes
+  readonly directory: InodeId
   readonly file: UnlinkedFile
   /** What its file was called, by all that hold it. */
   readonly names: ReadonlySet<Bytes>
@@ -38,6 +39,7 @@ export interface HeldLink {
 
 interface Name {
   readonly link: Bytes
+  readonly directory: InodeId
   /** The same for one place that is seen in more than one namespace. */
   readonly place: string
   readonly key: string
@@ -88,13 +90,13 @@ export class HeldLinks {
     const names = this.namesAbove(namespace, mount, splitLast(file.path).dir)
     if (names.length === 0) return
     const wanted = inodeKey(file.inode)
-    for (const { link, place, key, ctime } of names) {
+    for (const { link, directory, place, key, ctime } of names) {
       if (key !== wanted || this.places.has(place)) continue
       if (this.isThere(namespace, file)) return
       this.places.add(place)
       const names = this.called.get(wanted) ?? new Set()
       this.called.set(wanted, names)
-      this.found.push({ namespace, mount, link, file, names, ctime })
+      this.found.push({ namespace, mount, link, directory, file, names, ctime })
     }
   }
 
@@ -143,7 +145,11 @@ export class HeldLinks {
       this.silent.add(mount.mntId)
       return unread('its file system does not answer')
     }
-    const fd = sys.tryOpenat2(namespace.root, relative(dir), O_RDONLY | O_DIRECTORY, IN_NAMESPACE)
+    const open = (): number =>
+      sys.tryOpenat2(namespace.root, relative(dir), O_RDONLY | O_DIRECTORY, IN_NAMESPACE)
+    // Asked twice: nobody would miss what is said to be gone.
+    const first = open()
+    const fd = first === ENOENT ? open() : first
     // Removed, as directories of removed files may be.
     if (fd === ENOENT) return []
     if (fd < 0) return unread(errnoName(-fd))
@@ -155,6 +161,11 @@ export class HeldLinks {
     }
   }
 
+  private statOf(directory: number, name: Bytes): number {
+    const result = this.sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW)
+    return result === ENOENT ? this.sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) : result
+  }
+
   private readNames(
     fd: number,
     dir: Bytes,
@@ -162,7 +173,7 @@ export class HeldLinks {
   ): readonly Name[] {
     const { sys } = this
     const stat = sys.fstatCached(fd)
-    const directory = inodeKey(stat)
+    const here = inodeKey(stat)
     const buffer = (this.memory ??= Buffer.allocUnsafe(CHUNK))
     const found: Name[] = []
     for (let read = 0; ;) {
@@ -175,12 +186,18 @@ export class HeldLinks {
       if (!part.includes(LINK_PREFIX)) continue
       for (const { name, inoHigh, inoLow } of entriesIn(part)) {
         if (!isLinkName(name)) continue
-        if (sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) < 0) continue
+        const result = this.statOf(fd, name)
+        if (result === ENOENT) continue
+        if (result < 0) {
+          unread(`${name}: ${errnoName(-result)}`)
+          continue
+        }
         const { attributes, ctime, ...inode } = readStat(sys.addon.stat)
         // Of what is mounted on it only the entry tells what lies below.
         const isCovered = (attributes & STATX_ATTR_MOUNT_ROOT) !== 0
         const key = inodeKey(isCovered ? { ...stat, inoHigh, inoLow } : inode)
-        found.push({ link: inDirectory(dir, name), place: `${directory} ${name}`, key, ctime })
+        const link = inDirectory(dir, name)
+        found.push({ link, directory: stat, place: `${here} ${name}`, key, ctime })
       }
     }
   }

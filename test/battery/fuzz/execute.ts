@@ -17,6 +17,7 @@ import { Sys } from '../../../src/sys/sys.js'
 import { beginAt } from '../../encode/images.js'
 import { mountinfo } from '../../rig/mountinfo.js'
 import { inRepo } from '../../rig/repo.js'
+import { schemaProblem } from '../../rig/schema.js'
 import { mountTmpfs, protectMachine } from '../isolated.js'
 import { print } from '../print.js'
 import { recorded, type Dump } from './corpus.js'
@@ -142,7 +143,10 @@ const checkReport = (index: number, report: Report): void => {
   const tree = treeLines(report, { colour: false, now: 0 }).join('\n')
   if (UNSAFE.test(plain) || UNSAFE.test(tree))
     problems.push(`input ${index}: a control character in the report`)
-  if ((JSON.parse(document) as { remaps: unknown[] }).remaps.length !== report.remaps.length)
+  const parsed = JSON.parse(document) as { remaps: unknown[] }
+  const problem = schemaProblem(parsed)
+  if (problem !== undefined) problems.push(`input ${index}: not as the schema says: ${problem}`)
+  if (parsed.remaps.length !== report.remaps.length)
     problems.push(`input ${index}: the document has another number of remaps`)
   if (exitOf(report) === 'alarm') problems.push(`input ${index}: an alarm`)
 }

@@ -22,6 +22,7 @@ test('defaults', (t) => {
     imagesDir: process.cwd(),
     workDir: process.cwd(),
     root: undefined,
+    typedMounts: undefined,
     externals: parseExternals([]),
     mounts: 'remaps',
     maxRemaps: undefined,
@@ -65,6 +66,7 @@ test('everything', (t) => {
     imagesDir: '/i',
     workDir: '/w',
     root: '/r',
+    typedMounts: 'root',
     externals: parseExternals([
       { option: 'external', value: 'mnt[k]:/k' },
       { option: 'ext-mount-map', value: 'l:/l' },

@@ -10,6 +10,7 @@ const HELD: Held = {
   major: 254,
   minor: 0,
   by: 'descriptor 3 of process 7',
+  directory: { inoHigh: 0, inoLow: 2, major: 254, minor: 0 },
   isAlone: true,
   isLogged: false,
   isNamed: false,

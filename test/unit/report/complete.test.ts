@@ -25,10 +25,20 @@ test('the options that lack, each once, behind those that were given', (t) => {
     kept(10),
     reported(OUTCOMES.removed),
   ]
-  t.equal(
-    completeCommand({ remaps }, ['show', '-D', '/a b', '--', 'x']),
-    "criu-gc show -D '/a b' --root '/srv/root fs' --external 'mnt[it'\\''s]:/v' -- x",
-  )
+  t.strictSame(completeCommand({ remaps }, ['show', '-D', '/a b', '--', 'x']), {
+    kind: 'unmoved',
+    line: "criu-gc show -D '/a b' --root '/srv/root fs' --external 'mnt[it'\\''s]:/v' -- x",
+  })
+})
+
+test('one that says what is gone is told by that, wherever it stands', (t) => {
+  const gone = kept(4, ['--gone', '/'])
+  const volume = kept(6, ['--external', 'mnt[/v]:/v'])
+  for (const remaps of [[gone], [gone, volume], [volume, gone]])
+    t.equal(completeCommand({ remaps }, ['clean'])?.kind, 'gone')
+  // A file name is no option.
+  const named = kept(8, ['--root', '/a --gone /'])
+  t.equal(completeCommand({ remaps: [named] }, ['clean'])?.kind, 'unmoved')
 })
 
 test('nothing lacks, or nothing is known of it', (t) => {

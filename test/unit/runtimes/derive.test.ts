@@ -8,6 +8,7 @@ import { TICKS } from '../../../src/host/processes.js'
 import { hostView } from '../../../src/host/view.js'
 import type { Container } from '../../../src/runtimes/container.js'
 import { derive, processOfDump, type Typed } from '../../../src/runtimes/derive.js'
+import { directoriesOf } from '../../../src/runtimes/directories.js'
 import { lookAt } from '../../../src/runtimes/destination.js'
 import { loadAddon } from '../../../src/sys/addon.js'
 import { Sys } from '../../../src/sys/sys.js'
@@ -138,6 +139,28 @@ test('the upper directory of an overlay is its root; another one is not', (t) =>
       /upper directory/,
       upper,
     )
+})
+
+test('the directories that a container writes to', (t) => {
+  const { place, data, top } = setUp(t)
+  fs.writeFileSync(path.join(top, 'file'), '')
+  const at = (source: string, destination: string) => ({ ...data, source, destination })
+  const told = container({
+    roots: [
+      { ...place('other'), isMountpoint: true },
+      place('none'),
+      place('root'),
+      place('other'),
+    ],
+    mounts: [
+      data,
+      at(path.join(top, 'data'), '/again'),
+      at(path.join(top, 'file'), '/file'),
+      at(path.join(top, 'lost'), '/lost'),
+      at(path.join(top, 'other'), '/proc/x'),
+    ],
+  })
+  t.strictSame(directoriesOf(sys, host, told), [path.join(top, 'root'), path.join(top, 'data')])
 })
 
 test('a tree in the host’s own mount namespace has no root', (t) => {

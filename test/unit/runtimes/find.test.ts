@@ -6,6 +6,8 @@ import type { Container } from '../../../src/runtimes/container.js'
 import { dataRoots } from '../../../src/runtimes/docker.js'
 import { findContainer } from '../../../src/runtimes/find.js'
 import { CRUN, stateOfBundle } from '../../../src/runtimes/state.js'
+import { parseArguments } from '../../../src/cli/arguments.js'
+import { withContainer } from '../../../src/cli/container.js'
 import { recordedFile } from '../checkpoint/recorded.js'
 import { refuses, test, type Test } from '../support/check.js'
 
@@ -316,7 +318,19 @@ test('containerd: by namespace and id; its root is where the snapshot is mounted
     home: bundle,
     roots: [{ path: path.join(bundle, 'rootfs'), isMountpoint: true }],
   }
-  t.match(find('containerd', top, 'k2'), wanted)
+  t.match(find('containerd', top, 'k2'), { ...wanted, failedLog: undefined })
+  const log = path.join(bundle, 'criu-dump.log')
+  fs.symlinkSync('config.json', log)
+  t.equal(find('containerd', top, 'k2').failedLog, undefined, 'a link is none')
+  fs.rmSync(log)
+  fs.writeFileSync(log, '')
+  t.match(find('containerd', top, 'k2'), { ...wanted, failedLog: log })
+  const words = ['show', '--container', 'k2', '--runtime', 'containerd', '--runtime-root', top]
+  const logOf = (...more: string[]): string | undefined =>
+    withContainer(parseArguments([...words, '--pid', '7', ...more], {})).dumpLog
+  t.equal(logOf(), log, 'of a dump whose images its engine removed')
+  t.equal(logOf('-L', '/l'), '/l', 'what is typed wins')
+  t.equal(logOf('-D', top), undefined, 'these images may be another dump’s')
   t.match(ofBundle(bundle), wanted)
   refuses(t, () => find('containerd', top, 'd1'), 'usage', /knows no container/)
 })

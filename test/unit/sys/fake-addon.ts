@@ -58,6 +58,16 @@ export class FakeAddon implements Addon {
     return this.on(name, (...args) => script(...args) ?? then?.(...args))
   }
 
+  /** What it answered is told, once it has. */
+  after(name: Name, tell: (result: unknown) => void): this {
+    const then = this.scripts.get(name)
+    return this.on(name, (...args) => {
+      const result = then?.(...args)
+      tell(result)
+      return result
+    })
+  }
+
   /** A descriptor that was there before. */
   given(): number {
     this.open.set(this.next, { name: 'openat', args: [] })

@@ -125,10 +125,24 @@ test('what cannot be entered is named; what went is not, and other mounts are co
   t.strictSame([...walk.unread].sort(), [
     '/top/bad (EIO)',
     '/top/link_remap.1 (EIO)',
-    '/top/swapped (a symbolic link took its place meanwhile)',
+    '/top/swapped (ELOOP: a symbolic link took its place meanwhile)',
   ])
   t.equal(walk.otherMounts, 1)
   t.equal(walk.found.find(({ name }) => name === 'link_remap.3')?.stat, undefined)
+})
+
+test('an answer that would hide a tree is asked for twice', (t) => {
+  for (const error of [ENOENT, EXDEV])
+    for (const path of ['/a', '/a/link_remap.1']) {
+      const fail: Record<string, number> = { [path]: error }
+      const { look, walk, addon } = world({ '': ['a/'], '/a': ['link_remap.1'] }, { fail })
+      addon.after('openat2', (result) => {
+        if (result === error) Reflect.deleteProperty(fail, path)
+      })
+      t.strictSame(look(), ['/a link_remap.1'], `${path} ${error}`)
+      t.strictSame(walk.unread, [])
+      t.equal(walk.otherMounts, 0)
+    }
 })
 
 test('a deep tree takes a bounded number of descriptors', (t) => {

@@ -1,0 +1,13 @@
+// A command line that can be pasted, and what has to be so for it to be the right one.
+export interface Proposal {
+  readonly kind: keyof typeof WHEN
+  readonly line: string
+}
+
+const WHEN = {
+  gone: 'if the root file system was removed for good, this is complete',
+  unmoved: 'if all is where it was at the dump, this is complete',
+  'by-time': 'links of the dump that these images had before are found by their time',
+}
+
+export const proposalText = ({ kind, line }: Proposal): string => `${WHEN[kind]}: ${line}`
