@@ -56,7 +56,7 @@ const makeTables = ([program = '', ...words]: readonly string[]): void => {
 
 const serve = async (t: Test, { own, version }: Kind, index: number): Promise<Served> => {
   const port = 20_000 + index
-  const command = [compile('server.c'), String(port)]
+  const command = [compile('server.c', '-static'), String(port)]
   const program = await startProgram(
     t,
     own ? ['unshare', '--net', '--', ...command] : command,
