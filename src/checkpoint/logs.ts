@@ -103,7 +103,8 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
   const runIds = named(head, RUN_ID)
   const each = kind === 'dump' ? eachNamed(text, UNLINKED, HINT_LIMITS.unlinked) : []
   const unlinked = [...new Set(each)]
-  const dumping = kind === 'dump' ? [...new Set(eachNamed(text, DUMPING, HINT_LIMITS.unlinked))].map(Number) : []
+  const dumping =
+    kind === 'dump' ? [...new Set(eachNamed(text, DUMPING, HINT_LIMITS.unlinked))].map(Number) : []
   return {
     path: file.path,
     place: file.place,
