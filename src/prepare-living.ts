@@ -13,11 +13,11 @@ import { inodeOf, wantedBeside } from './images/beside.js'
 import { planLiving, type HeldRemap } from './plan/living.js'
 import type { Plan } from './plan/planned.js'
 import { mustListAll, Wanted } from './plan/wanted.js'
-import { withRows, writingSpans } from './proof/evidence.js'
+import { spanOfCopy, withRows, writingSpans } from './proof/evidence.js'
 import { dumpWindow, type Span } from './proof/window.js'
 import { inodeKey } from './sys/stat.js'
 import type { Sys } from './sys/sys.js'
-import { isAfter, plus, type Time } from './time.js'
+import { isAfter, isBefore, plus, type Time } from './time.js'
 
 export interface LivingOptions {
   /** When the dump began, where nothing else tells it. */
@@ -26,6 +26,8 @@ export interface LivingOptions {
   readonly keep: readonly string[]
   /** Those that the runtime of the container keeps of it, asked for where they matter. */
   readonly keptByRuntime?: () => readonly string[]
+  /** Its runtime made a copy of the log when the dump was over. */
+  readonly isLogCopied: boolean
 }
 
 interface LivingFound {
@@ -55,7 +57,7 @@ export const prepareLiving = (
   const kept = readWanted(options, checkpoint, host, clocks, started, isAnyHeld)
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
   const held = toRemaps(living.held, kept, checkpoint.hints)
-  const logs = logSpans(checkpoint)
+  const logs = logSpans(checkpoint, living, options.isLogCopied)
   const written = writingSpans(checkpoint.writings, logs)
   const { since } = options
   const now = { sec: clocks.realtime.sec + 1, nsec: 0 }
@@ -69,8 +71,21 @@ export const prepareLiving = (
   }
 }
 
-const logSpans = ({ hints: { dumpLog } }: Checkpoint): Span[] =>
-  dumpLog === undefined ? [] : [{ from: dumpLog.begun, to: dumpLog.written }]
+const logSpans = (
+  { hints: { dumpLog, done } }: Checkpoint,
+  { held, started }: Living,
+  isCopied: boolean,
+): Span[] => {
+  if (dumpLog === undefined) return []
+  const span = { from: dumpLog.begun, to: dumpLog.written }
+  if (!isCopied) return [span]
+  // A file of the dump is one that this container held, under a name that no other one had.
+  const files = done.map((path) => held.filter(({ called }) => called.has(path)))
+  const made = files.flatMap(([one, other]) =>
+    one === undefined || other !== undefined || isBefore(one.ctime, started) ? [] : [one.ctime],
+  )
+  return [spanOfCopy(span, made)]
+}
 
 /** CRIU cuts long lines of its log, and a line ends where a name has the end of one. */
 const isTellable = (path: Bytes): boolean => path.length < 900 && !path.includes('\n')

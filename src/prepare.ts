@@ -39,7 +39,8 @@ import { isAnyAsked, NO_REPAIRS, type Repairs } from './residue/repairs.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
-export interface PrepareOptions extends LivingOptions, Omit<PlanOptions, 'root' | 'host'> {
+export interface PrepareOptions
+  extends Omit<LivingOptions, 'isLogCopied'>, Omit<PlanOptions, 'root' | 'host'> {
   /** Absolute host paths. Undefined where only a living container is looked at. */
   readonly imagesDir: string | undefined
   readonly workDir: string | undefined
@@ -122,7 +123,7 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
   const found =
     told.pid === undefined
       ? undefined
-      : prepareLiving(sys, host, { ...options, pid: told.pid }, checkpoint, end, clocks)
+      : prepareLiving(sys, host, livingOptions(options, told.pid), checkpoint, end, clocks)
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const { derived } = told
   const left = {
@@ -152,6 +153,15 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
 
 const containerOf = (images: ImageSource | undefined): Container | undefined =>
   images?.what === 'archive' ? archivedContainer(images) : undefined
+
+const livingOptions = (
+  options: PrepareOptions,
+  pid: number,
+): LivingOptions & { readonly pid: number } => {
+  const { dumpLog, container } = options
+  const isLogCopied = dumpLog !== undefined && dumpLog === container?.failedLog
+  return { ...options, pid, isLogCopied }
+}
 
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined

@@ -4,7 +4,7 @@ import type { Bytes } from '../bytes.js'
 import type { Mount } from '../checkpoint/model.js'
 import { escape, toText } from '../escape.js'
 import type { HostMount } from '../host/mountinfo.js'
-import { below, isWithin, join } from '../paths.js'
+import { below, isWithin, join, pathProblem, ROOT } from '../paths.js'
 import type { MissingOption, PlanOptions } from './planned.js'
 
 export const isSame = (row: HostMount, mount: Mount): boolean =>
@@ -14,6 +14,13 @@ export const canHold = (row: HostMount, mount: Mount): boolean =>
   mount.root !== undefined && isWithin(mount.root, row.root)
 
 const placeOf = (mount: Mount, { mounts }: PlanOptions['host']): Bytes | undefined => {
+  const { upper } = mount
+  if (upper !== undefined) {
+    const same = mounts.findLast((other) => other.upper === upper && canHold(other, mount))
+    if (same !== undefined) return join(same.mountpoint, below(mount.root as Bytes, same.root))
+    // Where it is not mounted: all that was written to it lies there.
+    return pathProblem(upper) === undefined ? join(upper, mount.root ?? ROOT) : undefined
+  }
   const row = mounts.findLast((other) => isSame(other, mount) && canHold(other, mount))
   if (row === undefined || mount.major === 0) return undefined
   return join(row.mountpoint, below(mount.root as Bytes, row.root))

@@ -21,7 +21,15 @@
 // theirs to the next, and for as long as a log of theirs goes on. Links are made one right after the other: those of one
 // row belong together. Nothing is added before: all these times are of one clock, and CRIU opens its first file, or its
 // log, before it makes a link.
-import { isAfter, isBefore, latestMeaning, plus, secondsBetween, type Time } from '../time.js'
+import {
+  earliestOf,
+  isAfter,
+  isBefore,
+  latestMeaning,
+  plus,
+  secondsBetween,
+  type Time,
+} from '../time.js'
 import type { Doubt } from './doubts.js'
 import type { Span } from './window.js'
 
@@ -103,6 +111,16 @@ export const writingSpans = (times: readonly Time[], logs: readonly Span[]): Spa
   }
   return merged
 }
+
+/**
+ * When the dump was whose log is a copy, as engines make one of a dump that failed: its last time is that of the copy, so
+ * that what the log tells is how long the dump took, and not when it began. `made`: changes of files for which it had made
+ * a link. Making one is a change, so that it had begun before the earliest.
+ */
+export const spanOfCopy = ({ from, to }: Span, made: readonly Time[]): Span => ({
+  from: earliestOf([from, ...made]) ?? from,
+  to,
+})
 
 /** The same, each to the end of the row of links that goes on in it. */
 export const withRows = (spans: readonly Span[], changes: readonly Time[]): Span[] => {

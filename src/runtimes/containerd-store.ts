@@ -46,34 +46,25 @@ const varint = (bytes: Buffer, at: number): [number, number] => {
   return [value, at]
 }
 
-/** Where a snapshotter of containerd's own keeps what was written. */
-const FOLDERS: Readonly<Record<string, string>> = { overlayfs: 'fs', native: '' }
+/** Where a snapshotter of containerd's own keeps what was written, by its number. */
+const FOLDERS: Readonly<Record<string, (number: string) => string>> = {
+  overlayfs: (number) => path.join('snapshots', number, 'fs'),
+  native: (number) => path.join('snapshots', number),
+  btrfs: (number) => path.join('active', number),
+}
 
-/** `data`: the root of containerd. Those for which `isWanted`. @throws GcError refused. */
-export const storedIn = (
+/** `data`: the root of containerd. The layer of a snapshot by its namespace, snapshotter and key. */
+const layersIn = (
   data: string,
-  isWanted: (namespace: string, id: string) => boolean,
-): Stored[] => {
-  const from = path.join(data, 'io.containerd.metadata.v1.bolt/meta.db')
-  const all = below(from, 'v1', '*', 'containers', '*').at('v1')
-  const wanted = (all?.names() ?? []).flatMap((namespace) =>
-    (all?.at(namespace, 'containers')?.names() ?? [])
-      .filter((id) => isWanted(namespace, id))
-      .map((id) => ({ namespace, id, fields: all?.at(namespace, 'containers', id) })),
-  )
-  if (wanted.length === 0) return []
-  const names = below(from, 'v1', '*', 'snapshots', '*', '*').at('v1')
+  from: string,
+): ((namespace: string, snapshotter: string, key: string) => string | undefined) => {
+  let names: Bucket | undefined
   const known = new Map<string, Bucket | undefined>()
-  return wanted.map(({ namespace, id, fields }) => {
-    const spec = fields?.bytes('spec')
-    const [snapshotter = '', key = ''] = [
-      textOf(fields, 'snapshotter'),
-      textOf(fields, 'snapshotKey'),
-    ]
-    const name = textOf(names?.at(namespace, 'snapshots', snapshotter, key), 'name')
-    const stored = { namespace, id, spec: spec && valueOf(spec), from }
+  return (namespace, snapshotter, key) => {
+    names ??= below(from, 'v1', '*', 'snapshots', '*', '*').at('v1') ?? EMPTY
+    const name = textOf(names.at(namespace, 'snapshots', snapshotter, key), 'name')
     const folder = FOLDERS[snapshotter]
-    if (folder === undefined || name === undefined) return { ...stored, layer: undefined }
+    if (folder === undefined || name === undefined) return undefined
     const place = path.join(data, `io.containerd.snapshotter.v1.${snapshotter}`)
     if (!known.has(place))
       known.set(
@@ -81,7 +72,44 @@ export const storedIn = (
         below(path.join(place, 'metadata.db'), 'v1', 'snapshots', '*').at('v1', 'snapshots'),
       )
     const number = known.get(place)?.at(name)?.bytes('id')
-    const layer = number && path.join(place, 'snapshots', String(varint(number, 0)[0]), folder)
-    return { ...stored, layer }
+    return number && path.join(place, folder(String(varint(number, 0)[0])))
+  }
+}
+
+const databaseIn = (data: string): string =>
+  path.join(data, 'io.containerd.metadata.v1.bolt/meta.db')
+
+/** Those for which `isWanted`. @throws GcError refused. */
+export const storedIn = (
+  data: string,
+  isWanted: (namespace: string, id: string) => boolean,
+): Stored[] => {
+  const from = databaseIn(data)
+  const all = below(from, 'v1', '*', 'containers', '*').at('v1')
+  const wanted = (all?.names() ?? []).flatMap((namespace) =>
+    (all?.at(namespace, 'containers')?.names() ?? [])
+      .filter((id) => isWanted(namespace, id))
+      .map((id) => ({ namespace, id, fields: all?.at(namespace, 'containers', id) })),
+  )
+  const layerOf = layersIn(data, from)
+  return wanted.map(({ namespace, id, fields }) => {
+    const spec = fields?.bytes('spec')
+    const [snapshotter = '', key = ''] = [
+      textOf(fields, 'snapshotter'),
+      textOf(fields, 'snapshotKey'),
+    ]
+    const layer = layerOf(namespace, snapshotter, key)
+    return { namespace, id, spec: spec && valueOf(spec), from, layer }
   })
+}
+
+/** The same of a snapshot alone, where the engine above keeps its containers itself. @throws GcError refused. */
+export const snapshotIn = (
+  data: string,
+  namespace: string,
+  snapshotter: string,
+  key: string,
+): Pick<Stored, 'layer' | 'from'> => {
+  const from = databaseIn(data)
+  return { from, layer: layersIn(data, from)(namespace, snapshotter, key) }
 }

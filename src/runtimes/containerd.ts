@@ -16,7 +16,7 @@ const CONFIGURATION = '/etc/containerd/config.toml'
 const DOCKER = 'moby'
 
 /** Its root: what it keeps over a boot. */
-const dataRoot = (): string => {
+export const dataRoot = (): string => {
   // Of the whole, before the first table.
   const [top = ''] = (readTrusted(CONFIGURATION) ?? '').split(/^\s*\[/m)
   return /^\s*root\s*=\s*["']([^"']+)["']/m.exec(top)?.[1] ?? DATA

@@ -139,16 +139,30 @@ const findRoot = (
     if (found !== undefined) return { path: found, from: sourceOf(place) }
   }
   if (other === undefined) return undefined
+  const upper = upperHere(sys, host, recorded)
   throw new GcError('refused', other, {
-    next: 'nothing was touched; give the directory that it was with --root, or its images with --images-dir',
+    next:
+      upper === undefined
+        ? 'nothing was touched; give the directory that it was with --root, or its images with --images-dir'
+        : `nothing was touched; if that overlay is only not mounted, its upper directory has all that was written: add --root ${shellQuote(upper)}`,
   })
 }
 
-/** One that is only unmounted has a directory to be mounted on. */
+/** What an image names is for a person to give: it must not choose a directory itself. */
+const upperHere = (sys: Sys, host: Host, recorded: Mount | undefined): string | undefined => {
+  const { upper, root = ROOT } = recorded ?? {}
+  if (upper === undefined || pathProblem(upper) !== undefined) return undefined
+  const typed = toText(join(upper, root))
+  const isThere = lookAt(sys, host, join(upper, root), () => true) === true
+  return isThere && typed === escape(join(upper, root)) ? typed : undefined
+}
+
+/** One that is only unmounted may have a directory to be mounted on, or none: where nothing else is known, that says nothing. */
 const lostRootOf = (sys: Sys, host: Host, { roots }: Container): string | undefined => {
   const isThere = ({ path }: RootPlace): boolean =>
     lookAt(sys, host, fromText(path), () => true) === true || host.ask(fromText(path)) < 0
-  return roots.some(isThere) ? undefined : roots.at(-1)?.path
+  const isKept = roots.some(({ isMountpoint }) => !isMountpoint)
+  return !isKept || roots.some(isThere) ? undefined : roots.at(-1)?.path
 }
 
 const sourceOf = ({ from }: RootPlace): string => from

@@ -1,6 +1,7 @@
 // Docker: what is configured stands in its own files. No config.json of a bundle outlives the container's process.
 import path from 'node:path'
-import { failedLogIn, RUN, TASKS } from './containerd.js'
+import { dataRoot, failedLogIn, RUN, TASKS } from './containerd.js'
+import { snapshotIn } from './containerd-store.js'
 import { imagesNamed } from './bundle.js'
 import type { ConfiguredMount, Container, RootPlace, Runtime } from './container.js'
 import { object, parseFields, text, type Fields } from './fields.js'
@@ -9,6 +10,8 @@ import { namesIn, readTrusted, realPath } from './trusted.js'
 import { named } from './storage.js'
 
 const STATE = '/run/docker/runtime-runc/moby'
+/** Of a containerd that it has started itself. */
+const OWN_RUN = '/run/docker/containerd/daemon'
 
 const mountsOf = (config: Fields, data: string, from: string): ConfiguredMount[] => {
   const mounts = Object.values(object(config.MountPoints)).flatMap((value): ConfiguredMount[] => {
@@ -31,17 +34,38 @@ const mountsOf = (config: Fields, data: string, from: string): ConfiguredMount[]
 export const parseDocker = (json: string, data: string, from: string): ConfiguredMount[] =>
   mountsOf(parseFields(json, from), data, from)
 
+/** Where its own drivers keep what a container wrote, below DATA/DRIVER, by the name of the layer. */
+const LAYERS: Readonly<
+  Record<string, (layer: string) => readonly [place: string, merged?: string]>
+> = {
+  overlay2: (layer) => [`${layer}/diff`, `${layer}/merged`],
+  'fuse-overlayfs': (layer) => [`${layer}/diff`, `${layer}/merged`],
+  vfs: (layer) => [`dir/${layer}`],
+  btrfs: (layer) => [`subvolumes/${layer}`],
+}
+
 const rootsOf = (config: Fields, data: string, id: string): RootPlace[] => {
   const driver = text(config.Driver) ?? ''
   const file = path.join(data, 'image', driver, 'layerdb/mounts', id, 'mount-id')
   const layer = readTrusted(file)?.trim()
-  if (driver !== 'overlay2' || layer === undefined || !/^[\w.-]+$/.test(layer))
-    return [{ path: path.join(data, 'rootfs', driver, id), from: driver, isMountpoint: true }]
-  const top = path.join(data, driver, layer)
-  return [
-    { path: path.join(top, 'merged'), from: file, isMountpoint: true },
-    { path: path.join(top, 'diff'), from: file, isMountpoint: false },
-  ]
+  const isName = layer !== undefined && /^[\w.-]+$/.test(layer)
+  const places = isName ? LAYERS[driver]?.(layer) : undefined
+  if (places === undefined) return snapshotRoots(data, driver, id)
+  const [place, merged] = places
+  const found = (below: string, isMountpoint: boolean): RootPlace => ({
+    ...{ path: path.join(data, driver, below), from: file, isMountpoint },
+  })
+  return [...(merged === undefined ? [] : [found(merged, true)]), found(place, false)]
+}
+
+/** With the image store of containerd, its own or that of the host, the root file system is a snapshot there. */
+const snapshotRoots = (data: string, snapshotter: string, id: string): RootPlace[] => {
+  const mounted = path.join(data, 'rootfs', snapshotter, id)
+  const layers = [path.join(data, 'containerd/daemon'), dataRoot()].flatMap((root) => {
+    const { layer, from } = snapshotIn(root, 'moby', snapshotter, id)
+    return layer === undefined ? [] : [{ path: layer, from, isMountpoint: false }]
+  })
+  return [{ path: mounted, from: snapshotter, isMountpoint: true }, ...layers]
 }
 
 interface Kept {
@@ -73,7 +97,9 @@ const containerOf = (data: string, { id, from, config, names: [name] }: Kept): C
     process: readState(RUNC, STATE, id)?.process,
     images: imagesNamed(checkpoints, namesIn(checkpoints)),
     workDir: undefined,
-    failedLog: failedLogIn(path.join(RUN, TASKS, 'moby', id)),
+    failedLog: [RUN, OWN_RUN]
+      .map((run) => failedLogIn(path.join(run, TASKS, 'moby', id)))
+      .find((log) => log !== undefined),
   }
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { imagesNamed } from './bundle.js'
 import type { ConfiguredMount, Container, KnownImages, Runtime } from './container.js'
-import { payload } from './lxc.js'
+import { isPayload } from './lxc.js'
 import { firstProcesses } from './process.js'
 import { isName } from './state.js'
 import { namesIn, readTrusted, realPath } from './trusted.js'
@@ -68,7 +68,7 @@ const containerOf = (place: string, id: string, first = firstProcesses()): Conta
       home,
       roots: [{ path: path.join(home, 'rootfs'), from: home, isMountpoint: false }],
       mounts: parseIncus(yaml, from),
-      process: first(payload(id)),
+      process: first(isPayload(path.join(place, 'containers'), id)),
       images: imagesOf(home, place, id),
       workDir: undefined,
     },

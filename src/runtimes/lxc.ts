@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { unescapeOctal } from '../bytes.js'
 import type { ConfiguredMount, Container, RootPlace, Runtime } from './container.js'
-import { firstProcesses } from './process.js'
+import { firstProcesses, namesGroup, type First } from './process.js'
 import { isName } from './state.js'
 import { isDirectory, namesIn, readTrusted, realPath } from './trusted.js'
 
@@ -65,8 +65,18 @@ const withIncluded = (config: string): string => {
   return expand(config)
 }
 
-/** The cgroup of what runs in a container. */
-export const payload = (name: string): string => `lxc.payload.${name}`
+/**
+ * Whether a process is the first one of the container with that name below that folder. What watches over it says so; its
+ * cgroup only where that says nothing: "-1" and so on stands behind the name there where an earlier one was left.
+ */
+export const isPayload =
+  (folder: string, name: string) =>
+  ({ starter, groups }: First): boolean => {
+    const [, place, called] = /^\[lxc monitor\] (\/.*) ([^ ]+)$/.exec(starter ?? '') ?? []
+    return place === undefined
+      ? groups.some((line) => namesGroup(line, `lxc.payload.${name}`))
+      : called === name && realPath(place) === realPath(folder)
+  }
 
 const containerOf = (place: string, id: string, first = firstProcesses()): Container[] => {
   if (!isName(id)) return []
@@ -83,7 +93,7 @@ const containerOf = (place: string, id: string, first = firstProcesses()): Conta
       home: realPath(home),
       roots: root === undefined ? [] : [root],
       mounts,
-      process: first(payload(id)),
+      process: first(isPayload(place, id)),
       images: [],
       workDir: undefined,
     },

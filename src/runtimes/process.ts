@@ -28,27 +28,52 @@ export const inCgroup = (
   return { pid: task.pid, start: task.start, from }
 }
 
-/** By the name of a cgroup the process in it that is the first one of its pid namespace. All are looked at once. */
-export const firstProcesses = (): ((name: string) => FirstProcess | undefined) => {
-  let all: number[] | undefined
-  return (name) => {
-    all ??= processIds().filter((pid) => {
-      const status = ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
-      // Its number in each pid namespace, from ours down.
-      return /^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(status)
-    })
-    for (const pid of all) {
-      const found = inCgroup(pid, name, `/proc/${pid}/cgroup`)
-      if (found !== undefined) return found
+/** The first process of a pid namespace. */
+export interface First {
+  readonly pid: number
+  /** Lines of its cgroups. */
+  readonly groups: readonly string[]
+  /** What the one that started it calls itself, where that is root's and in our own pid namespace. */
+  readonly starter: string | undefined
+}
+
+/** The one of which that is so. All are looked at once. */
+export const firstProcesses = (): ((isIt: (one: First) => boolean) => FirstProcess | undefined) => {
+  let all: readonly First[] | undefined
+  return (isIt) => {
+    all ??= processIds().flatMap(firstAt)
+    for (const one of all) {
+      const task = isIt(one) ? taskAt(one.pid) : undefined
+      if (task !== undefined && task.state !== 'Z')
+        return { pid: task.pid, start: task.start, from: `/proc/${one.pid}/cgroup` }
     }
     return undefined
   }
 }
 
-const isInCgroup = (pid: number, name: string): boolean => {
-  const groups = ifSeen(() => fs.readFileSync(`/proc/${pid}/cgroup`, 'latin1')) ?? ''
-  return groups.split('\n').some((line) => namesGroup(line, name))
+const statusOf = (pid: number): string =>
+  ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
+
+const firstAt = (pid: number): First[] => {
+  const status = statusOf(pid)
+  // Its number in each pid namespace, from ours down.
+  if (!/^NSpid:\t\d+\t(?:\d+\t)*1$/m.test(status)) return []
+  const starter = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1] ?? 0)
+  return [{ pid, groups: groupsOf(pid), starter: starter === 0 ? undefined : titleOf(starter) }]
 }
+
+/** A container can name its processes as it likes, also those that are root's. */
+const titleOf = (pid: number): string | undefined => {
+  const status = statusOf(pid)
+  if (!/^NSpid:\t\d+$/m.test(status) || !/^Uid:(?:\t0){4}$/m.test(status)) return undefined
+  return ifSeen(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.replace(/\0+$/, '')
+}
+
+const groupsOf = (pid: number): string[] =>
+  (ifSeen(() => fs.readFileSync(`/proc/${pid}/cgroup`, 'latin1')) ?? '').split('\n')
+
+const isInCgroup = (pid: number, name: string): boolean =>
+  groupsOf(pid).some((line) => namesGroup(line, name))
 
 /** "0::/youki/ID", "/system.slice/docker-ID.scope", "/user.slice/:youki:ID": a whole word of a path. */
 export const namesGroup = (line: string, name: string): boolean =>

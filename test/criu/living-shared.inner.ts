@@ -3,6 +3,7 @@
 // the checkpoint, which is restored afterwards. Run by living-shared.test.ts.
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -198,3 +199,47 @@ for (const order of ['before', 'during', 'after'] as const)
         t.notOk(wanted.some(existsSync), 'the restore has used its links up')
         t.ok([...first.keys()].every(existsSync))
       })
+
+/** What containerd keeps of a dump that failed: its log, which is a copy and later than the dump. */
+function copiedLog({ base }: Living): string[] {
+  const bundle = join(base, 'io.containerd.runtime.v2.task/default/web')
+  mkdirSync(bundle, { recursive: true })
+  writeFileSync(join(bundle, 'config.json'), '{}')
+  const [log, copy] = [join(base, 'images/dump.log'), join(bundle, 'criu-dump.log')]
+  copyFileSync(log, copy)
+  const later = statSync(log).mtimeMs / 1000 + 2
+  utimesSync(copy, later, later)
+  return ['--container', 'web', '--runtime', 'containerd', '--runtime-root', base]
+}
+
+for (const [when, killAt] of Object.entries(KILLS))
+  t.test(`nothing but a copy of the log; killed ${when}`, async (t) => {
+    const { a, b, look } = await scene(t)
+    const images = join(b.base, 'checkpoint')
+    mkdirSync(images)
+    const first = look()
+    dump(dumpOptions(b, images))
+    const wanted = newLinks(first, look())
+    const between = look()
+    t.equal(tryDump({ ...dumpOptions(a, join(a.base, 'images')), killAt }).code, -1)
+    await settled(a.pids)
+    const links = newLinks(between, look())
+    t.equal(links.length > 1, when === 'with its links')
+    const words = copiedLog(a)
+    const before = look()
+
+    const log = join(a.base, 'io.containerd.runtime.v2.task/default/web/criu-dump.log')
+    const typed = runGc('clean', ['--pid', String(a.tree.pid), '-L', log])
+    t.equal(typed.code, 3, 'a log that is no copy is as late as its time says')
+    t.strictSame(onlyRemoved(before, look(), []), [])
+
+    const run = runGc('clean', ['--pid', String(a.tree.pid), ...words])
+    const gone = links.filter((path) => !look().has(path))
+    t.equal(gone.length, Math.max(0, links.length - 1), run.stderr)
+    t.strictSame(onlyRemoved(before, look(), gone), [])
+    const reasons = (run.report?.remaps ?? []).flatMap(({ reason }) => reason ?? [])
+    t.strictSame(reasons, links.length > 0 ? ['shared', 'shared'] : ['older'])
+    t.equal(await askAll(a.pids), 'works')
+    await restored(t, b, images)
+    t.notOk(wanted.some(existsSync))
+  })

@@ -75,10 +75,14 @@ interface Spec {
   root: { path: string; readonly: boolean }
   mounts: { destination: string; type: string; source: string; options: string[] }[]
   annotations: Record<string, string>
+  hooks?: Record<string, { path: string; args: string[]; env: string[] }[]>
 }
 
+/** What a test changes in the configuration of its container. */
+type Change = (spec: Spec, base: string) => void
+
 /** the runtime's own default configuration, with our process and volumes in it */
-function writeSpec(runtime: Runtime, base: string, built: Built): void {
+function writeSpec(runtime: Runtime, base: string, built: Built, change?: Change): void {
   const bundle = `${base}/bundle`
   must(program(runtime), ['spec', '--bundle', bundle])
   const spec = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')) as Spec
@@ -94,6 +98,7 @@ function writeSpec(runtime: Runtime, base: string, built: Built): void {
   // the container, so that no iptables are needed
   spec.annotations = { 'org.criu.config': `${base}/criu.conf` }
   writeFileSync(`${base}/criu.conf`, 'link-remap\nnetwork-lock skip\n')
+  change?.(spec, base)
   writeFileSync(`${bundle}/config.json`, JSON.stringify(spec))
 }
 
@@ -127,7 +132,7 @@ export interface Container {
 }
 
 /** runs one; clean up when done */
-export async function runContainer(runtime: Runtime): Promise<Container> {
+export async function runContainer(runtime: Runtime, change?: Change): Promise<Container> {
   const base = newBase(runtime)
   const id = base.slice(base.lastIndexOf('/') + 1)
   const call = (args: string[], more: Record<string, string> = {}) =>
@@ -157,7 +162,7 @@ export async function runContainer(runtime: Runtime): Promise<Container> {
     },
   }
   try {
-    writeSpec(runtime, base, container.built)
+    writeSpec(runtime, base, container.built, change)
     await start(runtime, base, id)
     return container
   } catch (error) {

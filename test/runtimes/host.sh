@@ -16,9 +16,26 @@ make() {
   mmdebstrap --variant=minbase --skip=cleanup/apt --aptopt='Acquire::Check-Valid-Until "false"' \
     --aptopt='APT::Install-Recommends "false"' --include="$1" \
     forky "$folder/root" "deb ${mirror%/} forky main"
+  older_runc
   truncate -s 4G "$folder/disk"
   mkfs.ext4 -q -F -d "$folder/root" "$folder/disk"
   rm -rf "$folder/root"
+}
+
+# The runc of Debian 12, beside the newer one and with its libraries.
+older_runc() {
+  local prefix=$folder
+  # shellcheck source=test/criu/apt.sh
+  . "$(dirname "$0")/../criu/apt.sh"
+  begin_apt bookworm
+  (
+    cd "$prefix"
+    private_apt download runc
+    mkdir -p root/opt/runc-1.1
+    dpkg -x runc_*.deb root/opt/runc-1.1
+    rm runc_*.deb
+  )
+  end_apt
 }
 
 # The first process of the machine.

@@ -12,7 +12,7 @@ import { inRepo, repo } from '../rig/repo.js'
 const PACKAGES = [
   ...['runc', 'crun', 'criu', 'libcriu2', 'podman', 'netavark', 'containerd', 'docker.io'],
   ...['docker-cli', 'lxc', 'incus', 'nodejs', 'iproute2', 'iptables', 'nftables', 'procps'],
-  'busybox-static',
+  ...['busybox-static', 'fuse-overlayfs'],
 ]
 
 const script = inRepo('test/runtimes/host.sh')

@@ -1,13 +1,15 @@
 // The ways in which a checkpoint is given up.
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Result } from '../../rig/command.js'
-import { sh, until, type Container } from './engine.js'
+import { sh, until, type Container, type Engine } from './engine.js'
+import { recipe } from './recipe.js'
 
 export interface Abort {
   readonly name: string
   /** What the container's program does besides. */
   readonly more?: readonly string[]
-  /** Whether this runtime has such a way. */
+  /** Whether this runtime has such a way: seen before there is a container, and with one. */
+  readonly isFor?: (engine: Engine) => boolean
   readonly isPossible?: (container: Container) => boolean
   readonly act: (container: Container, data: string) => void
   /** In the place of the name of the container. */
@@ -63,6 +65,7 @@ export const ABORTS: readonly Abort[] = [
   },
   {
     name: 'second dump failed',
+    isFor: ({ removesImages }) => removesImages !== true,
     act: (container) => {
       good('checkpoint', container.checkpoint())
       good('start', container.start())
@@ -75,7 +78,7 @@ export const ABORTS: readonly Abort[] = [
   { name: 'runtime killed', act: killed('CRIU_KILL_LINKAT=2', 'CRIU_KILL_PARENT=1') },
   {
     name: 'dump failed',
-    isPossible: ({ dumpsConnections }) => dumpsConnections !== true,
+    isFor: ({ dumpsConnections }) => dumpsConnections !== true,
     more: ['tcp'],
     act: (container) => bad('a dump with a connection', container.checkpoint()),
   },
@@ -100,7 +103,7 @@ export const ABORTS: readonly Abort[] = [
     name: 'exported and removed',
     isPossible: canExport,
     isGone: true,
-    words: () => ['-D', ARCHIVE],
+    words: () => recipe('podman', 2, { 'demo.tar.gz': ARCHIVE }),
     act: (container) => {
       good('export', container.export!(ARCHIVE))
       good('remove', container.remove())

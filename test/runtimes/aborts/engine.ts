@@ -1,5 +1,6 @@
 // What the tests need of a runtime: a container that holds unlinked files, and the ways in which its checkpoint may go.
 import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { attempt, type Result } from '../../rig/command.js'
 
 export interface Container {
@@ -17,8 +18,6 @@ export interface Container {
   readonly remove: () => Result
   /** To an archive, and ends it. */
   readonly export?: (file: string) => Result
-  /** It is always dumped with its connections. */
-  readonly dumpsConnections?: true
   /** All that criu-gc is told of it. */
   readonly words: readonly string[]
 }
@@ -35,6 +34,10 @@ export interface Engine {
   readonly name: string
   /** The destination of `other`: below a symbolic link, where the runtime can checkpoint that. */
   readonly behind: string
+  /** Its containers are always dumped with their connections. */
+  readonly dumpsConnections?: true
+  /** The next start without them removes the images, so that nobody knows of their links any more. */
+  readonly removesImages?: true
   /** Once, before the first container. */
   readonly begin: () => void
   readonly create: (name: string, volumes: Volumes, command: readonly string[]) => Container
@@ -61,7 +64,7 @@ export const until = (what: string, test: () => boolean): void => {
 /** A daemon of the machine, whose socket says when it is there. */
 export const daemon = (command: string, socket: string): void => {
   if (existsSync(socket)) return
-  const log = `/var/log/${command.split(' ')[0] ?? ''}.log`
+  const log = `/var/log/${path.basename(command.split(' ')[0] ?? '')}.log`
   must(`(setsid ${command} >${log} 2>&1 &)`)
   try {
     until(command, () => existsSync(socket))

@@ -4,6 +4,7 @@ import { ABORTS } from './aborts.js'
 import { must, type Engine } from './engine.js'
 import { containerd } from './engines/containerd.js'
 import { docker } from './engines/docker.js'
+import { incus } from './engines/incus.js'
 import { lowLevel } from './engines/low-level.js'
 import { lxc } from './engines/lxc.js'
 import { podman } from './engines/podman.js'
@@ -13,13 +14,18 @@ import { trial, type Row } from './trial.js'
 
 const ENGINES: readonly Engine[] = [
   lowLevel('runc'),
+  lowLevel('runc 1.1', '/opt/runc-1.1/usr/sbin/runc'),
   lowLevel('crun'),
-  podman('podman, crun', { runtime: 'crun', driver: 'overlay' }),
-  podman('podman, runc', { runtime: 'runc', driver: 'overlay' }),
-  podman('podman, vfs', { runtime: 'runc', driver: 'vfs' }),
+  podman('podman, crun', { runtime: 'crun', storage: 'overlay' }),
+  podman('podman, runc', { runtime: 'runc', storage: 'overlay' }),
+  podman('podman, vfs', { runtime: 'runc', storage: 'vfs' }),
+  podman('podman, fuse-overlayfs', { runtime: 'crun', storage: 'fuse' }),
+  podman('podman, --uidmap', { runtime: 'runc', storage: 'overlay', mapped: true }),
   containerd,
-  docker,
+  docker('docker', 'overlay2'),
+  docker('docker, snapshots', 'snapshots'),
   lxc,
+  incus,
 ]
 
 const [holder = '', killer = '', only = '', which = ''] = process.argv.slice(2)

@@ -106,6 +106,17 @@ test('what is missing is said with where it was, if that disk is mounted here', 
     next: 'add --root with the host path of the rootfs (at the dump: /pods/1)',
     option: ['--root', '/pods/1'],
   })
+  const overlay = mount(10, '/', {
+    ...{ major: 0, minor: 40, fstype: 'overlay' },
+    upper: b('/l/diff'),
+  })
+  const optionOf = (...rows: ReturnType<typeof hostMount>[]) =>
+    providerOf([overlay], { root: undefined, host: [...host, ...rows] })
+  t.match(optionOf(), { option: ['--root', '/l/diff'] }, 'an overlay that is not mounted')
+  const merged = hostMount('/l/merged', { ...{ major: 0, minor: 41 }, upper: b('/l/diff') })
+  t.match(optionOf(merged), { option: ['--root', '/l/merged'] }, 'mounted again')
+  const strange = mount(10, '/', { ...{ major: 0, minor: 40 }, upper: b('l/../diff') })
+  t.notOk('option' in providerOf([strange], { root: undefined, host }))
   const unnamed = mount(11, '/data', { minor: 16, root: b('/vol/x'), external: mapped('d\n') })
   t.notOk('option' in providerOf([ROOT, unnamed], { host }), 'what cannot be typed is not proposed')
   const odd = mount(11, '/data', { minor: 16, root: b('/vol/\x1b'), external: mapped('d') })

@@ -1,6 +1,7 @@
 import type { Doubt } from '../../../src/proof/doubts.js'
 import {
   judgeEvidence,
+  spanOfCopy,
   whenChanged,
   withRows,
   writingSpans,
@@ -109,4 +110,11 @@ test('links are made in a row: one that goes on from the last image belongs to i
   for (const time of row) t.equal(whenChanged(time, [span!]), 'within')
   t.equal(whenChanged(plus(T, 0.018), [span!]), 'after', 'a dump needs longer to begin')
   t.strictSame(withRows(spans, []), spans)
+})
+
+test('a copy of a log: the dump had begun before it made the first of its links', (t) => {
+  const log = { from: T, to: plus(T, 5) }
+  t.strictSame(spanOfCopy(log, []), log)
+  t.strictSame(spanOfCopy(log, [plus(T, 1)]), log)
+  t.strictSame(spanOfCopy(log, [plus(T, -1), plus(T, -3)]), { from: plus(T, -3), to: log.to })
 })

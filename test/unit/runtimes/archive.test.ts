@@ -33,12 +33,19 @@ test('podman’s: both places of an overlay, and the mounts of its configuration
 
 test('without a configuration, or where others could have written it, nothing is derived', (t) => {
   t.equal(archivedContainer(archive(t, {})), undefined)
-  const files = { 'spec.dump': '{"root":{"path":"rootfs"}}' }
+  const files = { 'spec.dump': '{"root":{"path":"/srv/rootfs"}}' }
   const one = archive(t, files)
-  t.match(archivedContainer(one)?.roots, [{ path: '/rootfs', isMountpoint: true }])
+  t.match(archivedContainer(one)?.roots, [{ path: '/srv/rootfs', isMountpoint: false }])
   fs.chmodSync(one.path, 0o666)
   t.equal(archivedContainer(one), undefined)
   t.equal(archivedContainer({ ...one, path: `${one.path}.not` }), undefined)
+})
+
+test('containerd’s: a root below its bundle is none of this host, unless that container is there', (t) => {
+  const spec = { 'spec.dump': '{"root":{"path":"rootfs"}}' }
+  t.strictSame(archivedContainer(archive(t, spec))?.roots, [])
+  const known = { ...spec, 'config.dump': '{"id":"no-such-container"}' }
+  t.strictSame(archivedContainer(archive(t, known))?.roots, [])
 })
 
 test('what is no JSON is refused', (t) => {

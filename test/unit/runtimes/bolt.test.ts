@@ -1,10 +1,11 @@
-// Databases of a containerd 2.1 with 31 containers in two namespaces, recorded while it ran.
+// Databases of a containerd 2.1 with 31 containers in two namespaces, recorded while it ran, and of one whose images
+// and layers are docker's.
 import fs from 'node:fs'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { readBolt, type Bucket } from '../../../src/runtimes/bolt.js'
 import { allContainers } from '../../../src/runtimes/all.js'
-import { storedIn } from '../../../src/runtimes/containerd-store.js'
+import { snapshotIn, storedIn } from '../../../src/runtimes/containerd-store.js'
 import { findContainer } from '../../../src/runtimes/find.js'
 import { inRepo } from '../../rig/repo.js'
 import { refuses, test, type Test } from '../support/check.js'
@@ -18,12 +19,16 @@ const FILES = {
   'io.containerd.snapshotter.v1.native/metadata.db': 'native',
 }
 
-const dataOf = (t: Test): string => {
-  const top = fs.realpathSync(t.testdir({}))
-  for (const [file, name] of Object.entries(FILES)) {
+const put = (top: string, files: Readonly<Record<string, string>>): void => {
+  for (const [file, name] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(path.join(top, file)), { recursive: true })
     fs.writeFileSync(path.join(top, file), recorded(name))
   }
+}
+
+const dataOf = (t: Test): string => {
+  const top = fs.realpathSync(t.testdir({}))
+  put(top, FILES)
   return top
 }
 
@@ -112,4 +117,34 @@ test('a database that is damaged, or somebody else wrote', (t) => {
         t.match((error as Error).message, refusal, `page ${page}`)
       }
     }
+})
+
+test('a snapshot alone, by its key', (t) => {
+  const data = dataOf(t)
+  const [one] = storedIn(data, (_, id) => id === 'c7')
+  const layer = (...asked: [namespace: string, snapshotter: string, key: string]) =>
+    snapshotIn(data, ...asked).layer
+  t.match(one?.layer, /fs$/)
+  t.equal(layer('default', 'overlayfs', 'c7'), one?.layer)
+  t.equal(layer('other', 'overlayfs', 'c7'), undefined)
+  t.equal(layer('default', 'native', 'c7'), undefined)
+  t.equal(layer('default', 'overlayfs', 'none'), undefined)
+  t.equal(snapshotIn(path.join(data, 'none'), 'default', 'overlayfs', 'c7').layer, undefined)
+})
+
+test('docker with the image store of a containerd of its own: its layer is a snapshot there', (t) => {
+  const data = fs.realpathSync(t.testdir({}))
+  const id = 'f9aee21ded653816fb60a358977a069f804b392b3c0176c0c690411c9d4edd68'
+  put(path.join(data, 'containerd/daemon'), {
+    'io.containerd.metadata.v1.bolt/meta.db': 'docker-meta',
+    'io.containerd.snapshotter.v1.overlayfs/metadata.db': 'docker-overlayfs',
+  })
+  fs.mkdirSync(path.join(data, 'containers', id), { recursive: true })
+  const config = { Name: '/web', Driver: 'overlayfs' }
+  fs.writeFileSync(path.join(data, 'containers', id, 'config.v2.json'), JSON.stringify(config))
+  const asked = { bundle: undefined, runtime: 'docker', runtimeRoot: data, id: 'web' }
+  t.match(findContainer(asked).roots, [
+    { path: path.join(data, 'rootfs/overlayfs', id), isMountpoint: true },
+    { path: /containerd\/daemon\/.*overlayfs\/snapshots\/14\/fs$/, isMountpoint: false },
+  ])
 })

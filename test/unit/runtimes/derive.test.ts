@@ -3,10 +3,11 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fromText } from '../../../src/bytes.js'
 import type { Checkpoint, Mount } from '../../../src/checkpoint/model.js'
+import type { GcError } from '../../../src/errors.js'
 import { hostOf } from '../../../src/host/host.js'
 import { TICKS } from '../../../src/host/processes.js'
 import { hostView } from '../../../src/host/view.js'
-import type { Container } from '../../../src/runtimes/container.js'
+import type { Container, RootPlace } from '../../../src/runtimes/container.js'
 import { derive, processOfDump, type Typed } from '../../../src/runtimes/derive.js'
 import { directoriesOf } from '../../../src/runtimes/directories.js'
 import { lookAt } from '../../../src/runtimes/destination.js'
@@ -128,6 +129,17 @@ test('an overlay that is not mounted is passed over', (t) => {
   )
 })
 
+test('a root that is nowhere is lost, unless it was a mount that may be made again', (t) => {
+  const { place, dump, recorded, top } = setUp(t)
+  const lostOf = (...roots: readonly RootPlace[]): string | undefined =>
+    derive(sys, host, container({ roots }), dump(recorded), TYPED).lostRoot
+  const merged = { ...place('merged'), isMountpoint: true }
+  t.equal(lostOf(merged, place('none')), path.join(top, 'none'))
+  t.equal(lostOf(merged), undefined, 'its runtime removes the directory with the mount')
+  t.equal(lostOf({ ...place('root'), isMountpoint: true }, place('none')), undefined)
+  t.equal(lostOf(), undefined)
+})
+
 test('the upper directory of an overlay is its root; another one is not', (t) => {
   const { place, top } = setUp(t)
   const overlay = { fstype: 'overlay', major: 0, minor: 99, root: b('/') }
@@ -151,6 +163,26 @@ test('the upper directory of an overlay is its root; another one is not', (t) =>
       /upper directory/,
       upper,
     )
+})
+
+test('an overlay that is not mounted, where its mount point is all that is known', (t) => {
+  const { place, top } = setUp(t)
+  const overlay = { fstype: 'overlay', major: 0, minor: 99, root: b('/') }
+  const nextOf = (upper: string): string | undefined => {
+    const rows = [mount(10, '/', { ...overlay, upper: fromText(upper) })]
+    const dump = checkpoint({
+      ...{ namespaces: [namespace(9, rows)], remaps: [remap(5, '/app', { mntId: 10 })] },
+    })
+    try {
+      derive(sys, host, container({ roots: [place('root')] }), dump, TYPED)
+      return 'not refused'
+    } catch (error) {
+      return (error as GcError).next
+    }
+  }
+  t.match(nextOf(path.join(top, 'other')), `add --root '${path.join(top, 'other')}'`)
+  t.match(nextOf(path.join(top, 'none')), /; give the directory that it was with --root/)
+  t.match(nextOf('/a/../b'), /; give the directory/)
 })
 
 test('the directories that a container writes to', (t) => {

@@ -299,14 +299,14 @@ test('docker: a layer that is no name is not followed', (t) => {
   const data = folder(t, {
     'containers/x/config.v2.json': { ID: 'x', Name: '/x', Driver: 'overlay2' },
     'image/overlay2/layerdb/mounts/x/mount-id': '../../etc',
-    'containers/y/config.v2.json': { ID: 'y', Name: '/y', Driver: 'vfs' },
-    'image/vfs/layerdb/mounts/y/mount-id': 'layer',
+    'containers/y/config.v2.json': { ID: 'y', Name: '/y', Driver: 'zfs' },
+    'image/zfs/layerdb/mounts/y/mount-id': 'layer',
   })
   t.strictSame(
     find('docker', data, 'x').roots.map((root) => root.path),
     [path.join(data, 'rootfs/overlay2/x')],
   )
-  t.match(find('docker', data, 'y').roots, [{ path: path.join(data, 'rootfs/vfs/y') }])
+  t.match(find('docker', data, 'y').roots, [{ path: path.join(data, 'rootfs/zfs/y') }])
 })
 
 test('containerd: by namespace and id; its root is where the snapshot is mounted', (t) => {
@@ -372,6 +372,26 @@ test('Incus: devices of the container, through the link into the pool', (t) => {
     found.mounts.map(({ source, destination }) => [source, destination]),
     [['/srv/in1/data', '/data']],
   )
+})
+
+test('docker: the layer of a stopped container, with each of its drivers that has one', (t) => {
+  const files = (driver: string): Files => ({
+    'containers/x/config.v2.json': { ID: 'x', Name: '/x', Driver: driver },
+    [`image/${driver}/layerdb/mounts/x/mount-id`]: '31f5',
+  })
+  for (const [driver, layer] of [
+    ['overlay2', '31f5/diff'],
+    ['fuse-overlayfs', '31f5/diff'],
+    ['vfs', 'dir/31f5'],
+    ['btrfs', 'subvolumes/31f5'],
+  ] as const) {
+    const data = folder(t, files(driver))
+    const kept = find('docker', data, 'x').roots.filter(({ isMountpoint }) => !isMountpoint)
+    t.strictSame(
+      kept.map((root) => root.path),
+      [path.join(data, driver, layer)],
+    )
+  }
 })
 
 test('docker: another data root, and that of a user namespace', (t) => {

@@ -1,6 +1,7 @@
 // containerd by its own client.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { daemon, directories, must, pidIn, quote, sh, until, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { ROOTFS } from '../rootfs.js'
 
 const SOCKET = '/run/containerd/containerd.sock'
@@ -67,7 +68,7 @@ export const containerd: Engine = {
         return done
       },
       get words() {
-        return ['--container', id, '-D', images()]
+        return recipe('containerd', 0, { demo: id, '/srv/images/demo': images() })
       },
     }
   },

@@ -1,6 +1,7 @@
 // runc and crun with a bundle of ours. A checkpoint that ends the container makes them forget it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { must, pidIn, sh, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { ROOTFS } from '../rootfs.js'
 
 interface Spec {
@@ -10,10 +11,11 @@ interface Spec {
   mounts: { destination: string; type: string; source: string; options: string[] }[]
 }
 
-export const lowLevel = (runtime: 'runc' | 'crun'): Engine => {
-  const behind = runtime === 'crun' ? '/var/real' : '/var/link'
+/** `runtime`: a command. */
+export const lowLevel = (name: string, runtime: string = name): Engine => {
+  const behind = name === 'crun' ? '/var/real' : '/var/link'
   return {
-    name: runtime,
+    name,
     behind,
     begin: () => undefined,
     create: (id, volumes, command) => {
@@ -62,7 +64,7 @@ export const lowLevel = (runtime: 'runc' | 'crun'): Engine => {
           return done
         },
         remove: () => sh(`${runtime} delete --force ${id}; rm -rf ${bundle}/rootfs`),
-        words: ['--bundle', bundle],
+        words: recipe('runc, crun and youki', 0, { '/var/tmp/demo': bundle }),
       }
     },
   }

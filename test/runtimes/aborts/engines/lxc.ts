@@ -1,11 +1,13 @@
 // LXC, where link remaps are always on.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { directories, must, pidIn, sh, type Engine } from '../engine.js'
+import { recipe } from '../recipe.js'
 import { ROOTFS } from '../rootfs.js'
 
 export const lxc: Engine = {
   name: 'lxc',
   behind: '/var/real',
+  dumpsConnections: true,
   begin: () => undefined,
   create: (id, volumes, command) => {
     const home = `/var/lib/lxc/${id}`
@@ -48,11 +50,10 @@ export const lxc: Engine = {
       pid: () => pidIn(sh(`lxc-info -n ${id} -p -H`).stdout),
       start,
       checkpoint,
-      dumpsConnections: true,
       restore: () => sh(`lxc-checkpoint -n ${id} -D ${images()} -r -v`),
       remove: () => sh(`lxc-stop -k -n ${id}; rm -rf ${home}`),
       get words() {
-        return ['--container', id, '-D', images()]
+        return recipe('LXC', 0, { demo: id, '/srv/images/demo': images() })
       },
     }
   },
