@@ -906,6 +906,37 @@ Value Netlink(const CallbackInfo &info) {
   return answer(info, result < 0 ? -1 : static_cast<long>(used));
 }
 
+// ptrace(2) of a request whose data is a number: PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH.
+Value Ptrace(const CallbackInfo &info) {
+  Reader in(info);
+  int request = in.i32(0);
+  int tid = in.i32(1);
+  int data = in.i32(2);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_ptrace, request, tid, 0, data));
+}
+
+// The same of one that reads or writes the signals that a stopped thread blocks: PTRACE_GETSIGMASK, PTRACE_SETSIGMASK.
+Value PtraceSigmask(const CallbackInfo &info) {
+  Reader in(info);
+  int request = in.i32(0);
+  int tid = in.i32(1);
+  size_t size;
+  uint8_t *mask = in.memory(2, &size);
+  if (!in.ok()) return {};
+  return answer(info, syscall(SYS_ptrace, request, tid, size, mask));
+}
+
+// waitpid(2) for a thread that is traced, without waiting: its status, 0 where there is none yet, or -errno.
+Value Waitpid(const CallbackInfo &info) {
+  Reader in(info);
+  int tid = in.i32(0);
+  if (!in.ok()) return {};
+  int status = 0;
+  pid_t result = waitpid(tid, &status, __WALL | WNOHANG);
+  return answer(info, result > 0 ? status : result);
+}
+
 // recvmsg(2) that takes nothing: copies of the files in the next message, which the caller closes. How many, or
 // -errno; -EAGAIN past the last message.
 Value PeekFiles(const CallbackInfo &info) {
@@ -1309,6 +1340,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
       {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
       {"getsockopt", Getsockopt}, {"setsockopt", Setsockopt},  {"netlink", Netlink},
+      {"ptrace", Ptrace},         {"ptrace_sigmask", PtraceSigmask}, {"waitpid", Waitpid},
       {"chdir", Chdir},           {"fchdir", Fchdir},         {"chroot", Chroot},
       {"listmount", Listmount},   {"statmount", Statmount},   {"statmounts", Statmounts},   {"ioctl_nsfs", IoctlNsfs},
       {"prctl", Prctl},           {"capset", Capset},

@@ -39,11 +39,11 @@ const systemPackages = (flavour, platform, { prebuilds, work, own }) => {
   const { arch } = platform
   const { node, cache } = own ?? {}
   const contents = contentsOf(flavour, { repo, prebuilds, arch, node, cache, texts })
-  const settings = { level, out, work, contents }
   for (const [kind, make] of Object.entries({ deb: makeDeb, rpm: makeRpm })) {
     const root = join(work, `${kind}-${flavour.name}-${arch}`)
-    stage(contents, root)
-    say(make(flavour, platform, version, root, settings))
+    const files = contents.filter(({ only = kind }) => only === kind)
+    stage(files, root)
+    say(make(flavour, platform, version, root, { level, out, work, contents: files }))
     rmSync(root, { recursive: true, force: true })
   }
 }

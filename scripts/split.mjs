@@ -8,8 +8,10 @@ import { build } from 'esbuild'
  * constructed. From then on nothing is loaded any more. What only they import comes along.
  */
 const DOORS = [
+  'src/cli/completion/completion.ts',
   'src/cli/list.ts',
   'src/cli/network-scan.ts',
+  'src/cli/run-log.ts',
   'src/cli/scan.ts',
   'src/host/living/living.ts',
   'src/images/archive.ts',
@@ -19,13 +21,15 @@ const DOORS = [
   'src/network/find.ts',
   'src/network/undo.ts',
   'src/prepare-living.ts',
+  'src/report/told.ts',
   'src/residue/find.ts',
-  'src/residue/plan.ts',
+  'src/residue/undo.ts',
   'src/runtimes/all.ts',
   'src/runtimes/archive.ts',
   'src/runtimes/derive.ts',
   'src/runtimes/directories.ts',
   'src/runtimes/find.ts',
+  'src/runtimes/netns.ts',
   'src/runtimes/walk.ts',
 ]
 

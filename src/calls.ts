@@ -33,6 +33,10 @@ const OPTIONS: Readonly<Record<string, Check>> = {
     fits: (value) =>
       Array.isArray(value) && value.every((one) => typeof one === 'string' && isDoubt(one)),
   },
+  repair: {
+    what: 'an array of strings, such as ["signals"]',
+    fits: (value) => Array.isArray(value) && value.every(isText),
+  },
   dumpLog: PATH,
   restoreLog: PATH,
   pid: {
@@ -55,6 +59,8 @@ const OPTIONS: Readonly<Record<string, Check>> = {
   imagesDirs: PATHS,
   until: { what: 'a time, such as "2026-11-26T04:30:00Z" or "10m"', fits: isText },
   remove: FLAG,
+  network: FLAG,
+  netns: PATHS,
   force: FLAG,
   keepLastLink: FLAG,
   maxRemaps: {

@@ -9,6 +9,8 @@ import { openImages } from './images/open.js'
 import type { ImageSource } from './images/source.js'
 import { undoNetwork } from './network/undo.js'
 import { prepare, type PrepareOptions } from './prepare.js'
+import { isAnyAsked, NO_REPAIRS } from './residue/repairs.js'
+import { undoResidue } from './residue/undo.js'
 import { dropPrivileges } from './privilege/drop.js'
 import type { Command, Report } from './report/report.js'
 import { notedSignal, noteSignals } from './sys/signals.js'
@@ -17,6 +19,8 @@ import type { Sys } from './sys/sys.js'
 export interface RunOptions extends PrepareOptions {
   readonly command: Command
   readonly keepLastLink: boolean
+  /** The command line, for the one that undoes what was only named. */
+  readonly words?: readonly string[]
   /** The images are ours alone from now on. */
   readonly onLocked: () => void
   readonly onProgress: (done: number, total: number) => void
@@ -42,18 +46,20 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
   noteSignals(sys)
   const interrupted = (): ReturnType<typeof notedSignal> => notedSignal(sys)
   // Programs can be started as long as nothing was given up.
+  const how = { remove, isInterrupted: () => interrupted() !== undefined }
   const unlocked = network && {
-    rows: undoNetwork(sys, network, { remove, isInterrupted: () => interrupted() !== undefined }),
+    rows: undoNetwork(sys, network, how),
     unread: network.unread,
   }
+  const undone = {
+    // Of most runs there is nothing, and what undoes it is not loaded.
+    rows: residue.findings.length === 0 ? [] : undoResidue(sys, residue.findings, how),
+    unread: residue.unread,
+    isAsked: isAnyAsked(options.repairs ?? NO_REPAIRS),
+  }
   const left = {
-    command,
-    living,
-    network: unlocked,
-    residue,
-    derived,
-    directories,
-    only: options.only,
+    ...{ command, living, network: unlocked, residue: undone, derived, directories },
+    ...{ only: options.only, words: options.words ?? [] },
   }
   if (ready === undefined)
     return { ...left, checkpoint, mounts: [], remaps: [], others: [], interrupted: interrupted() }

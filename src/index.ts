@@ -17,6 +17,7 @@ import { planCollection as planPure } from './plan/plan.js'
 import type { JsonDocument } from './report/document.js'
 import type { JsonError } from './report/error-schema.js'
 import type { JsonList } from './report/list-schema.js'
+import type { JsonNetworkScan } from './report/network-schema.js'
 import type { JsonScan } from './report/scan-schema.js'
 import type { JsonLinks } from './report/links-schema.js'
 import type { JsonReport } from './report/schema.js'
@@ -26,6 +27,7 @@ export type { Plan, PlannedRemap, Provider } from './plan/planned.js'
 export type { JsonFoundLink, JsonScan } from './report/scan-schema.js'
 export type { JsonLink, JsonLinks } from './report/links-schema.js'
 export type { JsonList, JsonListedContainer } from './report/list-schema.js'
+export type { JsonNetworkScan } from './report/network-schema.js'
 export type { JsonReport } from './report/schema.js'
 export { GcError }
 
@@ -49,6 +51,8 @@ export interface Options {
   readonly accept?: readonly Doubt[]
   /** All of them. */
   readonly force?: boolean
+  /** What else a dump left that is to be undone, as --repair takes it. */
+  readonly repair?: readonly string[]
   readonly dumpLog?: string
   readonly restoreLog?: string
   readonly keepLastLink?: boolean
@@ -96,6 +100,15 @@ export interface ScanOptions extends Pick<
   readonly remove?: boolean
 }
 
+/** Locks of the network in the place of links. */
+export interface NetworkScanOptions {
+  readonly network: true
+  /** Only these network namespaces, by their paths. */
+  readonly netns?: readonly string[]
+  /** In those of `netns`. */
+  readonly remove?: boolean
+}
+
 export interface PlanOptions extends Pick<Options, 'root' | 'external' | 'mounts' | 'gone'> {
   /** What is mounted here; read from /proc where not given. */
   readonly host?: HostView
@@ -122,13 +135,17 @@ export const list = (options: ListOptions = {}): Promise<JsonList> =>
     return listArgumentsOf(options)
   }) as Promise<JsonList>
 
-/** Links below directories; deletes with `remove`. Needs root. @throws GcError likewise. */
-export const scan = (options: ScanOptions): Promise<JsonScan> =>
-  runCommand(() => {
+/** Locks in network namespaces, or links below directories; deletes with `remove`. Needs root. @throws GcError likewise. */
+export function scan(options: NetworkScanOptions): Promise<JsonNetworkScan>
+export function scan(options: ScanOptions): Promise<JsonScan>
+export function scan(options: ScanOptions | NetworkScanOptions): Promise<Document> {
+  return runCommand(() => {
     checkOptions(options)
+    if (isOfNetwork(options)) return networkArgumentsOf(options)
     checkDirectories(options.directories)
     return scanArgumentsOf(options)
-  }) as Promise<JsonScan>
+  })
+}
 
 /**
  * The dump in a directory. Needs no privilege but to read the images, and changes nothing.
@@ -173,6 +190,7 @@ const argumentsOf = (command: string, options: AnyOptions & ContainerOptions): s
   ...(options.accept ?? []).map((value) => `--accept=${value}`),
   ...(options.dumpLog === undefined ? [] : [`--dump-log=${options.dumpLog}`]),
   ...(options.restoreLog === undefined ? [] : [`--restore-log=${options.restoreLog}`]),
+  ...(options.repair ?? []).map((value) => `--repair=${value}`),
   ...(options.force === true ? ['--force'] : []),
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
 ]
@@ -208,6 +226,18 @@ const scanArgumentsOf = (options: ScanOptions): string[] => [
   ...(options.keepLastLink === true ? ['--keep-last-link'] : []),
   '--',
   ...options.directories,
+]
+
+const isOfNetwork = (options: ScanOptions | NetworkScanOptions): options is NetworkScanOptions =>
+  (options as Partial<NetworkScanOptions>).network === true
+
+const networkArgumentsOf = ({ netns = [], remove }: NetworkScanOptions): string[] => [
+  'scan',
+  '--json',
+  '--no-default-config',
+  '--network',
+  ...netns.map((value) => `--netns=${value}`),
+  ...(remove === true ? ['--remove'] : []),
 ]
 
 const checked = (options: AnyOptions & ContainerOptions): AnyOptions & ContainerOptions => {

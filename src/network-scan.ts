@@ -1,7 +1,5 @@
 // The whole order of `scan --network`: all network namespaces → locks → under --remove, those of the named ones.
 import { fromText } from './bytes.js'
-import { readClocks } from './host/clock.js'
-import { hostOf } from './host/host.js'
 import { hostView } from './host/view.js'
 import { openAll } from './network/all.js'
 import { refuseBusy } from './network/busy.js'
@@ -34,7 +32,7 @@ export const scanNetwork = (sys: Sys, { netns, remove }: NetworkScanOptions): Ne
   const unread = new Unread()
   const namespaces = new NetworkNamespaces(sys, unread)
   if (netns.length > 0) for (const path of netns) namespaces.named(fromText(path))
-  else openAll(namespaces, hostOf(sys, hostView(readClocks())).mounts)
+  else openAll(sys, namespaces, hostView().mounts, unread, true)
   const look = new Look(sys, unread)
   const all = [...namespaces.found]
   const locks = all.flatMap(

@@ -5,6 +5,7 @@ import { orRefused } from './errors.js'
 import { readCheckpoint } from './checkpoint/checkpoint.js'
 import type { Checkpoint, Hints } from './checkpoint/model.js'
 import type { Clocks } from './host/clock.js'
+import { groupBy } from './group.js'
 import type { Host } from './host/host.js'
 import type { HeldLink } from './host/living/held.js'
 import { readLiving, type Living } from './host/living/living.js'
@@ -13,7 +14,7 @@ import { planLiving, type HeldRemap } from './plan/living.js'
 import type { Plan } from './plan/planned.js'
 import { mustListAll, Wanted } from './plan/wanted.js'
 import { spanOfCopy, withRows, writingSpans } from './proof/evidence.js'
-import type { Span } from './proof/window.js'
+import { dumpWindow, type Span } from './proof/window.js'
 import { inodeKey } from './sys/stat.js'
 import type { Sys } from './sys/sys.js'
 import { isAfter, isBefore, plus, type Time } from './time.js'
@@ -53,9 +54,9 @@ export const prepareLiving = (
   const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
   const isAnyHeld = living.held.length > 0
   const started = plus(living.started, APART)
-  const wanted = readWanted(options, checkpoint, host, started, isAnyHeld)
+  const kept = readWanted(options, checkpoint, host, clocks, started, isAnyHeld)
   const isDumped = checkpoint.directory === undefined || !isAfter(living.started, plus(end, APART))
-  const held = toRemaps(living.held, wanted, checkpoint.hints)
+  const held = toRemaps(living.held, kept, checkpoint.hints)
   const logs = logSpans(checkpoint, living, options.isLogCopied)
   const written = writingSpans(checkpoint.writings, logs)
   const { since } = options
@@ -79,7 +80,7 @@ const logSpans = (
   const span = { from: dumpLog.begun, to: dumpLog.written }
   if (!isCopied) return [span]
   // A file of the dump is one that this container held, under a name that no other one had.
-  const files = done.map((path) => held.filter(({ names }) => names.has(path)))
+  const files = done.map((path) => held.filter(({ called }) => called.has(path)))
   const made = files.flatMap(([one, other]) =>
     one === undefined || other !== undefined || isBefore(one.ctime, started) ? [] : [one.ctime],
   )
@@ -91,32 +92,48 @@ const isTellable = (path: Bytes): boolean => path.length < 900 && !path.includes
 
 const toRemaps = (
   links: readonly HeldLink[],
-  wanted: Wanted,
+  { wanted, writtenIn }: Kept,
   { done, dumpLog }: Hints,
 ): HeldRemap[] => {
-  const [isDone, isCome] = [new Set(done), new Set(dumpLog?.unlinked)]
+  const isCome = new Set(dumpLog?.unlinked)
+  const made = groupBy(done, (path) => path)
   const all = links.map((one) => ({ ...one, keptFor: wanted.listing(one.mount, one.link) }))
   // Whose a name is that a wanted checkpoint lists is known: it leaves no question about the others.
-  const names = new Map<string, number>()
-  for (const { file, keptFor } of all) {
-    const key = inodeKey(file.inode)
-    if (keptFor === undefined) names.set(key, (names.get(key) ?? 0) + 1)
-  }
-  return all.map(({ namespace, mount, link, directory, file, names: called, keptFor }) => ({
-    nsId: namespace.id,
-    mount,
-    link,
-    original: file.path,
-    held: {
-      ...file.inode,
-      by: file.holder(),
-      directory,
-      isAlone: names.get(inodeKey(file.inode)) === 1,
-      isLogged: [...called].some((path) => isDone.has(path)),
-      isNamed: [...called].some((path) => isCome.has(path) || !isTellable(path)),
-      keptFor,
-    },
-  }))
+  const byFile = groupBy(all, ({ file }) => inodeKey(file.inode))
+  return all.map(({ namespace, mount, link, directory, file, called, isOnly, keptFor }) => {
+    const names = byFile.get(inodeKey(file.inode)) ?? []
+    const others = names.flatMap((name) => name.keptFor ?? [])
+    const count = names.length - others.length
+    const paths = [...called.keys()]
+    const links = paths.map((path) => made.get(path)?.length ?? 0)
+    return {
+      nsId: namespace.id,
+      mount,
+      link,
+      original: file.path,
+      held: {
+        ...file.inode,
+        by: file.holder(),
+        directory,
+        isAlone: count === 1,
+        // Nobody opened more of what the log names than hold it now.
+        isCounted:
+          isOnly() &&
+          links.reduce((sum, one) => sum + one, 0) === count &&
+          paths.every((path, i) => (called.get(path) ?? 0) >= (links[i] ?? 0)),
+        isLogged: links.some((one) => one > 0),
+        isNamed: paths.some((path) => isCome.has(path) || !isTellable(path)),
+        othersMade: others.flatMap((images) => writtenIn.get(images) ?? []),
+        keptFor,
+      },
+    }
+  })
+}
+
+interface Kept {
+  readonly wanted: Wanted
+  /** By their images: when these were written. */
+  readonly writtenIn: ReadonlyMap<string, readonly Span[]>
 }
 
 /** Checkpoints that are to be kept: those that the caller names, those beside these images, and the runtime's. */
@@ -124,11 +141,19 @@ const readWanted = (
   { keep, keptByRuntime = () => [] }: LivingOptions,
   { directory }: Checkpoint,
   host: Host,
+  clocks: Clocks,
   started: Time,
   isAnyHeld: boolean,
-): Wanted => {
+): Kept => {
   const wanted = new Wanted(host.mounts, { booted: host.bootedAt, started })
-  for (const place of keep) wanted.add(place, mustListAll(readCheckpoint(place)))
+  const writtenIn = new Map<string, readonly Span[]>()
+  const add = (place: string, checkpoint: Checkpoint): void => {
+    wanted.add(place, checkpoint)
+    const { times, hints } = checkpoint
+    const images = { ...times, logBegun: hints.dumpLog?.begun }
+    writtenIn.set(place, dumpWindow(images, [], clocks).spans)
+  }
+  for (const place of keep) add(place, mustListAll(readCheckpoint(place)))
   // Nothing is asked of them where nothing is held.
   const beside = directory === undefined || !isAnyHeld ? [] : wantedBeside(directory)
   const others = new Set([...beside, ...(isAnyHeld ? keptByRuntime() : [])])
@@ -136,9 +161,9 @@ const readWanted = (
   for (const place of others) {
     if (keep.includes(place) || (own !== undefined && inodeOf(place) === own)) continue
     const other = tryRead(place)
-    if (other?.complete === true) wanted.add(place, other)
+    if (other?.complete === true) add(place, other)
   }
-  return wanted
+  return { wanted, writtenIn }
 }
 
 const tryRead = (place: string): Checkpoint | undefined =>

@@ -23,6 +23,7 @@ import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
+import { derivedNetns } from './runtimes/netns.js'
 import { archivedContainer } from './runtimes/archive.js'
 import type { Container } from './runtimes/container.js'
 import { directoriesOf } from './runtimes/directories.js'
@@ -33,7 +34,8 @@ import { findNetwork, type NetworkFound } from './network/find.js'
 import { Unread } from './network/unread.js'
 import { mayHaveLocks } from './network/wanted.js'
 import { findResidue } from './residue/find.js'
-import { planResidue, type Finding } from './residue/plan.js'
+import type { Finding } from './residue/plan.js'
+import { isAnyAsked, NO_REPAIRS, type Repairs } from './residue/repairs.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
@@ -53,6 +55,8 @@ export interface PrepareOptions
   readonly typedMounts?: string | undefined
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
+  /** What of the residue is to be undone. */
+  readonly repairs?: Repairs
   /** Network namespaces in which its locks are. */
   readonly netns: readonly string[]
   /** That of the caller's --bundle or --container. */
@@ -123,7 +127,7 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const { derived } = told
   const left = {
-    ...residueAndNetwork(sys, host, living, checkpoint, images, options),
+    ...residueAndNetwork(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
     ...{ living, derived, directories: directoriesToScan(sys, host, checkpoint, options) },
   }
   const plan = options.only.has('links')
@@ -162,7 +166,10 @@ const livingOptions = (
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
   pid !== undefined || container?.process !== undefined
 
-type FromContainer = Pick<PrepareOptions, 'pid' | 'root' | 'externals' | 'lostRoot'> & {
+type FromContainer = Pick<
+  PrepareOptions,
+  'pid' | 'root' | 'externals' | 'lostRoot' | 'lost' | 'netns'
+> & {
   readonly derived: readonly Derived[]
 }
 
@@ -171,25 +178,30 @@ const fromContainer = (
   sys: Sys,
   host: Host,
   checkpoint: Checkpoint,
-  { container, pid, root, externals, gone, typedMounts }: PrepareOptions,
+  { container, pid, root, externals, gone, typedMounts, netns, only }: PrepareOptions,
   end: Time,
   clocks: Clocks,
 ): FromContainer => {
-  if (container === undefined || pid !== undefined) return { pid, root, externals, derived: [] }
+  if (container === undefined || pid !== undefined)
+    return { pid, root, externals, netns, derived: [] }
   const process = processOfDump(container, checkpoint, end, clocks)
   if (process !== undefined) {
     if (typedMounts !== undefined) throw livesOn(typedMounts, process.pid)
     const derived = [{ words: ['--pid', String(process.pid)], from: process.from } as const]
-    return { pid: process.pid, root, externals, derived }
+    return { pid: process.pid, root, externals, netns, derived }
   }
   const { mapped } = externals
   const found = derive(sys, host, container, checkpoint, { root, mapped, gone })
+  const isOpen = netns.length === 0 && only.has('network')
+  const place = isOpen ? derivedNetns(container, host.mounts) : undefined
   return {
     pid,
     root: found.root,
     lostRoot: found.lostRoot,
+    lost: found.lost,
     externals: { ...externals, mapped: found.mapped },
-    derived: found.derived,
+    netns: place === undefined ? netns : [place.words[1]],
+    derived: place === undefined ? found.derived : [...found.derived, place],
   }
 }
 
@@ -218,8 +230,9 @@ const residueAndNetwork = (
   living: Living | undefined,
   checkpoint: Checkpoint,
   images: ImageSource | undefined,
-  { imagesDir, workDir, only, netns }: PrepareOptions,
+  options: PrepareOptions,
 ): Pick<Prepared, 'network' | 'residue'> => {
+  const { only, netns, repairs = NO_REPAIRS } = options
   const unread = new Unread()
   let descriptors: Descriptors | undefined
   if (living !== undefined && (only.has('network') || only.has('residue'))) {
@@ -227,24 +240,45 @@ const residueAndNetwork = (
     descriptors.look(living.pids)
   }
   const pids = living?.pids ?? []
+  const look = (): NetworkFound =>
+    findNetwork(sys, checkpoint, {
+      netns: netns.map(fromText),
+      ...{ pids, descriptors, unread, mounts: host.mounts },
+    })
   const mayBeClosed = mayHaveLocks(checkpoint, netns.length > 0 || pids.length > 0)
-  const network =
-    only.has('network') && mayBeClosed
-      ? findNetwork(sys, checkpoint, {
-          netns: netns.map(fromText),
-          ...{ pids, descriptors, unread, mounts: host.mounts },
-        })
-      : undefined
-  // Without a living container no residue is looked for: most runs want their links removed, and nothing else.
-  if (living === undefined || descriptors === undefined || !only.has('residue'))
-    return { network, residue: { findings: [], unread: [] } }
+  const network = only.has('network') && mayBeClosed ? look() : undefined
+  // Most runs want their links removed, and nothing else.
+  const isWanted = living !== undefined || isResidueAsked(options)
+  if (!isWanted || !only.has('residue')) return { network, residue: { findings: [], unread: [] } }
   const more = new Unread()
+  const sockets = network === undefined ? (descriptors?.repaired ?? []) : []
+  const isLocked = sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look())
+  const findings = findResidue(
+    sys,
+    { host, living, checkpoint, folders: foldersOf(images, options), repairs },
+    { parasites: descriptors?.parasites ?? [], sockets, isLocked },
+    more,
+  )
+  if (network === undefined) more.found.push(...unread.found)
+  return { network, residue: { findings, unread: more.found } }
+}
+
+/** In so many words: without a living container only the host has some. */
+const isResidueAsked = ({ only, repairs = NO_REPAIRS }: PrepareOptions): boolean =>
+  isAnyAsked(repairs) || (only.has('residue') && !only.has('links'))
+
+const isAnyLeft = ({ planned }: NetworkFound): boolean =>
+  planned.some(({ verdict }) => verdict === 'go')
+
+/** In which CRIU worked. */
+const foldersOf = (
+  images: ImageSource | undefined,
+  { imagesDir, workDir }: PrepareOptions,
+): string[] => {
   const isArchive = images?.what === 'archive'
-  const folders = [workDir, imagesDir]
+  return [workDir, imagesDir]
     .filter((folder) => folder !== undefined)
     .filter((folder) => !isArchive || folder !== imagesDir)
-  const facts = findResidue(sys, host, living, descriptors, folders, more)
-  return { network, residue: { findings: planResidue(facts), unread: more.found } }
 }
 
 /** What the living container shows is not lost any more. */

@@ -355,6 +355,7 @@ test('options of the library', (t) => {
     pid: true,
     since: true,
     keep: true,
+    repair: true,
   })
   const use = readmeSection('Use it from Node')
   for (const option of options) t.match(use, new RegExp(`\\b${option}\\b`), option)
@@ -578,7 +579,10 @@ const LIVING = keysOf<NonNullable<JsonReport['living']>>({
   namespaces: true,
   unread: true,
 })
-const RESIDUE = keysOf<JsonResidue>({ kind: true, what: true, where: true, undo: true })
+const RESIDUE = keysOf<JsonResidue>({
+  ...{ kind: true, what: true, where: true, verdict: true, reason: true, message: true },
+  undo: true,
+})
 const OTHERS = keysOf<JsonReport['others'][number]>({
   directory: true,
   directoryBase64: true,

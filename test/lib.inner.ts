@@ -68,6 +68,19 @@ t.test('scan resolves to the document, and removes what it is told to', async (t
   await t.rejects(scan({ directories: [tree], remove: true }), { exit: 'usage', message: /./ })
 })
 
+t.test('scan of network namespaces resolves to its own document', async (t) => {
+  const found = await scan({ network: true, netns: ['/proc/self/ns/net'] })
+  t.match(found, { schema: 'criu-gc/1', command: 'scan', networkNamespaces: 1, networkUnread: [] })
+  for (const options of [
+    { network: true, remove: true },
+    { network: true, netns: ['/nowhere'] },
+    { network: true, netns: '/proc/self/ns/net' },
+    { network: 'all' },
+    { network: false },
+  ])
+    await t.rejects(scan(options as never), { exit: 'usage', message: /./ })
+})
+
 t.test('a container by its bundle or its name, and a list', async (t) => {
   const { tree, images, link } = hostTree(t)
   const data = join(tree, '..')

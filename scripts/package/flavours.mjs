@@ -59,7 +59,7 @@ export const rpmName = ({ name }, platform, version) => `${name}-${version}-1.${
 
 /**
  * What lies where. `from` is a path of the clone or of what was built for the package; `text` is written
- * as it is. Programs are 0755, all else 0644, everything root's.
+ * as it is; `only` for one kind of package. Programs are 0755, all else 0644, everything root's.
  */
 export const contentsOf = (flavour, { repo, prebuilds, arch, node, cache, texts }) => {
   const doc = join('/usr/share/doc', flavour.name)
@@ -75,6 +75,11 @@ export const contentsOf = (flavour, { repo, prebuilds, arch, node, cache, texts 
     ...(flavour.ownNode ? [{ to: join(HOME, 'node'), from: node, program: true }] : []),
     { to: '/usr/sbin/criu-gc', link: '../lib/criu-gc/dist/criu-gc.cjs' },
     { to: '/usr/share/man/man8/criu-gc.8.gz', text: texts.manual, doc: true },
+    { to: '/usr/share/bash-completion/completions/criu-gc', text: texts.completions.bash },
+    { to: '/usr/share/fish/vendor_completions.d/criu-gc.fish', text: texts.completions.fish },
+    // Each where that system's zsh looks for it.
+    { to: '/usr/share/zsh/vendor-completions/_criu-gc', text: texts.completions.zsh, only: 'deb' },
+    { to: '/usr/share/zsh/site-functions/_criu-gc', text: texts.completions.zsh, only: 'rpm' },
     {
       to: '/usr/share/criu-gc/criu-gc-1.schema.json',
       from: join(repo, 'schema/criu-gc-1.schema.json'),

@@ -7,6 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
@@ -19,10 +20,20 @@ const withNode = (program, node) => {
 
 const read = (...parts) => readFileSync(join(...parts), 'utf8')
 
+const SHELLS = ['bash', 'zsh', 'fish']
+
+/** As the command itself prints it. */
+const completionOf = (repo, shell) =>
+  execFileSync(process.execPath, [join(repo, 'dist', 'criu-gc.cjs'), 'completion', shell], {
+    encoding: 'utf8',
+    env: {},
+  })
+
 /** What is made from files of the clone; `licences` of Node where it goes along. */
 export const textsOf = (flavour, repo, licence) => ({
   command: withNode(read(repo, 'dist', 'criu-gc.cjs'), flavour.node),
   manual: gzipSync(read(repo, 'man', 'criu-gc.8'), { level: 9 }),
+  completions: Object.fromEntries(SHELLS.map((shell) => [shell, completionOf(repo, shell)])),
   changelog: gzipSync(read(repo, 'CHANGELOG.md'), { level: 9 }),
   copyright: [
     'criu-gc is licensed under the Apache License 2.0:\n',

@@ -113,6 +113,8 @@ export const hintsOf = (
     begun: dump.log.begun,
     written: dump.log.written,
     unlinked: dump.log.unlinked,
+    froze: dump.of === 'another' ? undefined : dump.log.froze,
+    dumping: dump.of === 'another' ? undefined : dump.log.dumping,
   },
   runIds: dump === undefined || dump.of === 'another' ? [] : dump.log.runIds,
   rolledBack: dump?.of === 'this' && removedItsLinks(dump.log),

@@ -21,10 +21,17 @@ export interface Log {
   readonly dumpRunIds: readonly Bytes[]
   /** Originals that CRIU could make no link for, because another had its name. */
   readonly fileExists: readonly Bytes[]
-  /** Files without a name that the dump had done with before the log ends: links were made for those that have one left. */
+  /**
+   * Files without a name that the dump had done with before the log ends: links were made for those that have one left,
+   * for each time that one is named.
+   */
   readonly done: readonly Bytes[]
   /** Files without a name that the dump came to: it made links for no others. Undefined where the log does not name each. */
   readonly unlinked: readonly Bytes[] | undefined
+  /** The cgroup that it froze, and that was not frozen before. */
+  readonly froze: Bytes | undefined
+  /** Processes that it came to. Undefined where the log does not name each. */
+  readonly dumping: readonly number[] | undefined
   /** The tasks went on, so that CRIU had removed its links. */
   readonly resumed: boolean
   /** Lines that say more than errors and warnings: the end of one that ended well is among them. */
@@ -77,6 +84,14 @@ const UNLINKED = line(
   String.raw`Strip ' \(deleted\)' tag from '\.(\/.+) \(deleted\)'$`,
 )
 const NEXT_FILE = line('Dumping path for ', String.raw`Dumping path for -?\d+ fd via self \d+ \[`)
+/** --freeze-cgroup, at the fourth level; the next line says how it was before. */
+const FREEZING = line(
+  'freezing cgroup ',
+  String.raw`freezing cgroup (\/.+): \d+ x \d+ms attempts, timeout: \d+s$`,
+)
+const WAS_THAWED = /^\n\(\d+\.\d{6}\) (?:freezer\.state=THAWED|cgroup\.freeze=0)\n/
+/** At the third. */
+const DUMPING = line('Dumping task (pid: ', String.raw`Dumping task \(pid: (\d{1,10}) comm: `)
 /** TASK_ALIVE: after a failure, a post-dump script that said no, or with --leave-running. */
 const RESUMED = line('Unfreezing tasks into 1', 'Unfreezing tasks into 1$')
 
@@ -86,7 +101,10 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
   const stamp = lastStamp(text)
   const { finished, failed } = ENDS[kind]
   const runIds = named(head, RUN_ID)
-  const unlinked = kind === 'dump' ? named(text, UNLINKED, HINT_LIMITS.unlinked) : []
+  const each = kind === 'dump' ? eachNamed(text, UNLINKED, HINT_LIMITS.unlinked) : []
+  const unlinked = [...new Set(each)]
+  const dumping =
+    kind === 'dump' ? [...new Set(eachNamed(text, DUMPING, HINT_LIMITS.unlinked))].map(Number) : []
   return {
     path: file.path,
     place: file.place,
@@ -97,9 +115,14 @@ export const readLog = (file: SideFile, kind: 'dump' | 'restore'): Log => {
     runIds,
     dumpRunIds: named(head, DUMP_RUN_ID),
     fileExists: named(text, FILE_EXISTS).filter((name) => !isTooLong(name)),
-    done: doneIn(text, unlinked),
+    done: doneIn(text, each),
     // At the fourth level it names the run, and each of these files.
     unlinked: isWhole(file) && (runIds.length > 0 || unlinked.length > 0) ? unlinked : undefined,
+    froze: kind === 'dump' ? frozenIn(text) : undefined,
+    dumping:
+      kind === 'dump' && isWhole(file) && (runIds.length > 0 || dumping.length > 0)
+        ? dumping
+        : undefined,
     resumed: has(text, RESUMED),
     verbose: INFORMATION.test(text),
     stamped: stamp !== undefined,
@@ -129,6 +152,14 @@ const doneIn = (text: string, names: readonly Bytes[]): readonly Bytes[] => {
   return isNext ? names : names.slice(0, -1)
 }
 
+/** Of several lines the last: a log is of one dump. */
+const frozenIn = (text: string): Bytes | undefined => {
+  const match = [...matches(text, FREEZING)].at(-1)
+  if (match === undefined) return undefined
+  const end = text.lastIndexOf(match[0]) + match[0].length
+  return WAS_THAWED.test(text.slice(end, end + 100)) ? (match[1] as Bytes) : undefined
+}
+
 const has = (text: string, wanted: Line): boolean => matches(text, wanted).next().done !== true
 
 /** In seconds; of the last line that has one: those of the parasite have none. */
@@ -145,11 +176,21 @@ const lastStamp = (text: string): number | undefined => {
 }
 
 /** What the group of the lines matched, each once. */
-const named = (text: string, wanted: Line, most: number = HINT_LIMITS.names): Bytes[] => {
+const named = (text: string, wanted: Line): Bytes[] => {
   const names = new Set<Bytes>()
   for (const match of matches(text, wanted)) {
-    if (names.size === most) break
+    if (names.size === HINT_LIMITS.names) break
     names.add(match[1] as Bytes)
   }
   return [...names]
+}
+
+/** The same as often as they did. */
+const eachNamed = (text: string, wanted: Line, most: number): Bytes[] => {
+  const names: Bytes[] = []
+  for (const match of matches(text, wanted)) {
+    if (names.length === most) break
+    names.push(match[1] as Bytes)
+  }
+  return names
 }

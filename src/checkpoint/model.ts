@@ -79,10 +79,14 @@ export interface Held extends InodeId {
   readonly directory: InodeId
   /** The file has no other name of that form. */
   readonly isAlone: boolean
+  /** The log of the dump says that it made links for it, and as many as there are names of that form. */
+  readonly isCounted: boolean
   /** The log of the dump says that it made a link for it. */
   readonly isLogged: boolean
   /** The log names it: the dump came to it, and may have made a link. */
   readonly isNamed: boolean
+  /** When checkpoints that are to be kept made links of their own for it: from and to. */
+  readonly othersMade: readonly { readonly from: Time; readonly to: Time }[]
   /** Where a checkpoint lists it that is to be kept: its images. */
   readonly keptFor: string | undefined
 }
@@ -128,6 +132,10 @@ export interface Hints {
         readonly written: Time
         /** Files without a name that it came to: it made links for no others. Undefined where the log does not name each. */
         readonly unlinked: readonly Bytes[] | undefined
+        /** The cgroup that it froze, and that was not frozen before. */
+        readonly froze: Bytes | undefined
+        /** Processes of its host that it came to. Undefined where the log does not name each. */
+        readonly dumping: readonly number[] | undefined
       }
     | undefined
   /** Runs of CRIU that its log names: what they left is this dump's, also where no image names a run yet. */

@@ -9,6 +9,7 @@ import { DOUBTS, isDoubt, type Consent, type Doubt } from '../proof/doubts.js'
 import { SCOPES, type Scope } from '../prepare.js'
 import { ACTS, type Act } from '../report/error-schema.js'
 import { escapeText } from '../escape.js'
+import { SHELLS, type Shell } from './completion/shells.js'
 import { readConfiguration } from './config-file.js'
 import { typedMounts, withoutMounts } from './living-arguments.js'
 import { OPTIONS } from './options.js'
@@ -24,10 +25,14 @@ import {
 import { FORMATS, type Format, type RunLogOption } from './run-log.js'
 import { sinceOf } from './since.js'
 import type { Time } from '../time.js'
+import { repairsIfFit } from './repairs.js'
 import { getopt, type Parsed } from './getopt.js'
+import type { Repairs } from '../residue/repairs.js'
 
 export interface Arguments {
-  readonly command: Act | 'help' | 'version'
+  readonly command: Act | 'completion' | 'help' | 'version'
+  /** Of `completion` alone. */
+  readonly shell: Shell | undefined
   /** Undefined with --pid alone, and where the container's runtime has to tell it. */
   readonly imagesDir: string | undefined
   readonly workDir: string
@@ -52,6 +57,8 @@ export interface Arguments {
   readonly keep: readonly string[]
   /** What of a dump's leftovers is looked for. */
   readonly only: ReadonlySet<Scope>
+  /** What of the residue is to be undone. */
+  readonly repairs: Repairs
   /** Network namespaces in which a dump left its locks. */
   readonly netns: readonly string[]
   /** `scan --network` */
@@ -90,6 +97,8 @@ export const parseArguments = (
   const line = getopt(argv)
   const command = commandOf(line)
   if (command === 'help' || command === 'version') return collectValues(command, [], [], argv)
+  if (command === 'completion')
+    return { ...collectValues(command, [], [], argv), shell: shellOf(line.words.slice(1)) }
   const directories = command === 'scan' ? line.words.slice(1) : undefined
   const twice = line.options.filter(({ option }) => option.long === 'images-dir')
   if (twice.length > 1 && directories === undefined)
@@ -199,14 +208,18 @@ const collectValues = (
   const asked =
     scan === undefined && list === undefined ? askedContainer(last, fromHere) : undefined
   const isContainer = pid !== undefined || asked !== undefined
+  const only = onlyOf(values('only'))
+  // What is left on the host, no images tell.
+  const needsNoImages = isContainer || isResidueAlone(only)
   const imagesDir =
     scan === undefined && list === undefined
-      ? (directory('images-dir', fromHere) ?? (isContainer ? undefined : fromHere('')))
+      ? (directory('images-dir', fromHere) ?? (needsNoImages ? undefined : fromHere('')))
       : undefined
   const hasSince = isContainer || scan !== undefined
   const accept = new Set(values('accept').flatMap(doubtsOf))
   return {
     command,
+    shell: undefined,
     imagesDir,
     workDir: directory('work-dir', fromHere) ?? imagesDir ?? fromHere(''),
     root: directory('root', (value) => path.resolve(value)),
@@ -222,7 +235,12 @@ const collectValues = (
     asked,
     since: sinceIfGiven(last('since')?.value, hasSince),
     keep: needsPid('keep', values('keep'), hasSince).map(fromHere),
-    only: onlyOf(values('only'), isContainer),
+    only,
+    repairs: repairsIfFit(
+      values('repair'),
+      (command === 'show' || command === 'clean') && list === undefined,
+      only,
+    ),
     netns: [...values('netns'), ...values('join-ns').flatMap(netnsIn)].map(fromHere),
     scan,
     list,
@@ -289,7 +307,7 @@ const doubtsOf = (value: string): Doubt[] =>
   })
 
 /** "links,network" */
-const onlyOf = (values: readonly string[], isLiving: boolean): ReadonlySet<Scope> => {
+const onlyOf = (values: readonly string[]): ReadonlySet<Scope> => {
   const words = values.flatMap((value) => value.split(','))
   if (words.length === 0) return new Set(SCOPES)
   for (const word of words)
@@ -297,10 +315,10 @@ const onlyOf = (values: readonly string[], isLiving: boolean): ReadonlySet<Scope
       throw usage(`--only ${escapeText(word)}: there is no such kind`, {
         next: `write one or more of ${SCOPES.join(', ')}, with commas between`,
       })
-  if (!isLiving && words.every((word) => word === 'residue'))
-    throw usage('--only residue is for a living container', { next: 'say which with --pid' })
   return new Set(words.filter(isScope))
 }
+
+const isResidueAlone = (only: ReadonlySet<Scope>): boolean => only.size === 1 && only.has('residue')
 
 const isScope = (word: string): word is Scope => (SCOPES as readonly string[]).includes(word)
 
@@ -362,9 +380,19 @@ const commandOf = ({ options, words }: Parsed): Arguments['command'] => {
     throw usage(`command ${escapeText(command)} is not known: show, clean, links, scan or list`, {
       next,
     })
-  if (command !== 'scan' && extra !== undefined && !has('exec-cmd'))
+  const takesWords = command === 'scan' || command === 'completion'
+  if (!takesWords && extra !== undefined && !has('exec-cmd'))
     throw usage(`${escapeText(extra)} is one word too many`, { next })
   return command
+}
+
+/** @throws GcError usage. */
+const shellOf = ([word, ...more]: readonly string[]): Shell => {
+  const shell = SHELLS.find((one) => one === word)
+  if (shell !== undefined && more.length === 0) return shell
+  throw usage(`completion is for one shell: ${SHELLS.join(', ')}`, {
+    next: 'write "criu-gc completion bash", and see criu-gc(8) for where to put what it prints',
+  })
 }
 
 /** @throws GcError usage where it says nothing, or something else than --json. */
@@ -376,7 +404,7 @@ const nullIfFits = (command: Arguments['command'], has: (name: string) => boolea
   return true
 }
 
-const COMMANDS = [...ACTS, 'help', 'version'] as const
+const COMMANDS = [...ACTS, 'completion', 'help', 'version'] as const
 
 const isAct = (word: string): word is Act => (ACTS as readonly string[]).includes(word)
 

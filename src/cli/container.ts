@@ -78,7 +78,7 @@ export const withContainer = (
     const keptByRuntime = (): readonly string[] => (pid === undefined ? [] : imagesOfProcess(pid))
     return { ...options, container: undefined, keptByRuntime }
   }
-  const container = findContainer(asked)
+  const container = findContainer({ ...asked, words: options.words })
   const imagesDir = imagesFor(container, asked, options)
   const workDir = asked.hasWorkDir
     ? options.workDir

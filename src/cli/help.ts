@@ -5,13 +5,13 @@ export const HELP = `Usage: criu-gc show|clean -D IMAGES [-r ROOT] [--external '
        criu-gc links -D IMAGES [-r ROOT] [--null]      where the links are
        criu-gc list       containers and checkpoints that runtimes here know
        criu-gc scan DIR... [--since TIME [--remove]] | --network   links, locks
+       criu-gc completion bash|zsh|fish
 Finds link_remap.N files and network locks that a CRIU dump left. show tells
 what is left and changes nothing; clean removes it. All need root.
 
   -D, --images-dir DIR    directory or archive with the images (default .)
   -r, --root PATH         host path of the container's rootfs
-      --external RES      mnt[KEY]:PATH, host directory of an external mount;
-                          mnt[] where CRIU found external mounts by itself
+      --external RES      mnt[KEY]:PATH, host path of an external mount; mnt[]
   -M, --ext-mount-map KEY:PATH   the same, as older releases of CRIU have it
       --bundle DIR, --container ID   root, mounts, images and pid as its runtime
                           keeps them (-v shows them); other options win
@@ -23,6 +23,7 @@ what is left and changes nothing; clean removes it. All need root.
       --until TIME        links of that time, which --remove removes (scan)
       --keep DIR          --pid, scan: images of a checkpoint that is wanted
       --only KIND,...     links, network or residue alone; --max-remaps N: more
+      --repair KIND,...   undo signals, freezer, sockets, yards, kerndat
       --netns PATH, -J, --join-ns net:PATH   where the dump's locks are
       --mounts SCOPE      all: construct every mount; remaps (default): a few
       --gone PATH         removed for good: "/", a place in the container, a key

@@ -12,6 +12,7 @@ import { endBySignal, notedSignal } from '../sys/signals.js'
 import { Sys } from '../sys/sys.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { VERSION } from '../version.js'
+import { completionScript } from './completion/completion.js'
 import { withContainer } from './container.js'
 import { listAll } from './list.js'
 import { lookAtNetwork } from './network-scan.js'
@@ -53,6 +54,7 @@ export const main = (
     options = parseArguments(argv, env, refuseOthersThanRoot)
     if (options.command === 'help') return print(HELP)
     if (options.command === 'version') return print(`criu-gc ${VERSION}\n`)
+    if (options.shell !== undefined) return print(completionScript(options.shell))
     if (!options.allowEnvironment) refuseEnvironment(env)
     sys ??= new Sys(loadAddon(directory))
     checkNeeds(sys)

@@ -74,6 +74,7 @@ export const OPTIONS: readonly Option[] = [
   { ...used('since', 'required'), lineOnly: true },
   used('keep', 'required'),
   { ...used('only', 'required'), lineOnly: true },
+  consent('repair', 'required'),
   { ...used('netns', 'required'), lineOnly: true },
   { ...used('network', 'none'), lineOnly: true },
   { ...used('join-ns', 'required', 'J'), lineOnly: true },

@@ -84,7 +84,7 @@ const printableList = (report: ListReport): Printable & { readonly tree: () => s
   messages: () => asWarnings(listWarnings(report)),
   // After show or clean each had a line of its own.
   told: () => (report.command === 'list' ? listTold(report) : []),
-  exit: listExit(report),
+  exit: () => listExit(report),
   lines: () => listLines(report),
   tree: () => listTable(report, Date.now() / 1000),
   summary: () => listSummary(report),

@@ -24,7 +24,7 @@ export interface Printable {
   readonly messages: () => Iterable<Message>
   /** Its verdicts, for a log. */
   readonly told: () => Iterable<Message>
-  readonly exit: ExitName
+  readonly exit: () => ExitName
   readonly lines: () => Iterable<string>
   readonly tree: (options: TreeOptions) => readonly string[]
   readonly summary: () => string
@@ -58,7 +58,7 @@ export const print = (
 const noteReport = ({ messages, told, exit, summary }: Printable, log: Log): void => {
   log.note(messages())
   log.note(told())
-  log.note([{ level: levelOfExit(exit), text: summary() }])
+  log.note([{ level: levelOfExit(exit()), text: summary() }])
 }
 
 /** Each of which somebody may have to do something about. */
@@ -81,7 +81,7 @@ export const printReport = (
       json: () => jsonPieces(report),
       messages: () => messagesOf(report, options),
       told: () => toldOf(report),
-      exit: exitOf(report),
+      exit: () => exitOf(report),
       lines: () => plainLines(report),
       tree: (how) => treeLines(report, how),
       summary: () => summary(report),
@@ -119,7 +119,7 @@ export const printLinks = (
     json: () => piecesOf(linksToJson(links)),
     messages: () => asWarnings(linksWarnings(links)),
     told: () => linksTold(links),
-    exit: linksExit(links),
+    exit: () => linksExit(links),
     lines: () => linkLines(links),
     tree: () => [...linkLines(links)].map((line) => line.slice(0, -1)),
     summary: () => linksSummary(links),

@@ -20,6 +20,7 @@ import {
 import type { SignalName } from '../sys/signals.js'
 import { isImmutable, isSameInode, isWhiteout, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
+import type { Time } from '../time.js'
 import type { Reach } from './directories.js'
 import { explainDoubt, explainKnown } from './explain.js'
 import { explainEvidence } from './explain-evidence.js'
@@ -142,18 +143,30 @@ export class Links {
     // Another name of the file may have gone by our own hand.
     const isAfter = whenChanged(stat.ctime, spans) === 'after'
     const ctime = isAfter ? this.acts.ctimeBefore(stat) : stat.ctime
+    const isTold = whenChanged(ctime, toldSpans) === 'within'
     const verdict = judgeEvidence(
       {
         isSameInode: isSameInode(stat, held),
         isWanted: held.keptFor !== undefined,
         isAlone: held.isAlone,
+        isCounted: held.isCounted && isTold,
+        isExplained: held.isCounted && this.isExplained(ctime, place.stat, held),
         isLogged: held.isLogged && this.isUnchangedSince(place.stat),
-        isUnlogged: !held.isNamed && whenChanged(ctime, toldSpans) === 'within',
+        isUnlogged: !held.isNamed && isTold,
         changed: whenChanged(ctime, spans),
       },
       this.accepts,
     )
     return verdict.is === 'own' ? undefined : explainEvidence(verdict, { ctime }, held, spans)
+  }
+
+  /** Others changed the file, and perhaps the directory, when they made links of theirs. */
+  private isExplained(ctime: Time, directory: Stat, { othersMade }: Held): boolean {
+    const { spans } = this.options
+    return (
+      whenChanged(ctime, othersMade) === 'within' &&
+      whenChanged(this.acts.ctimeBefore(directory), [...spans, ...othersMade]) === 'within'
+    )
   }
 
   /** No name was made in the directory, or taken out of it, since the images were written, but by clean-ups. */

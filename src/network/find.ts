@@ -66,7 +66,7 @@ export const findNetwork = (
     else if (listed.length > 0 || network.method === 'nftables' || isLogged) namespaces.own()
   }
   // The images do not tell whether others use it, too, as in a pod; one that is external outlives the tree in any case.
-  if (isSearched) openAll(namespaces, mounts, network.external !== undefined)
+  if (isSearched) openAll(sys, namespaces, mounts, unread, network.external !== undefined)
   const look = new Look(sys, unread)
   const locks: Lock[] = []
   const held: (readonly Connection[])[] = []

@@ -61,14 +61,32 @@ export class NetworkNamespaces {
     return fd === undefined ? undefined : this.held(fd, text)
   }
 
+  has(id: Bytes): boolean {
+    return this.found.some((one) => one.id === id)
+  }
+
+  /** By an O_PATH fd, which it takes. What is no file of nsfs is never opened: a FIFO waits for somebody. */
+  through(link: number, text: string): Netns | undefined {
+    const { sys } = this
+    const path = concat(`/proc/thread-self/fd/${link}`)
+    const fd = this.isNs(link) ? sys.tryOpenat(AT_FDCWD, path, O_RDONLY) : -1
+    sys.close(link)
+    return fd < 0 ? undefined : this.held(fd, text)
+  }
+
+  /** All namespaces are of one file system. */
+  private isNs(fd: number): boolean {
+    const { sys } = this
+    const [stat, own] = [sys.fstatCached(fd), sys.fstatCached(this.home().fd)]
+    return stat.major === own.major && stat.minor === own.minor
+  }
+
   /** Undefined for what is no file of nsfs. Takes the descriptor. */
   private held(fd: number, text: string): Netns | undefined {
     const { sys } = this
-    const [stat, own] = [sys.fstatCached(fd), sys.fstatCached(this.home().fd)]
-    const id = concat(`net:[${stat.inoLow}]`)
+    const isNs = this.isNs(fd)
+    const id = concat(`net:[${sys.fstatCached(fd).inoLow}]`)
     const known = id === this.home().id ? this.own() : this.found.find((one) => one.id === id)
-    // All namespaces are of one file system.
-    const isNs = stat.major === own.major && stat.minor === own.minor
     if (isNs && known === undefined) return this.add({ id, text, isOurs: false, fd })
     sys.close(fd)
     return isNs ? known : undefined

@@ -126,7 +126,7 @@ const isStill = (now: Lock, { lock, rules }: PlannedLock): boolean => {
 /** TCP_REPAIR_OFF_NO_WP, as CRIU's own way back: the peer is not probed. */
 const OFF = -1
 
-const undoSocket = (
+export const undoSocket = (
   sys: Sys,
   { pid, fd }: RepairedSocket,
   isClosed: boolean,

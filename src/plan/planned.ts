@@ -10,6 +10,8 @@ export interface PlanOptions {
   readonly root: Bytes | undefined
   /** Where the runtime of the container had it, and nothing is any more. */
   readonly lostRoot?: string | undefined
+  /** By key: the same of external mounts. */
+  readonly lost?: ReadonlyMap<Bytes, string>
   readonly externals: Externals
   /** `remaps`: what leads to the remaps. `all`: every mount of every namespace. */
   readonly mounts: 'remaps' | 'all'

@@ -7,7 +7,7 @@ import { groupBy } from '../group.js'
 import type { HostMount } from '../host/mountinfo.js'
 import { isAfter, type Time } from '../time.js'
 import { below, isWithin, join, ROOT } from '../paths.js'
-import { escape, escapeText, shellQuote } from '../escape.js'
+import { escape, escapeText, shellQuote, toText } from '../escape.js'
 import { atTheDump, canHold, isSame, missingExternal, missingRoot } from './at-the-dump.js'
 import type { MissingOption, PlanOptions, Provider, Providers } from './planned.js'
 
@@ -84,7 +84,7 @@ const rootProvider = (mount: Mount, { root, lostRoot, host }: PlanOptions): Prov
       )
 }
 
-const external = (mount: Mount, { externals, host }: PlanOptions): Provider | undefined => {
+const external = (mount: Mount, { externals, lost, host }: PlanOptions): Provider | undefined => {
   if (mount.external === undefined) return undefined
   const { kind, key } = mount.external
   const text = escape(key)
@@ -93,6 +93,8 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
     if (path !== undefined) return { kind: 'external', key, path, sub: ROOT }
     // What runtimes mount for one container, /dev/shm for example, they unmount when it ends.
     if (IN_MEMORY.has(mount.fstype)) return { kind: 'stand-in' }
+    const source = lost?.get(key)
+    if (source !== undefined) return lostSource(source, key)
     return none(
       'its external mount was not given',
       `add --external ${shellQuote(`mnt[${text}]:PATH`)}, the host directory of ${escape(mount.mountpoint)}${atTheDump(mount, host)}`,
@@ -137,6 +139,16 @@ const external = (mount: Mount, { externals, host }: PlanOptions): Provider | un
   return none(
     `nothing with its device number is mounted on ${escape(mount.source)} any more`,
     `mount it, or add ${option} with the host directory where it is now`,
+  )
+}
+
+/** The runtime tells what was mounted there. */
+const lostSource = (source: string, key: Bytes): Provider => {
+  const [text, word] = [escape(key), toText(key)]
+  return none(
+    `what was mounted there is not there any more: ${escapeText(source)}`,
+    `was it removed for good? then --gone ${shellQuote(text)} says so; if not, add --external ${shellQuote(`mnt[${text}]:PATH`)} with the place where it is now`,
+    word === undefined ? undefined : ['--gone', word],
   )
 }
 

@@ -5,7 +5,9 @@
 // |---|---|---|---|---|
 // | another by now | any | any | any | not it: "inode" |
 // | the one | yes | any | any | wanted, known |
-// | | no | more than one | any | shared, doubt: "which of them is this dump's?" |
+// | | no | more than one, as many as a dump that was killed has made links for it, by its log | while that log was written | this dump's, all |
+// | | no | one or more, as many as a dump that was killed has made links for it, by its log | after that, while a checkpoint was written that is to be kept and lists one more name of it; its directory then, too, or while this dump was | this dump's, all |
+// | | no | more than one, otherwise | any | shared, doubt: "which of them is this dump's?" |
 // | | no | one | nothing tells when the dump was | undated, doubt |
 // | | no | one | before somebody wrote these images | older, doubt |
 // | | no | one | while somebody did, but a log of that time names each file that its dump came to, and not this one | unlogged, doubt |
@@ -13,7 +15,9 @@
 // | | no | one | after that, but a dump that was killed had made a link for it, by its log, and the directory was not changed since | this dump's: the container writes to it |
 // | | no | one | after that, otherwise | newer, doubt |
 //
-// A name that a wanted checkpoint lists does not count as one more. Somebody wrote images from one time of a file of
+// A name that a wanted checkpoint lists does not count as one more. CRIU makes a link for each open file, so that one that
+// is open through two mounts, or twice, gets two. Nobody has made or removed another while the log was written and
+// later, else the file would have been changed: where all of that dump's are there, and no more, they are these. Somebody wrote images from one time of a file of
 // theirs to the next, and for as long as a log of theirs goes on. Links are made one right after the other: those of one
 // row belong together. Nothing is added before: all these times are of one clock, and CRIU opens its first file, or its
 // log, before it makes a link.
@@ -35,6 +39,13 @@ export interface EvidenceFacts {
   readonly isSameInode: boolean
   readonly isWanted: boolean
   readonly isAlone: boolean
+  /** A dump that was killed has made so many links for it, by its log, as it has names; it was changed in the time of that log. */
+  readonly isCounted: boolean
+  /**
+   * The same, but both were changed last while a checkpoint was written that is to be kept, and that has a link of its
+   * own to it: that explains the change.
+   */
+  readonly isExplained: boolean
   /** A dump that was killed had made a link for it, by its log, and the directory was not changed since. */
   readonly isLogged: boolean
   /** The log of a dump that ran then names each file that it came to, and not this one. */
@@ -48,11 +59,22 @@ export type EvidenceVerdict =
   | { readonly is: 'doubt'; readonly doubt: Doubt }
 
 export const judgeEvidence = (
-  { isSameInode, isWanted, isAlone, isLogged, isUnlogged, changed }: EvidenceFacts,
+  {
+    isSameInode,
+    isWanted,
+    isAlone,
+    isCounted,
+    isExplained,
+    isLogged,
+    isUnlogged,
+    changed,
+  }: EvidenceFacts,
   accepts: (doubt: Doubt) => boolean,
 ): EvidenceVerdict => {
   if (!isSameInode) return { is: 'known', why: 'inode' }
   if (isWanted) return { is: 'known', why: 'wanted' }
+  if (!isAlone && isCounted && changed === 'within') return { is: 'own' }
+  if (isExplained && changed === 'after') return { is: 'own' }
   if (!isAlone && !accepts('shared')) return { is: 'doubt', doubt: 'shared' }
   const doubt =
     changed === 'within' && isUnlogged

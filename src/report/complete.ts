@@ -20,7 +20,12 @@ export const completeCommand = (
   const rest = end < 0 ? [] : words.slice(end)
   const lacking = [...missing.values()]
   return {
-    kind: lacking.some(([name]) => name === '--gone') ? 'gone' : 'unmoved',
+    kind: kindOf(lacking.flatMap(([name, value]) => (name === '--gone' ? [value] : []))),
     line: commandLine(['criu-gc', ...options, ...lacking.flat(), ...rest]),
   }
+}
+
+const kindOf = (gone: readonly string[]): Proposal['kind'] => {
+  if (gone.length === 0) return 'unmoved'
+  return gone.every((value) => value === '/') ? 'gone' : 'lost'
 }

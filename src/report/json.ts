@@ -10,6 +10,7 @@ import { toIso } from '../time.js'
 import { escape, toText } from '../escape.js'
 import type { JsonError } from './error-schema.js'
 import type { JsonExit } from './schema.js'
+import { residueJson } from './residue.js'
 import { exitOf, isRestorable, totalsOf, type Report, type ReportedRemap } from './report.js'
 
 export const SCHEMA = 'criu-gc/1'
@@ -72,7 +73,7 @@ export const toJson = (report: Report): Json => {
       value,
       from,
     })),
-    residue: report.residue?.findings ?? [],
+    residue: (report.residue?.rows ?? []).map(residueJson(report)),
     residueUnread: report.residue?.unread ?? [],
     dump: checkpoint.dump,
     signs: checkpoint.signs,

@@ -1,10 +1,17 @@
 // One line a remap, for pipes: verdict, reason or errno, namespace, link, original, bytes, message, separated
 // by tabs; "-" for what does not apply. Escaped names have neither tabs nor newlines. A lock of the network has its
-// network namespace in the third column, itself in the fourth, and its kind in the fifth.
+// network namespace in the third column, itself in the fourth, and its kind in the fifth; of what else a dump left
+// the third column says where that is.
 import { escape, escapeText } from '../escape.js'
 import type { NetworkRow } from '../network/undo.js'
+import { askedRows } from './residue.js'
 import { toldRows, type Report, type ReportedRemap } from './report.js'
 import { explanation, originalText } from './words.js'
+
+type Line = Pick<NetworkRow, 'what' | 'where' | 'verdict' | 'message'> & {
+  readonly kind: string
+  readonly reason?: string
+}
 
 /** `nowhere` stands in the column of the namespace for a remap without a mount. */
 const line = (nowhere: string, { planned: { remap, mount }, outcome }: ReportedRemap): string => {
@@ -26,9 +33,10 @@ export function* plainLines(report: Report): Generator<string> {
   const nowhere = checkpoint.tree === 'host' ? 'host' : '-'
   for (const remap of remaps) yield line(nowhere, remap)
   for (const row of toldRows(report)) yield networkLine(row)
+  for (const row of askedRows(report)) yield networkLine(row)
 }
 
-export const networkLine = ({ kind, what, where, verdict, reason, message }: NetworkRow): string =>
+export const networkLine = ({ kind, what, where, verdict, reason, message }: Line): string =>
   `${verdict}\t${reason ?? '-'}\t${where || '-'}\t${what}\t${kind}\t-\t${message === undefined ? '-' : escapeText(message)}\n`
 
 export const plainText = (report: Report): string => [...plainLines(report)].join('')

@@ -6,6 +6,7 @@ export interface Proposal {
 
 const WHEN = {
   gone: 'if the root file system was removed for good, this is complete',
+  lost: 'if what is not there any more was removed for good, this is complete',
   unmoved: 'if all is where it was at the dump, this is complete',
   'by-time': 'links of the dump that these images had before are found by their time',
 }

@@ -7,7 +7,8 @@ import type { Living } from '../host/living/living.js'
 import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
 import type { NetworkRow } from '../network/undo.js'
-import type { Residue, Scope } from '../prepare.js'
+import type { ResidueRow } from '../residue/undo.js'
+import type { Scope } from '../prepare.js'
 import type { Derived } from '../runtimes/derive.js'
 import type { SignalName } from '../sys/signals.js'
 
@@ -16,6 +17,14 @@ export type Command = 'show' | 'clean'
 export interface ReportedRemap {
   readonly planned: PlannedRemap
   readonly outcome: Outcome
+}
+
+export interface ReportedResidue {
+  readonly rows: readonly ResidueRow[]
+  /** What could not be looked at, a phrase each. */
+  readonly unread: readonly string[]
+  /** The caller wants some of it undone. */
+  readonly isAsked: boolean
 }
 
 export interface Report {
@@ -28,8 +37,10 @@ export interface Report {
     { readonly rows: readonly NetworkRow[]; readonly unread: readonly string[] } | undefined
   /** Undefined: all. */
   readonly only?: ReadonlySet<Scope>
-  /** What else a dump left there. It is named, and changes no exit code. */
-  readonly residue?: Residue
+  /** What else a dump left, and what became of it. */
+  readonly residue?: ReportedResidue
+  /** The command line without the program. */
+  readonly words?: readonly string[]
   /** Options that a container's runtime told. */
   readonly derived?: readonly Derived[]
   /** Of the container whose images were written over: links of the earlier dump may be there. */
@@ -78,13 +89,15 @@ export const exitOf = (report: Report): ExitName => {
   if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
   if (report.interrupted !== undefined) return 'interrupted'
   const rows = report.network?.rows ?? []
-  if (totals.kept + totals.failed + totals['would-remove'] > 0 || rows.some(isLeft))
-    return 'leftovers'
+  const residue = report.residue?.rows ?? []
+  const isAnyLeft = rows.some(isLeft) || residue.some(isResidueLeft)
+  if (totals.kept + totals.failed + totals['would-remove'] > 0 || isAnyLeft) return 'leftovers'
   // What was not looked for leaves no question.
   const isWhole =
     report.only?.has('links') === false ||
     (report.checkpoint.complete && (report.living?.unread ?? []).length === 0)
-  const isSeen = (report.network?.unread ?? []).length === 0
+  const unread = report.residue?.isAsked === true ? report.residue.unread : []
+  const isSeen = (report.network?.unread ?? []).length + unread.length === 0
   return isWhole && isSeen && isProven(report) ? 'clean' : 'incomplete'
 }
 
@@ -95,5 +108,11 @@ export const toldRows = ({ network }: Pick<Report, 'network'>): readonly Network
 /** What is somebody else's is no leftover. */
 export const isLeft = ({ verdict, reason }: NetworkRow): boolean =>
   (verdict === 'kept' && reason !== 'other-run' && reason !== 'foreign') ||
+  verdict === 'failed' ||
+  verdict === 'would-remove'
+
+/** What nobody wants undone is only named, and so is somebody else's. */
+export const isResidueLeft = ({ verdict, reason }: ResidueRow): boolean =>
+  (verdict === 'kept' && (reason === 'busy' || reason === 'locked' || reason === 'interrupted')) ||
   verdict === 'failed' ||
   verdict === 'would-remove'

@@ -5,8 +5,9 @@ import type { Outcome, Verdict } from '../collect/outcome.js'
 import type { ExitName } from '../errors.js'
 import type { ImageState } from '../images/source.js'
 import type { Doubt } from '../proof/doubts.js'
-import type { NetworkRow } from '../network/undo.js'
+import type { NetworkRow, NetworkVerdict } from '../network/undo.js'
 import type { Kind } from '../residue/plan.js'
+import type { ResidueRow } from '../residue/undo.js'
 import type { SignalName } from '../sys/signals.js'
 import type { Totals } from './report.js'
 
@@ -77,7 +78,10 @@ export interface JsonResidue {
   readonly kind: Kind
   readonly what: string
   readonly where: string
-  /** For a shell of root's. Absent where nothing needs it, or where it is not as CRIU makes it. */
+  readonly verdict: NetworkVerdict
+  readonly reason?: NonNullable<ResidueRow['reason']>
+  readonly message?: string
+  /** For a shell of root's. Absent where nothing undoes it, or where a name in it cannot be pasted. */
   readonly undo?: string
 }
 
@@ -118,7 +122,7 @@ export interface JsonReport {
     readonly value: string
     readonly from: string
   }[]
-  /** What else than links and locks a dump left in that container and on this host. */
+  /** What else than links and locks a dump left in that container and on this host. What is only named is kept. */
   readonly residue: readonly JsonResidue[]
   /** What could not be looked at for that. */
   readonly residueUnread: readonly string[]

@@ -6,6 +6,7 @@ import { ASSUMED } from '../plan/assumed.js'
 import { toIso } from '../time.js'
 import { groupBy } from '../group.js'
 import { escape, escapeText } from '../escape.js'
+import { askedRows } from './residue.js'
 import { toldRows, type Report, type ReportedRemap } from './report.js'
 import {
   ageText,
@@ -38,9 +39,13 @@ export const treeLines = (report: Report, options: TreeOptions): string[] => {
   const tasks = `${checkpoint.tasks} task${checkpoint.tasks === 1 ? '' : 's'}`
   const head =
     checkpoint.directory === undefined
-      ? `process ${report.living?.pid ?? 0} (${report.living?.pids.length ?? 0} processes)`
+      ? livingText(report)
       : `${escapeText(checkpoint.directory)} (${tasks}${dumped})`
-  const nodes = [...children(report, options), ...networkNodes(report, options)]
+  const nodes = [
+    ...children(report, options),
+    ...networkNodes(report, options),
+    ...residueNodes(report, options),
+  ]
   return draw({ text: head, children: nodes }, '')
 }
 
@@ -75,13 +80,28 @@ const children = (report: Report, options: TreeOptions): Node[] => {
   })
 }
 
+const livingText = ({ living }: Report): string =>
+  living === undefined ? 'this host' : `process ${living.pid} (${living.pids.length} processes)`
+
+const residueNodes = (report: Report, { colour }: TreeOptions): Node[] => {
+  const rows = askedRows(report)
+  if (rows.length === 0) return []
+  const children = rows.map((row) =>
+    networkLeaf({ ...row, what: `${row.where}: ${row.what}` }, colour),
+  )
+  return [{ text: 'residue', children }]
+}
+
 const networkNodes = (report: Report, { colour }: TreeOptions): Node[] =>
   [...groupBy(toldRows(report), ({ where }) => where)].map(([where, rows]) => ({
     text: where === '' ? 'network' : where,
     children: rows.map((row) => networkLeaf(row, colour)),
   }))
 
-export const networkLeaf = ({ what, verdict, message }: NetworkRow, colour: boolean): Node => ({
+export const networkLeaf = (
+  { what, verdict, message }: Pick<NetworkRow, 'what' | 'verdict' | 'message'>,
+  colour: boolean,
+): Node => ({
   text: `${paint(WORDS[verdict].padEnd(12), { verdict }, colour)}  ${what}`,
   children: message === undefined ? [] : [{ text: escapeText(message), children: [] }],
 })

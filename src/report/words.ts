@@ -5,6 +5,7 @@ import type { Provider } from '../plan/planned.js'
 import { escape, escapeText } from '../escape.js'
 import { inDirectory } from '../paths.js'
 import type { SignalName } from '../sys/signals.js'
+import { askedRows, residueMessages } from './residue.js'
 import { isRestorable, toldRows, totalsOf, VERDICTS, type Report } from './report.js'
 
 export const WORDS: Readonly<Record<Verdict, string>> = {
@@ -74,9 +75,18 @@ const below = (sub: Parameters<typeof escape>[0]): string => (sub === '/' ? '' :
 
 /** "3 removed, 1 vanished." and what the reader may want to do now. */
 export const summary = (report: Report): string => {
-  const network = networkSummary(report)
-  if (report.only?.has('links') === false) return network ?? 'network: nothing is closed'
-  return network === undefined ? linkSummary(report) : `${linkSummary(report)}; ${network}`
+  const more = [networkSummary(report), residueSummary(report)].filter((part) => part !== undefined)
+  if (report.only?.has('links') !== false) return [linkSummary(report), ...more].join('; ')
+  if (more.length > 0) return more.join('; ')
+  return report.only.has('network')
+    ? 'network: nothing is closed'
+    : 'residue: nothing was to be undone'
+}
+
+/** "residue: 2 removed"; undefined where nothing was asked for. */
+const residueSummary = (report: Report): string | undefined => {
+  const counts = countsOf(askedRows(report))
+  return counts === '' ? undefined : `residue: ${counts}`
 }
 
 /** "network: 4 would be removed"; undefined where nothing was found. */
@@ -181,17 +191,6 @@ export const unreadOf = (unread: readonly string[], so = 'links may be left'): s
   return lines
 }
 
-/** What else was left: the fact, and the line that undoes it. */
-const residueOf = ({ residue, network }: Report): string[] => {
-  const { findings, unread } = residue ?? { findings: [], unread: [] }
-  const lines = findings.flatMap(({ what, where, undo }) => [
-    `also left: ${where}: ${what}`,
-    ...(undo === undefined ? [] : [`to undo that: ${undo}`]),
-  ])
-  const all = [...unreadOf(network?.unread ?? [], 'a lock may be left'), ...lines]
-  return [...all, ...unread.map((what) => `not looked at: ${what}`)]
-}
-
 /** What the exit code rests on besides the remaps, and what else there is to know. */
 export const warnings = (report: Report): string[] => {
   const { checkpoint, mounts } = report
@@ -210,5 +209,6 @@ export const warnings = (report: Report): string[] => {
       )
   const { unknown } = checkpoint.counts
   if (unknown > 0) out.push(`${unknown} remaps of a type that is not known: left alone`)
-  return [...out, ...otherLinks(report), ...residueOf(report), ...checkpoint.notes]
+  out.push(...otherLinks(report), ...unreadOf(report.network?.unread ?? [], 'a lock may be left'))
+  return [...out, ...residueMessages(report), ...checkpoint.notes]
 }

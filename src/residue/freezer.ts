@@ -63,21 +63,46 @@ export const foldersOf = (
   return undefined
 }
 
+/** The same, each by all of its names: a hierarchy may be mounted more than once. */
+export const namesOf = (
+  membership: Membership,
+  hierarchies: readonly Hierarchy[],
+): Bytes[][] | undefined => {
+  const lists = hierarchies.flatMap((one) => {
+    const folders = foldersOf(membership, [one])
+    return folders === undefined ? [] : [folders]
+  })
+  if (lists.length === 0) return foldersOf(membership, hierarchies) && []
+  const deepest = Math.max(...lists.map(({ length }) => length))
+  return Array.from({ length: deepest }, (_, above) =>
+    lists.flatMap((folders) => folders[above] ?? []),
+  )
+}
+
 /** The file in a folder that says whether it was frozen itself, and the one by which that is changed. */
 const SAYS = { 1: '/freezer.self_freezing', 2: '/cgroup.freeze' } as const
 const CHANGES = { 1: '/freezer.state', 2: '/cgroup.freeze' } as const
+export const THAWED = { 1: 'THAWED', 2: '0' } as const
+
+export const changesFile = ({ version, folder }: FrozenCgroup): Bytes =>
+  concat(folder, CHANGES[version])
+
+export const isFrozen = ({ version, folder }: FrozenCgroup, unread: Unread): boolean => {
+  const file = concat(folder, SAYS[version])
+  const text = unread.try(escape(file), () => fs.readFileSync(toBuffer(file), 'latin1'))
+  return text?.trim() === '1'
+}
 
 export const findFrozen = (pids: readonly number[], unread: Unread): FrozenCgroup[] => {
   const found: FrozenCgroup[] = []
   const table = unread.try('our own mounts', () => fs.readFileSync('/proc/thread-self/mountinfo'))
   const hierarchies = hierarchiesIn(fromBuffer(table ?? Buffer.alloc(0)))
   const seen = new Set<string>()
-  const lookAt = (version: 1 | 2, folder: Bytes): void => {
-    if (seen.has(folder)) return
+  const lookAt = (version: 1 | 2, [folder, ...also]: readonly Bytes[]): void => {
+    if (folder === undefined || seen.has(folder)) return
     seen.add(folder)
-    const file = concat(folder, SAYS[version])
-    const text = unread.try(escape(file), () => fs.readFileSync(toBuffer(file), 'latin1'))
-    if (text?.trim() === '1') found.push({ version, file: concat(folder, CHANGES[version]) })
+    const cgroup = { version, folder, also }
+    if (isFrozen(cgroup, unread)) found.push(cgroup)
   }
   for (const pid of pids) {
     const text = unread.try(`cgroups of process ${pid}`, () =>
@@ -87,10 +112,10 @@ export const findFrozen = (pids: readonly number[], unread: Unread): FrozenCgrou
       const key = `${membership.version} ${membership.path}`
       if (seen.has(key)) continue
       seen.add(key)
-      const folders = foldersOf(membership, hierarchies)
-      if (folders === undefined)
+      const cgroups = namesOf(membership, hierarchies)
+      if (cgroups === undefined)
         unread.add(`cgroup ${escape(membership.path)} of process ${pid}`, 'it is not mounted here')
-      for (const folder of folders ?? []) lookAt(membership.version, folder)
+      for (const names of cgroups ?? []) lookAt(membership.version, names)
     }
   }
   return found

@@ -7,7 +7,7 @@ import { otherNamespaces } from '../host/namespaces.js'
 import { isCriu, processIds } from '../host/processes.js'
 import { splitLast } from '../paths.js'
 import type { Sys } from '../sys/sys.js'
-import type { Unread } from '../network/unread.js'
+import { Unread } from '../network/unread.js'
 
 const KERNDAT = '/run/criu.kdat.tmp'
 /** What mkdtemp(3) made for a restore, or for a try of what the kernel can. */
@@ -21,7 +21,11 @@ export interface Litter {
   readonly yards: readonly string[]
 }
 
-const isCriuThere = (): boolean => processIds().some(isCriu)
+export const isCriuThere = (): boolean => processIds().some(isCriu)
+
+/** Whether it still has the shape that it was found with. */
+export const isLitter = (kind: 'unlink' | 'rmdir', place: string): boolean =>
+  (kind === 'unlink' ? isEmptyFile : isEmptyFolder)(place, new Unread())
 
 /** `folders` are those in which CRIU works beside /tmp. */
 export const findLitter = (
@@ -31,7 +35,7 @@ export const findLitter = (
   unread: Unread,
   isAtWork = isCriuThere,
 ): Litter => {
-  const kerndat = isEmptyFile(unread) ? KERNDAT : undefined
+  const kerndat = isEmptyFile(KERNDAT, unread) ? KERNDAT : undefined
   const named = [...new Set(['/tmp', ...folders])].flatMap((folder) =>
     yardsIn(host, folder, unread),
   )
@@ -41,8 +45,8 @@ export const findLitter = (
   return { kerndat, yards: unused(sys, host, named, unread) }
 }
 
-const isEmptyFile = (unread: Unread): boolean => {
-  const stat = unread.try(KERNDAT, () => fs.lstatSync(KERNDAT))
+const isEmptyFile = (place: string, unread: Unread): boolean => {
+  const stat = unread.try(place, () => fs.lstatSync(place))
   return stat?.isFile() === true && stat.size === 0 && stat.uid === 0
 }
 

@@ -1,49 +1,78 @@
-// What is to be done about each thing that was found: for people, with the command that undoes it. Pure.
+// What is to be done about each thing that was found, and what people read of it. Pure.
+//
+// | what             | whose                                                       | with --repair of its kind |
+// |------------------|-------------------------------------------------------------|---------------------------|
+// | signals          | the process has CRIU's memory, or the dump had come to it   | undone                    |
+// |                  | nothing says that a dump was at it                          | kept, foreign             |
+// | freezer          | the log says that this dump froze this cgroup, and that it  | undone                    |
+// |                  | was not frozen before                                       |                           |
+// |                  | else                                                        | kept, foreign: it takes   |
+// |                  |                                                             | freezer:PATH              |
+// | sockets          | in repair mode, and no lock is left                         | undone                    |
+// | yards, kerndat   | their name and shape, and no CRIU runs                      | undone                    |
+// | stopped, broken, | –                                                           | named alone               |
+// | parasite         |                                                             |                           |
 import { fromText, type Bytes } from '../bytes.js'
 import { commandLine, escape, toText } from '../escape.js'
-import type { Facts, FrozenCgroup } from './facts.js'
+import type { RepairedSocket } from '../network/facts.js'
+import type { Claim, Facts, FrozenCgroup, MutedThreads } from './facts.js'
+import { NAMED_CGROUP, type Repair, type Repairs } from './repairs.js'
+import { changesFile } from './freezer.js'
 
 export const KINDS = [
-  'frozen',
-  'blocked-signals',
+  'freezer',
+  'signals',
   'stopped',
+  'broken',
   'parasite',
+  'sockets',
   'kerndat',
-  'yard',
+  'yards',
 ] as const
 
 export type Kind = (typeof KINDS)[number]
+
+export type Act =
+  | { readonly kind: 'thaw'; readonly cgroup: FrozenCgroup }
+  | { readonly kind: 'unblock'; readonly threads: readonly MutedThreads[] }
+  | { readonly kind: 'socket'; readonly socket: RepairedSocket }
+  | { readonly kind: 'unlink' | 'rmdir'; readonly place: string }
 
 export interface Finding {
   readonly kind: Kind
   readonly what: string
   readonly where: string
-  /** For a shell of root's; undefined where nothing needs to be undone, or where it is none of CRIU's. */
-  readonly undo: string | undefined
+  /** Undefined where it is left alone. */
+  readonly act: Act | undefined
+  readonly reason?: 'named' | 'unasked' | 'foreign' | 'locked'
+  readonly message?: string
+  /** What --repair takes for it. */
+  readonly repair?: string
+  /** For a shell of root's, where this program does not do it. */
+  readonly undo?: string
 }
 
-export const planResidue = (facts: Facts): Finding[] => [
-  ...facts.frozen.map(frozenFinding),
-  ...some(facts.muted, (tids) => ({
-    kind: 'blocked-signals',
-    what: `all signals are blocked, as CRIU does it, in ${count(tids.length, 'thread')}; the command unblocks all`,
-    where: `thread${tids.length === 1 ? '' : 's'} ${few(tids)}`,
-    undo: commandLine(['python3', '-c', UNBLOCK, ...tids.map(String)]),
-  })),
+export const planResidue = (facts: Facts, claim: Claim, repairs: Repairs): Finding[] => [
+  ...facts.frozen.map((cgroup) => ofCgroup(cgroup, claim, repairs)),
+  ...ofMuted(facts, claim, repairs),
   ...some(facts.stopped, (pids) => ({
-    kind: 'stopped',
+    ...{ kind: 'stopped', act: undefined, reason: 'named' },
     what: 'stopped by a signal, by a dump with --leave-stopped or by somebody else',
     where: tree(pids),
     undo: commandLine(['kill', '-CONT', ...pids.map(String)]),
   })),
+  ...facts.broken.map(({ pid, signal }): Finding => ({
+    ...{ kind: 'broken', act: undefined, reason: 'named', where: `process ${pid}` },
+    what: `ended by ${signal}, as a program does in which a killed dump left its code running: nothing brings it back`,
+  })),
   ...some(facts.parasites, (pids) => ({
-    kind: 'parasite',
+    ...{ kind: 'parasite', act: undefined, reason: 'named' },
     what: "memory of CRIU's parasite (memfd CRIUMFD) is left: harmless, until the program ends",
     where: tree(pids),
-    undo: undefined,
   })),
-  ...(facts.kerndat === undefined ? [] : [litter('kerndat', fromText(facts.kerndat))]),
-  ...facts.yards.map((place) => litter('yard', fromText(place))),
+  ...facts.sockets.map((socket) => ofSocket(socket, facts, repairs)),
+  ...(facts.kerndat === undefined ? [] : [litter('kerndat', facts.kerndat, repairs)]),
+  ...facts.yards.map((place) => litter('yards', place, repairs)),
 ]
 
 const some = <T>(all: readonly T[], describe: (all: readonly T[]) => Finding): Finding[] =>
@@ -61,30 +90,93 @@ const tree = (pids: readonly number[]): string => {
   return `process${each.length === 1 ? '' : 'es'} ${few(each)}`
 }
 
-/** A command about a file; undefined where its name cannot be shown as it is, to be pasted. */
-const aboutFile = (command: string, file: Bytes): string | undefined => {
-  const text = toText(file)
-  const isSafe = text?.replaceAll('\\', '\\\\') === escape(file)
-  return text !== undefined && isSafe ? `${command} ${commandLine([text])}` : undefined
+/** Done where it was asked for, and left with the word that asks for it otherwise. */
+const ifAsked = (
+  kind: Kind & Repair,
+  act: Act,
+  { kinds }: Repairs,
+): Pick<Finding, 'act' | 'reason' | 'repair'> =>
+  kinds.has(kind) ? { act, repair: kind } : { act: undefined, reason: 'unasked', repair: kind }
+
+const ofCgroup = (cgroup: FrozenCgroup, { froze }: Claim, repairs: Repairs): Finding => {
+  const act = { kind: 'thaw', cgroup } as const
+  const found = { kind: 'freezer', where: escape(changesFile(cgroup)) } as const
+  const own = { ...found, what: 'the cgroup is frozen, by this dump with --freeze-cgroup' }
+  const names = [cgroup.folder, ...cgroup.also]
+  if (froze !== undefined && names.includes(froze))
+    return { ...own, ...ifAsked('freezer', act, repairs) }
+  const what =
+    'the cgroup is frozen, by a dump with --freeze-cgroup or by somebody who paused the container'
+  if (names.some((name) => repairs.cgroups.has(name))) return { ...found, what, act }
+  return {
+    ...{ ...found, what, act: undefined, reason: 'foreign' },
+    message:
+      'no log of a killed dump says that this dump froze it: if nobody paused it on purpose, name it',
+    ...named(cgroup.folder),
+  }
 }
 
-const frozenFinding = ({ version, file }: FrozenCgroup): Finding => ({
-  kind: 'frozen',
-  what: 'the cgroup is frozen, by a dump with --freeze-cgroup or by somebody who paused the container',
-  where: escape(file),
-  undo: aboutFile(`echo ${version === 1 ? 'THAWED' : '0'} >`, file),
-})
+/** Nothing where the name cannot be shown as it is, to be pasted. */
+const named = (folder: Bytes): Pick<Finding, 'repair'> => {
+  const text = toText(folder)
+  const isSafe = text?.replaceAll('\\', '\\\\') === escape(folder)
+  return text !== undefined && isSafe ? { repair: `${NAMED_CGROUP}${text}` } : {}
+}
 
-const litter = (kind: 'kerndat' | 'yard', place: Bytes): Finding => ({
+const ofMuted = ({ muted, parasites }: Facts, { hasCome }: Claim, repairs: Repairs): Finding[] => {
+  const touched = new Set(parasites)
+  const isCrius = ({ pid }: MutedThreads): boolean => touched.has(pid) || hasCome(pid)
+  const describe = (threads: readonly MutedThreads[], whose: string) => {
+    const tids = threads.flatMap((one) => one.tids)
+    return {
+      kind: 'signals',
+      what: `all signals are blocked, ${whose}, in ${count(tids.length, 'thread')}`,
+      where: `thread${tids.length === 1 ? '' : 's'} ${few(tids)}`,
+    } as const
+  }
+  return [
+    ...some(muted.filter(isCrius), (threads) => ({
+      ...describe(threads, 'by CRIU'),
+      message: 'which of them were blocked before is not known: none is blocked then',
+      ...ifAsked('signals', { kind: 'unblock', threads }, repairs),
+    })),
+    ...some(
+      muted.filter((one) => !isCrius(one)),
+      (threads) => ({
+        ...describe(threads, 'as CRIU does it'),
+        ...{ act: undefined, reason: 'foreign' },
+        message:
+          'nothing says that a dump was at it: give the images and the log of the one that was killed',
+      }),
+    ),
+  ]
+}
+
+const ofSocket = (
+  socket: RepairedSocket,
+  { isLocked }: Pick<Facts, 'isLocked'>,
+  repairs: Repairs,
+): Finding => {
+  const found = {
+    kind: 'sockets',
+    what: 'TCP connection in repair mode: nothing is sent or received',
+    where: `descriptor ${socket.fd} of process ${socket.pid}`,
+  } as const
+  const asked = ifAsked('sockets', { kind: 'socket', socket }, repairs)
+  if (asked.act === undefined || !isLocked) return { ...found, ...asked }
+  return {
+    ...{ ...found, act: undefined, reason: 'locked' },
+    message:
+      'it must not speak while a lock is left: look at the network, too (--only network,residue)',
+  }
+}
+
+const litter = (kind: 'kerndat' | 'yards', place: string, repairs: Repairs): Finding => ({
   kind,
   what:
     kind === 'kerndat'
       ? 'empty, and no CRIU runs: as long as it is there, each start of CRIU takes longer'
       : 'an empty directory of a restore that was killed: nothing is mounted on it',
-  where: escape(place),
-  undo: aboutFile(kind === 'kerndat' ? 'rm' : 'rmdir', place),
+  where: escape(fromText(place)),
+  ...ifAsked(kind, { kind: kind === 'kerndat' ? 'unlink' : 'rmdir', place }, repairs),
 })
-
-/** Arguments are thread ids; PTRACE_SEIZE, _INTERRUPT and _SETSIGMASK of all, and then _DETACH: what waited may end them. */
-const UNBLOCK =
-  'import ctypes as c,os,sys;l=c.c_long;p=lambda r,t,a=0,d=None:c.CDLL(None).ptrace(l(r),l(t),l(a),d);a=[int(t) for t in sys.argv[1:]];[(p(0x4206,t),p(0x4207,t),os.waitpid(t,0x40000000),p(0x420b,t,8,c.byref(c.c_uint64(0)))) for t in a];[p(17,t) for t in a]'

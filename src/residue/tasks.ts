@@ -1,7 +1,9 @@
-// Tasks that are not as their program left them: signals blocked by CRIU, or stopped.
+// Tasks that are not as their program left them: signals blocked by CRIU, stopped, or ended by what CRIU left in them.
 import fs from 'node:fs'
+import { statFields } from '../host/processes.js'
 import { threadsOf } from '../host/living/tasks.js'
 import type { Unread } from '../network/unread.js'
+import type { Broken, Facts, MutedThreads } from './facts.js'
 
 /** All but SIGTRAP, SIGKILL and SIGSTOP: while its parasite runs in a thread. Programs that block all leave out no SIGTRAP. */
 const MUTED = 'fffffffffffbfeef'
@@ -17,22 +19,41 @@ export const readStatus = (text: string): TaskStatus => ({
   isStopped: /^State:\tT /m.test(text),
 })
 
+/** A thread that ended meanwhile is in no state at all. */
+export const statusOf = (pid: number, tid: number, unread: Unread): TaskStatus | undefined => {
+  const text = unread.try(`status of thread ${tid} of process ${pid}`, () =>
+    fs.readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1'),
+  )
+  return text === undefined ? undefined : readStatus(text)
+}
+
 export const lookAtTasks = (
   pids: readonly number[],
   unread: Unread,
-): { readonly muted: number[]; readonly stopped: number[] } => {
-  const muted: number[] = []
+): Pick<Facts, 'muted' | 'stopped' | 'broken'> => {
+  const muted: MutedThreads[] = []
   const stopped: number[] = []
-  for (const pid of pids)
+  const broken: Broken[] = []
+  for (const pid of pids) {
+    const tids: number[] = []
     for (const tid of threadsOf(pid)) {
-      const text = unread.try(`status of thread ${tid} of process ${pid}`, () =>
-        fs.readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1'),
-      )
-      if (text === undefined) continue
-      const { isMuted, isStopped } = readStatus(text)
-      if (isMuted) muted.push(tid)
+      const status = statusOf(pid, tid, unread)
+      if (status?.isMuted === true) tids.push(tid)
       // All threads of a process stop together.
-      if (isStopped && tid === pid) stopped.push(pid)
+      if (status?.isStopped === true && tid === pid) stopped.push(pid)
     }
-  return { muted, stopped }
+    if (tids.length > 0) muted.push({ pid, tids })
+    const signal = endOf(statFields(pid) ?? [])
+    if (signal !== undefined) broken.push({ pid, signal })
+  }
+  return { muted, stopped, broken }
 }
+
+/** exit_code of proc_pid_stat(5), counted from the field behind the name. */
+const EXIT_CODE = 49
+/** What a program gets that runs into CRIU's code when nobody traces it any more. */
+const SIGNALS: Readonly<Partial<Record<number, Broken['signal']>>> = { 5: 'SIGTRAP', 11: 'SIGSEGV' }
+
+/** Of a process that has ended, and that nobody has waited for yet. */
+export const endOf = (fields: readonly string[]): Broken['signal'] | undefined =>
+  fields[0] === 'Z' ? SIGNALS[Number(fields[EXIT_CODE]) & 0x7f] : undefined

@@ -32,6 +32,7 @@ export const containerIn = (bundle: string, keeping: Keeping): Container => {
     process: state?.process,
     images: images ?? imagesIn(bundle),
     workDir,
+    netns: spec?.netns,
   }
 }
 

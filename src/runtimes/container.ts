@@ -50,6 +50,8 @@ export interface Container {
   readonly images: readonly KnownImages[]
   /** CRIU's work directory, where it is another one. */
   readonly workDir: string | undefined
+  /** The network namespace that its configuration names. */
+  readonly netns?: Told | undefined
   /** What an engine keeps of the log of a dump that failed, where it has another name. */
   readonly failedLog?: string | undefined
 }

@@ -25,6 +25,8 @@ export interface Derivation {
   readonly root: string | undefined
   /** No place of its root file system is there any more: the one that it had last. */
   readonly lostRoot: string | undefined
+  /** By key: sources of mounts that are not there any more. */
+  readonly lost: ReadonlyMap<Bytes, string>
   /** Key to host path. */
   readonly mapped: ReadonlyMap<Bytes, Bytes>
   readonly derived: readonly Derived[]
@@ -45,8 +47,10 @@ export const derive = (
   checkpoint: Checkpoint,
   typed: Typed,
 ): Derivation => {
-  if (checkpoint.tree === 'host')
-    return { root: typed.root, lostRoot: undefined, mapped: typed.mapped, derived: [] }
+  if (checkpoint.tree === 'host') {
+    const { root, mapped } = typed
+    return { root, lostRoot: undefined, lost: new Map(), mapped, derived: [] }
+  }
   const { written } = checkpoint.times
   const isThisBoot = written !== undefined && isAfter(written, host.bootedAt)
   const derived: Derived[] = []
@@ -64,7 +68,7 @@ export const derive = (
   const isRecorded = checkpoint.namespaces.some(({ mounts }) => mounts.length > 0)
   const isOpen = ({ key, mount }: Pick<Match, 'key' | 'mount'>): boolean =>
     !typed.mapped.has(key) && !typed.gone.has(key) && !typed.gone.has(mount.mountpoint)
-  const { found, mismatches } = matchMounts(checkpoint, candidates, facts)
+  const { found, mismatches, lost } = matchMounts(checkpoint, candidates, facts)
   const mismatch = mismatches.find(isOpen)
   if (mismatch !== undefined) throw differs(mismatch)
   const mapped = new Map(typed.mapped)
@@ -80,7 +84,11 @@ export const derive = (
     for (const one of candidates)
       if (!isOfNoInterest(one.place) && !mapped.has(one.place) && !typed.gone.has(one.place))
         map(one.place, one, 'destination')
-  return { root, lostRoot, mapped, derived }
+  const isLost = ({ candidate }: Match): boolean => host.ask(fromText(candidate.source)) >= 0
+  const lostSources = lost
+    .filter((one) => isOpen(one) && isLost(one))
+    .map(({ key, candidate }) => [key, candidate.source] as const)
+  return { root, lostRoot, lost: new Map(lostSources), mapped, derived }
 }
 
 const candidatesOf = (

@@ -1,6 +1,6 @@
 // The container of --bundle or --container: exactly one, or an error that says which there are.
 import { usage, type GcError } from '../errors.js'
-import { escapeText, shellQuote } from '../escape.js'
+import { commandLine, escapeText } from '../escape.js'
 import { plainBundle } from './bundle.js'
 import type { Container } from './container.js'
 import { containerdBundle } from './containerd.js'
@@ -12,6 +12,8 @@ export interface Asked extends Where {
   /** Absolute. */
   readonly bundle: string | undefined
   readonly id: string | undefined
+  /** Those of the command line, without the program. */
+  readonly words?: readonly string[]
 }
 
 /** @throws GcError usage where there is none or more than one, refused where its files are not root's alone. */
@@ -44,7 +46,7 @@ const ofId = (id: string, { runtime, runtimeRoot }: Asked): Container[] => {
   return found
 }
 
-const only = (id: string, found: readonly Container[], { runtime }: Asked): Container => {
+const only = (id: string, found: readonly Container[], { runtime, words }: Asked): Container => {
   const [first, second] = found
   if (first === undefined)
     throw usage(
@@ -55,8 +57,10 @@ const only = (id: string, found: readonly Container[], { runtime }: Asked): Cont
     )
   if (second === undefined) return first
   throw usage(`${found.length} containers are called ${escapeText(id)}`, {
-    next: `nothing was touched; give one of these: ${found
-      .map((one) => `--runtime ${one.runtime} --container ${shellQuote(one.id ?? id)}`)
-      .join(', ')}`,
+    next: `nothing was touched; say which: ${found
+      // The last one of an option counts.
+      .map((one) => ['--runtime', one.runtime, '--container', one.id ?? id])
+      .map((more) => commandLine(['criu-gc', ...(words ?? ['show']), ...more]))
+      .join(' | ')}`,
   })
 }

@@ -50,6 +50,8 @@ export interface Matches {
   readonly found: readonly Match[]
   /** They are needed, and something else is there now. */
   readonly mismatches: readonly Match[]
+  /** They are needed, and their source is not there. */
+  readonly lost: readonly Match[]
 }
 
 /** Mounts that lead to a link. */
@@ -81,6 +83,7 @@ export const matchMounts = (
   const found = new Map<Bytes, Match>()
   const ambiguous = new Set<Bytes>()
   const mismatches: Match[] = []
+  const lost: Match[] = []
   const all = checkpoint.namespaces.flatMap(({ mounts }) => mounts)
   const isNeeded = ({ mntId }: Mount): boolean => needed.has(mntId)
   // Of several with one key those count that lead to links.
@@ -88,7 +91,10 @@ export const matchMounts = (
     const key = keyOf(mount)
     if (key === undefined || (!isNeeded(mount) && isOfNoInterest(key))) continue
     const match = matchOf(mount, key, candidates, facts)
-    if (match?.candidate.here === undefined) continue
+    if (match?.candidate.here === undefined) {
+      if (match !== undefined && isNeeded(mount)) lost.push(match)
+      continue
+    }
     const verdict = compare(match, facts)
     if (verdict === 'gone') continue
     const known = found.get(key)
@@ -100,7 +106,7 @@ export const matchMounts = (
   }
   // One option cannot say two directories: the caller has to look.
   const clear = [...found.values()].filter(({ key }) => !ambiguous.has(key))
-  return { found: clear.sort((a, b) => (a.key < b.key ? -1 : 1)), mismatches }
+  return { found: clear.sort((a, b) => (a.key < b.key ? -1 : 1)), mismatches, lost }
 }
 
 const matchOf = (

@@ -7,6 +7,8 @@ import { readTrusted } from './trusted.js'
 export interface Spec {
   readonly root: Told | undefined
   readonly mounts: readonly ConfiguredMount[]
+  /** A network namespace that is not its own: of a pod, or one that somebody made before. */
+  readonly netns: Told | undefined
   readonly annotations: Fields
 }
 
@@ -34,6 +36,12 @@ export const parseSpec = (json: string, bundle: string, file: string): Spec => {
         ? [{ source: path.resolve(bundle, source), destination, from: file }]
         : []
     }),
+    netns: netnsOf(list(object(config.linux).namespaces), file),
     annotations: object(config.annotations),
   }
+}
+
+const netnsOf = (namespaces: readonly Fields[], from: string): Told | undefined => {
+  const place = text(namespaces.find(({ type }) => type === 'network')?.path)
+  return place?.startsWith('/') === true ? { path: place, from } : undefined
 }

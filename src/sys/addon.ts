@@ -68,6 +68,12 @@ export interface Addon {
   setsockopt(fd: number, level: number, name: number, value: number): number
   /** A request that asks for a dump, and all messages of the answer: their length. */
   netlink(protocol: number, request: Uint8Array, answer: Uint8Array): number
+  /** Of a request whose data is a number. */
+  ptrace(request: number, tid: number, data: number): number
+  /** Of one that reads or writes a mask of eight bytes. */
+  ptrace_sigmask(request: number, tid: number, mask: Uint8Array): number
+  /** Of a thread that we trace: its status, or 0 where there is none yet. */
+  waitpid(tid: number): number
   /** Copies of files in the next message of a socket. */
   peek_files(fd: number, fds: Uint8Array): number
   /** Ids of mounts, eight bytes each; how many. */

@@ -20,6 +20,7 @@ export const ETIMEDOUT = -110
 
 export const AT_FDCWD = -100
 export const AT_SYMLINK_NOFOLLOW = 0x100
+export const AT_REMOVEDIR = 0x200
 export const AT_EMPTY_PATH = 0x1000
 export const AT_STATX_DONT_SYNC = 0x4000
 
@@ -87,6 +88,12 @@ export const SOL_SOCKET = 1
 export const SO_PROTOCOL = 38
 export const IPPROTO_TCP = 6
 export const TCP_REPAIR = 19
+
+export const PTRACE_SEIZE = 0x4206
+export const PTRACE_INTERRUPT = 0x4207
+export const PTRACE_GETSIGMASK = 0x420a
+export const PTRACE_SETSIGMASK = 0x420b
+export const PTRACE_DETACH = 17
 
 export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000

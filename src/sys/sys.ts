@@ -5,6 +5,7 @@ import type { Addon } from './addon.js'
 import {
   AT_EMPTY_PATH,
   AT_FDCWD,
+  AT_REMOVEDIR,
   AT_STATX_DONT_SYNC,
   ENOSYS,
   ETIMEDOUT,
@@ -145,9 +146,14 @@ export class Sys {
     return this.addon.statx(dirfd, path, flags)
   }
 
-  /** 0, or -errno. Never a directory: no caller passes AT_REMOVEDIR, the flags are not an argument. */
+  /** 0, or -errno. Never a directory: the flags are not an argument. */
   tryUnlinkat(dirfd: number, name: Bytes): number {
     return this.addon.unlinkat(dirfd, name, 0)
+  }
+
+  /** 0, or -errno. Of an empty directory of a restore's on the host alone. */
+  tryRmdirat(dirfd: number, name: Bytes): number {
+    return this.addon.unlinkat(dirfd, name, AT_REMOVEDIR)
   }
 
   /** 0, or -errno. */
@@ -239,6 +245,21 @@ export class Sys {
   /** The length of all messages of an answer, or -errno: -EOVERFLOW where there is no room for them. */
   tryNetlink(protocol: number, request: Uint8Array, answer: Uint8Array): number {
     return this.addon.netlink(protocol, request, answer)
+  }
+
+  /** 0, or -errno. */
+  tryPtrace(request: number, tid: number, data = 0): number {
+    return this.addon.ptrace(request, tid, data)
+  }
+
+  /** 0, or -errno. */
+  tryPtraceSigmask(request: number, tid: number, mask: Uint8Array): number {
+    return this.addon.ptrace_sigmask(request, tid, mask)
+  }
+
+  /** Of a thread that we trace: its status, 0 where there is none yet, or -errno. */
+  tryWaitpid(tid: number): number {
+    return this.addon.waitpid(tid)
   }
 
   /** Where looks into a socket's queue begin from now on; what it was before, and 1, or -errno. */

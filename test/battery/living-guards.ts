@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { tick, type Guard, type Trial } from './guards.js'
+import { survivorOf } from '../rig/hand-made.js'
 import { mount } from '../rig/namespace.js'
 import { Scene } from './scene.js'
 
@@ -45,6 +46,19 @@ const tellingLog = (scene: Scene): void => {
   scene.options.push('-L', log)
 }
 
+/** A log of one that still ran, and had made one link. */
+const makingLog = (scene: Scene, link: string): void => {
+  const log = join(scene.base, 'making.log')
+  const path = `.${survivorOf(link)} is lost`
+  const lines = [
+    '(00.000000) CRIU run id = 89234f48-c204-498a-b818-789c692ce87b',
+    `(00.100000) Strip ' (deleted)' tag from '${path} (deleted)'`,
+    '(3600.000000) Dumping path for 4 fd via self 19 [/other]',
+  ]
+  fs.writeFileSync(log, `${lines.join('\n')}\n`)
+  scene.options.push('-L', log)
+}
+
 /** Another process in its namespace traces the one that holds the files. */
 const traced = (scene: Scene): void => {
   const tracer = spawn('strace', ['-qq', '-o', '/dev/null', '-p', String(scene.pid)], {
@@ -63,6 +77,21 @@ export const LIVING_GUARDS: readonly Guard[] = [
     trial: (): Trial => ({
       scene: held(LATELY, (_, link) => {
         fs.linkSync(link, join(link, '..', 'link_remap.6'))
+      }),
+      code: 3,
+      verdicts: ['4 kept shared', '6 kept shared'],
+    }),
+  },
+  {
+    name: 'held: a file with more links than the dump made, by its log',
+    at: 'links.reduce((sum, one) => sum + one, 0) === count',
+    replace: '=== count',
+    by: '> 0',
+    trial: (): Trial => ({
+      scene: held([], (scene, link) => {
+        fs.linkSync(link, join(link, '..', 'link_remap.6'))
+        tick()
+        makingLog(scene, link)
       }),
       code: 3,
       verdicts: ['4 kept shared', '6 kept shared'],
@@ -100,6 +129,13 @@ export const LIVING_GUARDS: readonly Guard[] = [
     at: 'within: void 0, after: "newer",',
     replace: '"newer"',
     by: 'void 0',
+    trial: kept('newer', () => held([], oldLog)),
+  },
+  {
+    name: 'held: a link that was changed after the dump, and no checkpoint to keep explains that',
+    at: 'isExplained: held.isCounted && this.isExplained(ctime, place.stat, held)',
+    replace: 'held.isCounted && this.isExplained(ctime, place.stat, held)',
+    by: 'true',
     trial: kept('newer', () => held([], oldLog)),
   },
   {

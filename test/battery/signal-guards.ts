@@ -84,7 +84,7 @@ const terminate = (pid: number): void => {
 export const SIGNAL_GUARDS: readonly Guard[] = [
   {
     name: 'a signal that is noted',
-    at: 'noteSignals(sys); const interrupted = () => notedSignal(sys); const unlocked',
+    at: 'noteSignals(sys); const interrupted = () => notedSignal(sys); const how',
     replace: 'noteSignals(sys);',
     by: '',
     trial: interrupted(twoLinks),

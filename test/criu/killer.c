@@ -4,6 +4,8 @@
  *   CRIU_KILL_OPEN=NAME    before the file of that name is opened for writing: an image
  *   CRIU_KILL_CLOSE=NAME   after it has been written and closed
  *   CRIU_KILL_FORK=N       after the N-th fork of its own: the child waits for it, for ever
+ *   CRIU_KILL_PTRACE=REQUEST:PID:N   after the N-th such request about that process
+ *   CRIU_KILL_MADE=NAME    after a file whose whole name that is has been made
  *   CRIU_KILL_SIGNAL=N     by another signal than SIGKILL
  *   CRIU_KILL_PARENT=1     not CRIU, but the runtime that has started it; 2: who has started that
  */
@@ -85,6 +87,29 @@ pid_t fork(void)
 	return child;
 }
 
+long ptrace(int request, ...)
+{
+	static int count;
+	long (*real)(long, long, void *, void *) = dlsym(RTLD_NEXT, "ptrace");
+	const char *at = getenv("CRIU_KILL_PTRACE");
+	int wanted, about, nth;
+	void *address, *data;
+	va_list args;
+	pid_t pid;
+	long result;
+
+	va_start(args, request);
+	pid = va_arg(args, pid_t);
+	address = va_arg(args, void *);
+	data = va_arg(args, void *);
+	va_end(args);
+	result = real(request, pid, address, data);
+	if (at && sscanf(at, "%i:%d:%d", &wanted, &about, &nth) == 3 && request == wanted && pid == about &&
+	    ++count == nth)
+		kill_now();
+	return result;
+}
+
 static int is_named(const char *variable, const char *path, int flags)
 {
 	const char *name = getenv(variable);
@@ -129,5 +154,29 @@ static mode_t mode_of(int flags, va_list args)
 		return fd;                                                          \
 	}
 
+static int make(const char *symbol, const char *path, int flags, mode_t mode)
+{
+	int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, symbol);
+	int fd = real(path, flags, mode);
+
+	if (fd >= 0 && (flags & O_CREAT) && is_named("CRIU_KILL_MADE", path, flags))
+		kill_now();
+	return fd;
+}
+
+#define MAKER(name)                                            \
+	int name(const char *path, int flags, ...)             \
+	{                                                      \
+		va_list args;                                  \
+		mode_t mode;                                   \
+                                                               \
+		va_start(args, flags);                         \
+		mode = mode_of(flags, args);                   \
+		va_end(args);                                  \
+		return make(#name, path, flags, mode);         \
+	}
+
+MAKER(open)
+MAKER(open64)
 WRAPPER(openat)
 WRAPPER(openat64)

@@ -56,7 +56,7 @@ const makeTables = ([program = '', ...words]: readonly string[]): void => {
 
 const serve = async (t: Test, { own, version }: Kind, index: number): Promise<Served> => {
   const port = 20_000 + index
-  const command = [compile('server.c'), String(port)]
+  const command = [compile('server.c', '-static'), String(port)]
   const program = await startProgram(
     t,
     own ? ['unshare', '--net', '--', ...command] : command,
@@ -133,9 +133,15 @@ const tryPoint = async (
   const done = tryDump(next)
   t.equal(done.code, 0, `the next dump: ${done.code === 0 ? '' : errors(next, 'dump.log')}`)
   t.equal(await client.echo(), 'echoed', 'and after it')
-  for (const { kind, undo } of report?.residue ?? [])
-    if (kind === 'blocked-signals' && undo !== undefined)
-      t.equal(attempt('sh', ['-c', undo]).code, 0, undo)
+  if (report?.residue?.some((one) => one.kind === 'signals') === true) {
+    // where CRIU has left no memory of its own, its log says that it was there
+    const again = runGc('clean', ['-D', images, '--pid', String(pid), '--repair', 'signals'])
+    const signals = again.report?.residue?.filter((one) => one.kind === 'signals') ?? []
+    t.ok(
+      signals.every(({ verdict }) => verdict === 'removed'),
+      JSON.stringify(signals),
+    )
+  }
   program.kill('SIGTERM')
   t.equal(await program.line(), 'ended 143')
 }

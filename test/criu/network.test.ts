@@ -210,7 +210,23 @@ const tests = (): void => {
       Array(2).fill({ kind: 'chain', verdict: 'would-remove' }),
     )
     t.equal(found.exit.name, 'leftovers')
-    const report = gc('clean', '-D', images, '-J', `net:${place}`)
+    // The configuration of its bundle names it; what is typed wins.
+    const bundle = join(images, 'bundle')
+    mkdirSync(join(bundle, 'rootfs'), { recursive: true })
+    const namespaces = [{ type: 'mount' }, { type: 'network', path: place }]
+    const spec = { root: { path: 'rootfs' }, mounts: [], linux: { namespaces } }
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec))
+    const told = gc('show', '-D', images, '--bundle', bundle)
+    const from = join(bundle, 'config.json')
+    t.strictSame(
+      told.derived.filter(({ option }) => option === '--netns'),
+      [{ option: '--netns', value: place, from }],
+    )
+    t.strictSame(verdicts(told), ['chain would-remove', 'chain would-remove'])
+    const typed = gc('show', '-D', images, '--bundle', bundle, '--netns', '/proc/self/ns/net')
+    t.notOk(typed.derived.some(({ option }) => option === '--netns'))
+    t.notOk(verdicts(typed).includes('chain would-remove'))
+    const report = gc('clean', '-D', images, '--bundle', bundle)
     t.strictSame(verdicts(report), ['chain removed', 'chain removed'])
     t.match(report.network[0]?.where, place)
     t.equal(rulesOf(...netns), open)
@@ -234,7 +250,17 @@ const tests = (): void => {
     t.equal(rulesOf(...netns), open)
     t.equal(await other.echo(), 'echoed')
 
+    // Of one that ended a file is left, and a process may be another one by now.
     writeFileSync('/run/netns/file', '')
+    for (const path of ['/run/netns/file', '/run/netns/none', '/proc/self/ns/net']) {
+      const other = { ...spec, linux: { namespaces: [{ type: 'network', path }] } }
+      writeFileSync(join(bundle, 'config.json'), JSON.stringify(other))
+      const left = gc('show', '-D', images, '--bundle', bundle)
+      t.notOk(
+        left.derived.some(({ option }) => option === '--netns'),
+        path,
+      )
+    }
     for (const name of ['none', 'file']) {
       const { code, stderr } = runGc('clean', ['-D', images, '--netns', `/run/netns/${name}`])
       t.equal(code, 2)

@@ -2,7 +2,7 @@
 // by runtimes.test.ts.
 import fs from 'node:fs'
 import t from 'tap'
-import { count, runGc } from '../rig/gc.js'
+import { count, gc, runGc } from '../rig/gc.js'
 import { manifest, onlyRemoved } from '../rig/manifest.js'
 import { pureCgroup2, runningContainer, runtimeCheckpoint } from '../rig/runtime.js'
 
@@ -71,6 +71,17 @@ for (const runtime of ['runc', 'crun'] as const) {
     t.equal(cleaned.code, 0, cleaned.stderr)
     t.strictSame(count(cleaned), { removed: 3, vanished: 2 })
     t.strictSame(onlyRemoved(before, manifest(...made.built.trees), made.paths), [])
+
+    // A volume that was removed: the line that says so can be pasted.
+    fs.renameSync(`${base}/volume`, `${base}/elsewhere`)
+    const lost = gc(['show', ...bundle])
+    t.match(lost.stdout, `what was mounted there is not there any more: ${base}/volume`)
+    const [, line = ''] =
+      /^criu-gc: if what is not there any more was removed for good, this is complete: criu-gc (.*)$/m.exec(
+        lost.stderr,
+      ) ?? []
+    t.equal(line, ['show', ...bundle, '--gone', '/data'].join(' '))
+    t.strictSame(count(gc([...line.split(' '), '--json'])), { absent: 2, vanished: 3 })
   })
   t.test(`${runtime}: a container that runs is looked at by its process`, async (t) => {
     const { base, id, pid, cleanup } = await runningContainer(runtime)

@@ -20,7 +20,7 @@ static void say(const char *text)
 int main(int argc, char **argv)
 {
 	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT };
-	int listening = socket(AF_INET6, SOCK_STREAM, 0), client, one = 1;
+	int listening = socket(AF_INET6, SOCK_STREAM, 0), client, one = 1, input = 0;
 	char data[4096];
 
 	if (argc != 2)
@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 		err(1, "accept");
 	say("served");
 	for (;;) {
-		struct pollfd ready[] = { { .fd = client, .events = POLLIN }, { .fd = 0, .events = POLLIN } };
+		struct pollfd ready[] = { { .fd = client, .events = POLLIN }, { .fd = input, .events = POLLIN } };
 		ssize_t size;
 
 		if (poll(ready, 2, -1) < 0)
@@ -48,9 +48,9 @@ int main(int argc, char **argv)
 				return 3;
 		}
 		if (ready[1].revents) {
-			if (read(0, data, 1) != 1)
-				return 0;
-			if (send(client, "by itself\n", 10, MSG_NOSIGNAL) != 10)
+			if (read(input, data, 1) != 1)
+				input = -1;
+			else if (send(client, "by itself\n", 10, MSG_NOSIGNAL) != 10)
 				return 4;
 		}
 	}

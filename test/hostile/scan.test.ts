@@ -431,7 +431,8 @@ await inside(import.meta.url, () => {
       (path: string, to: string) => fs.renameSync(to, path),
       'kept unsafe-path',
     ],
-    ['nothing', () => undefined, 'absent'],
+    // It is where it went, and not gone.
+    ['nothing', () => undefined, 'kept unsafe-path'],
   ] as const)
     test(`its directory is changed for ${what} before the deletion`, async (t) => {
       const tool = new KillAt()

@@ -143,6 +143,10 @@ ends 0 on trixie dpkg -i "/var/tmp/$(deb criu-gc)"
 ends 0 on trixie dpkg --verify criu-gc
 ends 0 test -s "$work/trixie/usr/share/man/man8/criu-gc.8.gz"
 ends 0 test -s "$work/trixie/usr/share/criu-gc/criu-gc-1.schema.json"
+for completion in bash-completion/completions/criu-gc fish/vendor_completions.d/criu-gc.fish \
+  zsh/vendor-completions/_criu-gc; do
+  ends 0 test -s "$work/trixie/usr/share/$completion"
+done
 works trixie
 # the other one takes its place
 ends 0 on trixie dpkg --auto-deconfigure -B -i "/var/tmp/$(deb criu-gc-node)"

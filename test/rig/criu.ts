@@ -24,8 +24,17 @@ export function skipReason(): string | undefined {
   return undefined
 }
 
-/** where a dump is killed: after its N-th link or child, before or after it writes an image */
-export type KillAt = { link: number } | { fork: number } | { before: string } | { after: string }
+/**
+ * where a dump is killed: after its N-th link or child, before or after it writes an image, after it has made a file, or
+ * after the N-th such request of ptrace(2) about a process
+ */
+export type KillAt =
+  | { link: number }
+  | { fork: number }
+  | { before: string }
+  | { after: string }
+  | { made: string }
+  | { request: number; pid: number; nth: number }
 
 export interface DumpOptions {
   pid: number
@@ -54,6 +63,8 @@ export function killing(at: KillAt): Record<string, string> {
   if ('link' in at) return { LD_PRELOAD, CRIU_KILL_LINKAT: String(at.link) }
   if ('fork' in at) return { LD_PRELOAD, CRIU_KILL_FORK: String(at.fork) }
   if ('before' in at) return { LD_PRELOAD, CRIU_KILL_OPEN: at.before }
+  if ('made' in at) return { LD_PRELOAD, CRIU_KILL_MADE: at.made }
+  if ('request' in at) return { LD_PRELOAD, CRIU_KILL_PTRACE: `${at.request}:${at.pid}:${at.nth}` }
   return { LD_PRELOAD, CRIU_KILL_CLOSE: at.after }
 }
 

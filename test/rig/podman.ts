@@ -71,8 +71,21 @@ export interface PodmanContainer extends Container {
   readonly withRoot: <T>(act: (root: string) => T) => T
 }
 
-/** runs one; clean up when done */
-export function runPodman(): PodmanContainer {
+/** A podman of its own, with one image, "holder". */
+export interface Podman {
+  readonly base: string
+  /** the words that begin a call of it, whose environment is nobody else's */
+  readonly program: readonly string[]
+  readonly call: (...args: string[]) => Result
+  /** @throws where it fails */
+  readonly ask: (...args: string[]) => string
+  /** CRIU is started with these, whatever podman and runc pass on */
+  readonly wrap: (more?: Record<string, string>) => void
+  readonly cleanup: () => void
+}
+
+/** `fill` puts more into the image, where it is. Clean up when done. */
+export function openPodman(fill: (root: string) => void = () => undefined): Podman {
   const base = newBase('podman')
   for (const name of ['bin', 'image']) mkdirSync(`${base}/${name}`)
   // what is mounted there must not be seen elsewhere, and podman unmounts what it finds
@@ -80,28 +93,50 @@ export function runPodman(): PodmanContainer {
   mount('--make-private', base)
   const env = configure(base)
   const call = (...args: string[]): Result => attempt(`${folder}/podman`, args, env)
-  const ask = (...args: string[]): string => {
-    const { code, stdout, stderr } = call(...args)
-    if (code !== 0) throw new Error(`podman ${args.join(' ')}: exit ${code}\n${stderr}`)
-    return stdout.trim()
-  }
-  const cleanup = (): void => {
-    call('rm', '--force', '--time', '0', NAME)
-    unmount(base)
-    rmSync(base, { recursive: true, force: true })
-  }
-  /** CRIU is started with these, whatever podman and runc pass on */
-  const wrap = (more: Record<string, string> = {}): void => {
-    const lines = Object.entries(more).map(([name, value]) => `${name}=${value}`)
-    writeFileSync(`${base}/bin/environment`, [criu, ...lines, ''].join('\n'))
+  const podman: Podman = {
+    base,
+    program: [
+      ...['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
+      `${folder}/podman`,
+    ],
+    call,
+    ask(...args) {
+      const { code, stdout, stderr } = call(...args)
+      if (code !== 0) throw new Error(`podman ${args.join(' ')}: exit ${code}\n${stderr}`)
+      return stdout.trim()
+    },
+    wrap(more = {}) {
+      const lines = Object.entries(more).map(([name, value]) => `${name}=${value}`)
+      writeFileSync(`${base}/bin/environment`, [criu, ...lines, ''].join('\n'))
+    },
+    cleanup() {
+      call('pod', 'rm', '--all', '--force', '--time', '0')
+      call('rm', '--all', '--force', '--time', '0')
+      unmount(base)
+      rmSync(base, { recursive: true, force: true })
+    },
   }
   try {
     copyFileSync(compile('launch.c', '-static', '-s'), `${base}/bin/criu`)
-    wrap()
+    podman.wrap()
     const root = makeRootfs(`${base}/image`, ['data', 'tmp'])
-    makeTree(`${base}/volume`, ['sub'])
+    fill(root)
     must('tar', ['-C', root, '-cf', `${base}/image.tar`, '.'])
-    ask('import', '--signature-policy', `${base}/policy.json`, `${base}/image.tar`, 'holder')
+    const policy = ['--signature-policy', `${base}/policy.json`]
+    podman.ask('import', ...policy, `${base}/image.tar`, 'holder')
+    return podman
+  } catch (error) {
+    podman.cleanup()
+    throw error
+  }
+}
+
+/** runs one; clean up when done */
+export function runPodman(): PodmanContainer {
+  const podman = openPodman()
+  const { base, program, call, ask, wrap, cleanup } = podman
+  try {
+    makeTree(`${base}/volume`, ['sub'])
     const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000']
     const mounts = ['--volume', `${base}/volume:/data`, '--tmpfs', '/tmp']
     ask(
@@ -113,10 +148,7 @@ export function runPodman(): PodmanContainer {
     return {
       base,
       name: NAME,
-      program: [
-        ...['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)],
-        `${folder}/podman`,
-      ],
+      program,
       built: build(base, upper),
       // one folder for all, whatever they are called
       images: () => `${ask('inspect', NAME, '--format', '{{.StaticDir}}')}/checkpoint`,

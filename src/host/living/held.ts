@@ -31,8 +31,10 @@ export interface HeldLink {
   readonly link: Bytes
   readonly directory: InodeId
   readonly file: UnlinkedFile
-  /** What its file was called, by all that hold it. */
-  readonly names: ReadonlySet<Bytes>
+  /** What its file was called by all that hold it, and by how many it was called so. */
+  readonly called: ReadonlyMap<Bytes, number>
+  /** Nothing else that the tree holds was called so, and nothing has such a name now. */
+  readonly isOnly: () => boolean
   /** When its inode was changed last. */
   readonly ctime: Time
 }
@@ -58,7 +60,9 @@ export class HeldLinks {
   private readonly names = new Map<string, readonly Name[]>()
   private readonly places = new Set<string>()
   /** What the files of links were called, by inode. */
-  private readonly called = new Map<string, Set<Bytes>>()
+  private readonly called = new Map<string, Map<Bytes, number>>()
+  /** Of those paths, the ones that are another file's, too, or are there. */
+  private readonly others = new Set<Bytes>()
   private readonly above = new Map<string, readonly Name[]>()
   private readonly silent = new Set<number>()
   private memory: Buffer | undefined
@@ -67,7 +71,12 @@ export class HeldLinks {
     this.sys = sys
   }
 
-  look(namespaces: readonly LivingNamespace[], files: readonly UnlinkedFile[]): void {
+  /** `ghosts`: what files were called that have no name left. */
+  look(
+    namespaces: readonly LivingNamespace[],
+    files: readonly UnlinkedFile[],
+    ghosts: ReadonlySet<Bytes>,
+  ): void {
     const rows = new Map<number, { namespace: LivingNamespace; mount: HostMount }>()
     for (const namespace of namespaces)
       for (const mount of namespace.mounts)
@@ -78,12 +87,28 @@ export class HeldLinks {
       if (place === undefined || !isWithin(file.path, place.mount.mountpoint)) continue
       this.lookFor(place.namespace, place.mount, file)
     }
-    this.addNames(files)
+    if (this.found.length > 0)
+      this.addNames(files, ghosts, (file) => rows.get(file.mntId)?.namespace)
   }
 
-  private addNames(files: readonly UnlinkedFile[]): void {
-    if (this.found.length === 0) return
-    for (const { inode, path } of files) this.called.get(inodeKey(inode))?.add(path)
+  private addNames(
+    files: readonly UnlinkedFile[],
+    ghosts: ReadonlySet<Bytes>,
+    namespaceOf: (file: UnlinkedFile) => LivingNamespace | undefined,
+  ): void {
+    const owners = new Map<Bytes, string>()
+    for (const file of files) {
+      const { inode, path } = file
+      const key = inodeKey(inode)
+      const names = this.called.get(key)
+      const namespace = namespaceOf(file)
+      const isNew = names?.has(path) === false
+      names?.set(path, (names.get(path) ?? 0) + 1)
+      if (owners.get(path) !== undefined && owners.get(path) !== key) this.others.add(path)
+      owners.set(path, key)
+      if (ghosts.has(path) || (isNew && (namespace === undefined || this.isThere(namespace, file))))
+        this.others.add(path)
+    }
   }
 
   private lookFor(namespace: LivingNamespace, mount: HostMount, file: UnlinkedFile): void {
@@ -94,9 +119,10 @@ export class HeldLinks {
       if (key !== wanted || this.places.has(place)) continue
       if (this.isThere(namespace, file)) return
       this.places.add(place)
-      const names = this.called.get(wanted) ?? new Set()
-      this.called.set(wanted, names)
-      this.found.push({ namespace, mount, link, directory, file, names, ctime })
+      const called = this.called.get(wanted) ?? new Map<Bytes, number>()
+      this.called.set(wanted, called)
+      const isOnly = (): boolean => [...called.keys()].every((path) => !this.others.has(path))
+      this.found.push({ namespace, mount, link, directory, file, called, isOnly, ctime })
     }
   }
 

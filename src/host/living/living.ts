@@ -60,7 +60,7 @@ export const readLiving = (
   mustBeSame(root)
   const pids = [...seen.keys()]
   const links = new HeldLinks(sys)
-  if (seeksLinks) links.look(namespaces.found, files.found)
+  if (seeksLinks) links.look(namespaces.found, files.found, files.ghosts)
   const unread = [...namespaces.unread, ...files.unread, ...links.unread]
   if (namespaces.found.length === 0)
     throw new GcError(

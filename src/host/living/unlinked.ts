@@ -30,6 +30,8 @@ const MARK = ' (deleted)'
 export class UnlinkedFiles {
   /** Those that have another name still: what has none is no link's file. One that many hold is there for each. */
   readonly found: UnlinkedFile[] = []
+  /** What those are called that have none. */
+  readonly ghosts = new Set<Bytes>()
   private readonly sys: Sys
   private readonly tasks: TaskFiles
 
@@ -68,6 +70,7 @@ export class UnlinkedFiles {
     holder: () => string,
   ): void {
     const { mntId, nlink, mode, path } = record
+    if (nlink === 0) this.ghosts.add(withoutMark(path))
     if (nlink === 0 || (mode & S_IFMT) === S_IFDIR) return
     this.found.push({ mntId, inode: record, mode, path: withoutMark(path), shown: path, holder })
   }

@@ -42,6 +42,8 @@ const log = (begun: number, written: number, rest: Partial<Log> = {}): Log => ({
   fileExists: [],
   done: [],
   unlinked: undefined,
+  froze: undefined,
+  dumping: undefined,
   resumed: false,
   verbose: true,
   stamped: true,

@@ -143,3 +143,33 @@ test('the files without a name that a dump came to, where its log names each', (
     'of a longer one a part is left out',
   )
 })
+
+test('the cgroup that it froze: by the state that it says of it right behind', (t) => {
+  const froze = (name: string, next: string) =>
+    dump(`(00.1)\n(00.045109) freezing cgroup ${name}: 100 x 100ms attempts, timeout: 10s\n${next}`)
+      .froze
+  t.equal(froze('/c/a: b', '(00.045191) freezer.state=THAWED\n'), '/c/a: b')
+  t.equal(froze('/c/pod', '(00.045191) cgroup.freeze=0\n(00.045192) cgroup.freeze=1\n'), '/c/pod')
+  for (const before of [
+    '(00.045191) freezer.state=FROZEN\n',
+    '(00.045191) cgroup.freeze=1\n(00.045192) cgroup.freeze=0\n',
+    '(00.045191) another line\n(00.045191) cgroup.freeze=0\n',
+    '',
+  ])
+    t.equal(froze('/c/pod', before), undefined, before)
+  t.equal(froze('pod', '(00.045191) cgroup.freeze=0\n'), undefined, 'no path')
+  const named = 'Dumping path for 3 fd via self 4 [/freezing cgroup /c: 1 x 1ms attempts'
+  t.equal(dump(`(00.1) ${named}, timeout: 1s\n(00.2) cgroup.freeze=0\n`).froze, undefined)
+})
+
+test('processes that it came to, where it names each', (t) => {
+  const dumping = (text: string) => dump(text).dumping
+  const task = (pid: number, comm = 'sh') =>
+    `(00.310000) Dumping task (pid: ${pid} comm: ${comm})\n`
+  t.strictSame(dumping(task(12) + task(13, ') Dumping task (pid: 7 comm: x')), [12, 13])
+  t.strictSame(dumping(`(00.000000) CRIU run id = ${ID}\n(00.1) Seized task 12, state 1\n`), [])
+  t.equal(dumping('(00.100000) Warn  (criu/x.c:1): said little\n'), undefined)
+  t.equal(restore(task(12)).dumping, undefined)
+  const long = task(12) + 'x'.repeat(HINT_LIMITS.logHead + HINT_LIMITS.logTail)
+  t.equal(dumping(long), undefined, 'something was left out')
+})

@@ -19,6 +19,7 @@ const parseWith = (t: Test, config: string, ...argv: readonly string[]): Argumen
 test('defaults', (t) => {
   t.strictSame(parse('show'), {
     command: 'show',
+    shell: undefined,
     imagesDir: process.cwd(),
     workDir: process.cwd(),
     root: undefined,
@@ -35,6 +36,7 @@ test('defaults', (t) => {
     since: undefined,
     keep: [],
     only: new Set(SCOPES),
+    repairs: { kinds: new Set(), cgroups: new Set() },
     netns: [],
     scan: undefined,
     list: undefined,
@@ -63,6 +65,7 @@ test('everything', (t) => {
   ] // prettier-ignore
   t.strictSame(parse(...argv), {
     command: 'clean',
+    shell: undefined,
     imagesDir: '/i',
     workDir: '/w',
     root: '/r',
@@ -82,6 +85,7 @@ test('everything', (t) => {
     since: undefined,
     keep: [],
     only: new Set(['links', 'network']),
+    repairs: { kinds: new Set(), cgroups: new Set() },
     netns: ['/n', '/run/netns/pod', '/proc/12/ns/net'],
     scan: undefined,
     list: undefined,
@@ -457,7 +461,35 @@ test('what is looked for', (t) => {
   t.strictSame(parse('show', '--only', 'network,links').only, new Set(['network', 'links']))
   t.strictSame(parse('show', '--only=residue', '--pid=1').only, new Set(['residue']))
   refuses(t, () => parse('show', '--only', 'links,locks'), 'usage', /--only locks/)
-  refuses(t, () => parse('show', '--only', 'residue'), 'usage', /living container/)
+})
+
+test('what is left on the host alone needs no images', (t) => {
+  t.equal(parse('show', '--only', 'residue').imagesDir, undefined)
+  t.equal(parse('show', '--only', 'residue', '-D', '/i').imagesDir, '/i')
+  t.not(parse('show', '--only', 'residue,links').imagesDir, undefined)
+})
+
+test('what is to be undone', (t) => {
+  const repairs = (...values: readonly string[]) =>
+    parse('clean', '--pid=1', ...values.map((value) => `--repair=${value}`)).repairs
+  t.strictSame(repairs(), { kinds: new Set(), cgroups: new Set() })
+  t.strictSame(repairs('signals,yards', 'kerndat,freezer:/c/a,yards/'), {
+    kinds: new Set(['signals', 'yards', 'kerndat']),
+    cgroups: new Set(['/c/a,yards']),
+  })
+  t.strictSame(repairs('freezer:/'), { kinds: new Set(), cgroups: new Set(['/']) })
+  for (const wrong of ['links', 'signals,', 'Freezer', 'freezer=/c', ',signals'])
+    refuses(t, () => repairs(wrong), 'usage', /there is no such kind/)
+  for (const wrong of ['freezer:', 'freezer:c', 'signals,freezer:./c'])
+    refuses(t, () => repairs(wrong), 'usage', /an absolute path of a cgroup/)
+  for (const [line, why] of [
+    [['links', '--repair', 'yards'], /for show and clean/],
+    [['list', '--repair', 'yards'], /for show and clean/],
+    [['scan', '/x', '--repair', 'yards'], /for show and clean/],
+    [['clean', '--all', '--older-than', '7d', '--repair', 'yards'], /for show and clean/],
+    [['clean', '--only', 'links', '--repair', 'yards'], /--only without residue/],
+  ] as const)
+    refuses(t, () => parse(...line), 'usage', why)
 })
 
 test('a container by its bundle or its name', (t) => {

@@ -46,6 +46,6 @@ test('CRIU’s switches can be negated', (t) => {
 test('consents, and nothing else, are never read from a file', (t) => {
   t.strictSame(
     OPTIONS.flatMap(({ long, neverInFile }) => (neverInFile === true ? [long] : [])).sort(),
-    ['accept', 'force', 'gone'],
+    ['accept', 'force', 'gone', 'repair'],
   )
 })

@@ -12,6 +12,8 @@ const HELD: Held = {
   by: 'descriptor 3 of process 7',
   directory: { inoHigh: 0, inoLow: 2, major: 254, minor: 0 },
   isAlone: true,
+  isCounted: false,
+  othersMade: [],
   isLogged: false,
   isNamed: false,
   keptFor: undefined,

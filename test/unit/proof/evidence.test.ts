@@ -18,6 +18,8 @@ const ALL: readonly EvidenceFacts[] = product({
   isSameInode: BOTH,
   isWanted: BOTH,
   isAlone: BOTH,
+  isCounted: BOTH,
+  isExplained: BOTH,
   isLogged: BOTH,
   isUnlogged: BOTH,
   changed: ['before', 'within', 'after', 'undated'],
@@ -30,6 +32,8 @@ const OWN: EvidenceVerdict = { is: 'own' }
 const ROWS: readonly Row<EvidenceFacts, EvidenceVerdict>[] = [
   [{ isSameInode: [false] }, { is: 'known', why: 'inode' }],
   [{ isWanted: [true] }, { is: 'known', why: 'wanted' }],
+  [{ isAlone: [false], isCounted: [true], changed: ['within'] }, OWN],
+  [{ isExplained: [true], changed: ['after'] }, OWN],
   [{ isAlone: [false] }, doubt('shared')],
   [{ changed: ['undated'] }, doubt('undated')],
   [{ changed: ['before'] }, doubt('older')],

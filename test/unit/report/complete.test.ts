@@ -44,3 +44,10 @@ test('one that says what is gone is told by that, wherever it stands', (t) => {
 test('nothing lacks, or nothing is known of it', (t) => {
   t.equal(completeCommand({ remaps: [reported(OUTCOMES.removed), kept(4)] }, ['show']), undefined)
 })
+
+test('and so is one that says that mounts are gone', (t) => {
+  const volume = kept(6, ['--gone', '/data'])
+  for (const remaps of [[volume], [kept(4, ['--gone', '/']), volume]])
+    t.equal(completeCommand({ remaps }, ['show'])?.kind, 'lost')
+  t.equal(completeCommand({ remaps: [volume] }, ['show'])?.line, 'criu-gc show --gone /data')
+})

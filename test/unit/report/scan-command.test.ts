@@ -6,6 +6,8 @@ const HINTS = checkpoint().hints
 const log = {
   ...{ path: '/i/dump.log', ended: 'failed' as const, begun: at(200), written: at(201) },
   unlinked: undefined,
+  froze: undefined,
+  dumping: undefined,
 }
 const mixed = checkpoint({
   dump: 'mixed',

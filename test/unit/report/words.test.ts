@@ -9,7 +9,10 @@ import {
   warnings,
 } from '../../../src/report/words.js'
 import { toJson } from '../../../src/report/json.js'
-import { exitOf } from '../../../src/report/report.js'
+import { exitOf, type Report } from '../../../src/report/report.js'
+import { plainText } from '../../../src/report/plain.js'
+import { treeLines } from '../../../src/report/tree.js'
+import type { ResidueRow } from '../../../src/residue/undo.js'
 import type { Checkpoint, DumpKind, Held } from '../../../src/checkpoint/model.js'
 import type { Outcome } from '../../../src/collect/outcome.js'
 import { test } from '../support/check.js'
@@ -32,6 +35,8 @@ const HELD: Held = {
   by: 'descriptor 3 of process 7',
   directory: { inoHigh: 0, inoLow: 2, major: 254, minor: 0 },
   isAlone: true,
+  isCounted: false,
+  othersMade: [],
   isLogged: false,
   isNamed: true,
   keptFor: undefined,
@@ -273,24 +278,70 @@ test('a signal that ended the run is said, with how much it left', (t) => {
 
 test('what else was left: the fact, the line that undoes it, and what was not looked at', (t) => {
   const [kind, where] = ['stopped', 'process 5'] as const
+  const rows: readonly ResidueRow[] = [
+    { kind, what: 'stopped', undo: 'kill -CONT 5', reason: 'named' } as const,
+    { kind: 'parasite', what: 'harmless', reason: 'named' } as const,
+    { kind: 'yards', what: 'empty', reason: 'unasked', repair: 'yards' } as const,
+    { kind: 'signals', what: 'muted', reason: 'unasked', repair: 'signals' } as const,
+    {
+      ...({ kind: 'freezer', what: 'frozen', reason: 'foreign' } as const),
+      ...{ message: 'whose?', repair: "freezer:/a 'b" },
+    },
+  ].map((row) => ({ ...row, verdict: 'kept', where }))
   const residue = {
-    findings: [
-      { kind, what: 'stopped', where, undo: 'kill -CONT 5' },
-      { kind: 'parasite', what: 'harmless', where, undo: undefined },
-    ],
+    rows,
     unread: ['status of process 6 (EPERM)'],
+    isAsked: false,
   } as const
-  const lines = warnings(report([], { residue }))
-  t.strictSame(lines.slice(-4), [
+  const shown = { residue, command: 'show', words: ['show', '--pid', '5'] } as const
+  const lines = warnings(report([], shown))
+  t.strictSame(lines.slice(-9), [
     'also left: process 5: stopped',
     'to undo that: kill -CONT 5',
     'also left: process 5: harmless',
+    'also left: process 5: empty',
+    'also left: process 5: muted',
+    'also left: process 5: frozen; whose?',
+    "to undo that: criu-gc clean --pid 5 --repair 'freezer:/a '\\''b'",
+    'to undo yards, signals: criu-gc clean --pid 5 --repair yards,signals',
     'not looked at: status of process 6 (EPERM)',
   ])
-  t.equal(exitOf(report([], { residue })), exitOf(report([])), 'the exit code is of links')
-  t.match(toJson(report([], { residue })), {
-    residue: [{ kind, what: 'stopped', where, undo: 'kill -CONT 5' }, { kind: 'parasite' }],
+  t.equal(exitOf(report([], shown)), exitOf(report([])), 'what is only named is no leftover')
+  t.match(toJson(report([], shown)), {
+    residue: [
+      { kind, what: 'stopped', where, verdict: 'kept', reason: 'named', undo: 'kill -CONT 5' },
+      { kind: 'parasite', verdict: 'kept' },
+      { kind: 'yards', reason: 'unasked', undo: 'criu-gc clean --pid 5 --repair yards' },
+    ],
     residueUnread: residue.unread,
   })
   t.match(toJson(report([])), { residue: [], residueUnread: [] }, 'none was looked for')
+})
+
+test('what was to be undone is in the report, and what is left of it is a leftover', (t) => {
+  const yard = { kind: 'yards', what: 'empty', where: '/tmp/y', repair: 'yards' } as const
+  const of = (...rows: readonly Partial<ResidueRow>[]): Report =>
+    report([], {
+      residue: {
+        rows: rows.map((row) => ({ ...yard, verdict: 'removed', ...row })),
+        unread: [],
+        isAsked: true,
+      },
+    })
+  t.equal(exitOf(of({})), 'clean')
+  t.equal(exitOf(of({ verdict: 'would-remove' })), 'leftovers')
+  t.equal(exitOf(of({ verdict: 'failed', message: 'EPERM' })), 'leftovers')
+  t.equal(exitOf(of({ verdict: 'kept', reason: 'busy' })), 'leftovers')
+  t.equal(exitOf(of({ verdict: 'kept', reason: 'foreign' })), 'clean', "somebody else's")
+  const unread = { rows: [], unread: ['/tmp (EACCES)'] }
+  t.equal(exitOf(report([], { residue: { ...unread, isAsked: true } })), 'incomplete')
+  t.equal(exitOf(report([], { residue: { ...unread, isAsked: false } })), 'clean')
+  t.match(summary(of({}, { verdict: 'kept', reason: 'busy' })), /; residue: 1 removed, 1 kept$/)
+  t.match(plainText(of({})), 'removed\t-\t/tmp/y\tempty\tyards\t-\t-\n')
+  t.match(treeLines(of({}), { colour: false, now: 0 }), [
+    /./,
+    '└─ residue',
+    '   └─ removed       /tmp/y: empty',
+  ])
+  t.notMatch(toJson(of({})), { residue: [{ undo: String }] }, 'nothing is to be done')
 })

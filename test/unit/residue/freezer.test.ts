@@ -1,4 +1,4 @@
-import { foldersOf, hierarchiesIn, membershipsIn } from '../../../src/residue/freezer.js'
+import { foldersOf, hierarchiesIn, membershipsIn, namesOf } from '../../../src/residue/freezer.js'
 import { test } from '../support/check.js'
 import { b } from '../support/model.js'
 
@@ -41,4 +41,14 @@ test('its folder and those above', (t) => {
   t.strictSame(folders(2, '/pod a'), ['/sys/fs/cgroup/two'], 'that which is mounted itself')
   t.equal(folders(2, '/pod ab/c'), undefined, 'beside it')
   t.equal(folders(1, '/../x'), undefined, 'out of our cgroup namespace')
+})
+
+test('each by all of its names', (t) => {
+  const twice = b(`${TABLE}\n34 29 0:28 / /mnt/all rw - cgroup2 cgroup2 rw`)
+  t.strictSame(namesOf({ version: 2, path: b('/pod a/c') }, hierarchiesIn(twice)), [
+    ['/sys/fs/cgroup/two/c', '/mnt/all/pod a/c'],
+    ['/sys/fs/cgroup/two', '/mnt/all/pod a'],
+  ])
+  t.equal(namesOf({ version: 1, path: b('/../x') }, hierarchiesIn(twice)), undefined)
+  t.strictSame(namesOf({ version: 1, path: b('/') }, []), [], 'the root of all')
 })

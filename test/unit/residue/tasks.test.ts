@@ -1,5 +1,5 @@
 import { isYard } from '../../../src/residue/litter.js'
-import { readStatus } from '../../../src/residue/tasks.js'
+import { endOf, readStatus } from '../../../src/residue/tasks.js'
 import { test } from '../support/check.js'
 
 const status = (state: string, blocked: string): string =>
@@ -36,4 +36,18 @@ test('directories of a restore', (t) => {
     '.criu.mine.aB3xYz',
   ])
     t.notOk(isYard(name), name)
+})
+
+test('ended by what CRIU left in it', (t) => {
+  const fields = (state: string, code: number): string[] => [
+    state,
+    ...Array<string>(48).fill('1'),
+    String(code),
+    '0',
+  ]
+  t.equal(endOf(fields('Z', 5)), 'SIGTRAP')
+  t.equal(endOf(fields('Z', 0x80 | 11)), 'SIGSEGV', 'with a core dump')
+  t.equal(endOf(fields('Z', 9)), undefined)
+  t.equal(endOf(fields('Z', 5 << 8)), undefined, 'an exit with that number')
+  t.equal(endOf(fields('S', 5)), undefined)
 })

@@ -106,6 +106,18 @@ test('another root file system is refused, and another mount', (t) => {
   )
 })
 
+test('a volume that is not there any more is told, unless the caller has said so', (t) => {
+  const { place, dump, data, recorded, top } = setUp(t)
+  const source = path.join(top, 'none')
+  const told = container({ roots: [place('root')], mounts: [{ ...data, source }] })
+  const lost = (typed: Typed): unknown => [...derive(sys, host, told, dump(recorded), typed).lost]
+  t.strictSame(lost(TYPED), [['/data', source]])
+  t.strictSame(lost({ ...TYPED, gone: new Set([b('/data')]) }), [])
+  t.strictSame(lost({ ...TYPED, mapped: new Map([[b('/data'), b('/mine')]]) }), [])
+  const there = container({ roots: [place('root')], mounts: [data] })
+  t.strictSame([...derive(sys, host, there, dump(recorded), TYPED).lost], [])
+})
+
 test('an overlay that is not mounted is passed over', (t) => {
   const { place, dump, recorded, top } = setUp(t)
   const roots = [{ ...place('other'), isMountpoint: true }, place('none'), place('root')]

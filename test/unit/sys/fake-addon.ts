@@ -27,7 +27,7 @@ const OPENS = new Set<Name>([
 const DESCRIPTORS: Partial<Record<Name, readonly number[]>> = { move_mount: [0, 2] }
 /** The images' directory, which is locked, was opened elsewhere. */
 const NO_DESCRIPTOR = new Set<Name>([
-  'flock', 'pidfd_open', 'kcmp', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'statmounts', 'prctl', 'capset', 'setgroups', 'setresuid',
+  'flock', 'pidfd_open', 'kcmp', 'ptrace', 'ptrace_sigmask', 'waitpid', 'unshare', 'mount', 'fsopen', 'chdir', 'chroot', 'find_holders', 'listmount', 'statmount', 'statmounts', 'prctl', 'capset', 'setgroups', 'setresuid',
   'thread_setresuid', 'seccomp', 'isatty', 'exit_group', 'sigaction', 'noted', 'kill', 'landlock_create_ruleset',
 ]) // prettier-ignore
 const FIRST = 100
@@ -237,6 +237,15 @@ export class FakeAddon implements Addon {
   }
   netlink(protocol: number, request: Uint8Array, answer: Uint8Array): number {
     return this.fill(this.call('netlink', [protocol, request]), answer)
+  }
+  ptrace(request: number, tid: number, data: number): number {
+    return this.call('ptrace', [request, tid, data])
+  }
+  ptrace_sigmask(request: number, tid: number, mask: Uint8Array): number {
+    return this.call('ptrace_sigmask', [request, tid, Uint8Array.from(mask)])
+  }
+  waitpid(tid: number): number {
+    return this.call('waitpid', [tid])
   }
   peek_files(fd: number, fds: Uint8Array): number {
     return this.fill(this.call('peek_files', [fd, fds]), fds)
