@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 26
+export const LAYOUT = 27
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {

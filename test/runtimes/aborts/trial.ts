@@ -88,7 +88,9 @@ export const trial = (engine: Engine, abort: Abort): Row => {
       }
     }
     const changes = onlyRemoved(before, manifest(...trees), links)
-    const wrong = changes.filter((one) => engine.delaysTimes !== true || !one.includes(': mtimeNs '))
+    const wrong = changes.filter(
+      (one) => engine.delaysTimes !== true || !one.includes(': mtimeNs '),
+    )
     if (run.code !== 0 && run.code !== 4) {
       const said = gc(['show', '--plain', ...given])
       wrong.push(`exit ${run.code}: ${run.stderr}${said.stdout}${said.stderr}`)
