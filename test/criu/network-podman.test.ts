@@ -1,4 +1,4 @@
-// A checkpoint of a real podman's whose CRIU is killed, of a server with a client outside: by one clean --container the same
+// A checkpoint of a real podman's whose CRIU is killed, of a server with a client outside: by one clean --pid the same
 // connection carries data again, and the next checkpoint succeeds. In a pod, whose network namespace two containers share,
 // the other one gets its network back, also where the first has ended. In mount and network namespaces of its own.
 import { copyFileSync, writeFileSync } from 'node:fs'
