@@ -36,6 +36,7 @@ const asked: readonly [line: string, answers: readonly string[]][] = [
   ['criu-gc scan r', ['rootfs/']],
   ['criu-gc clean --runtime po', ['podman']],
   ['criu-gc show --log-format ', ['json', 'text']],
+  ['criu-gc show --repair signals,fr', ['signals,freezer']],
   ['criu-gc show --only links,net', ['links,network']],
   ['criu-gc show --accept un', ['undated', 'unlogged', 'unseen']],
   ['criu-gc show --older', ['--older-than']],

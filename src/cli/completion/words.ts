@@ -1,5 +1,6 @@
 // What shells complete: commands, and for each option what it means in a few words and which values it has.
 import { SCOPES } from '../../prepare.js'
+import { REPAIRS } from '../../residue/repairs.js'
 import { DOUBTS } from '../../proof/doubts.js'
 import { RUNTIME_NAMES } from '../../runtimes/walk.js'
 import { OPTIONS, type Option } from '../options.js'
@@ -74,6 +75,7 @@ export const MEANINGS: Readonly<Record<string, Meaning>> = {
   until: any('links made until then'),
   keep: paths('images of a checkpoint that is wanted'),
   only: someOf('look for nothing else', SCOPES),
+  repair: someOf('undo what else a killed dump left', REPAIRS),
   netns: paths('network namespace with locks', 'files'),
   network: flag('locks of all network namespaces'),
   'join-ns': any('network namespace, as CRIU has it'),
