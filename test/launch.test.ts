@@ -1,10 +1,12 @@
 // The command starts the program with what V8 made of it, and without where that is not of this program, of this
 // Node, or in the hands of others.
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { attempt, must } from './rig/command.js'
 import { commandLine } from './rig/gc.js'
+import { needs } from './rig/needs.js'
 import { MORE, refused } from './rig/program-parts.js'
 import { criuGc, inRepo, node, program } from './rig/repo.js'
 
@@ -126,6 +128,35 @@ t.test('the second part is not even compiled where it is not needed', { skip }, 
   t.match(says(dist), PLAIN)
   const command = commandLine(['list'], join(dist, 'criu-gc.cjs'))
   t.match(attempt('env', ['-i', ...command]).stderr, /the second part was run/)
+  t.end()
+})
+
+const strace = skip || needs('strace')
+
+t.test('nothing is loaded any more once privileges were given up', { skip: strace }, (t) => {
+  const base = fs.realpathSync(t.testdir({ rootfs: { file: '' } }))
+  const rootfs = join(base, 'rootfs')
+  fs.linkSync(join(rootfs, 'file'), join(rootfs, 'link_remap.1'))
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  const runs = [
+    ['clean', '-D', inRepo('test', 'sample', 'images'), '--root', rootfs],
+    ['clean', '-D', inRepo('test', 'sample', 'images'), '--log', join(base, 'log')],
+    ['scan', rootfs, '--since', '@1', '--remove'],
+    ['clean', '--pid', String(child.pid)],
+  ]
+  for (const [index, args] of runs.entries()) {
+    const trace = join(base, `trace.${index}`)
+    const calls = ['-f', '-o', trace, '-e', 'trace=open,openat,seccomp']
+    attempt('env', ['-i', 'strace', ...calls, ...commandLine(args)])
+    const lines = fs.readFileSync(trace, 'latin1').split('\n')
+    const last = lines.findLastIndex((line) => /program\.c(js|ache)"/.test(line))
+    const filter = lines.findIndex((line) => line.includes('SECCOMP_SET_MODE_FILTER'))
+    t.ok(last > 0, args.join(' '))
+    // Where nothing was to do, nothing was given up.
+    t.ok(filter < 0 || last < filter, `${args.join(' ')}: ${last}, ${filter}`)
+    if (index !== 3) t.ok(filter > 0, `${args.join(' ')}: privileges were given up`)
+  }
   t.end()
 })
 
