@@ -33,8 +33,8 @@ const build = async (): Promise<void> => {
       makeVariant(join(folder, folderOf(mutant)), (native) => mutate(native, mutant)),
     ),
   ])
-  // The tests and the C programs and images that they use.
-  for (const name of ['out', 'test'])
+  // The tests, and the schema, C programs and images that they use.
+  for (const name of ['out', 'schema', 'test'])
     fs.cpSync(inRepo(name), join(variant, name), { recursive: true })
 }
 
