@@ -17,6 +17,7 @@ const ROOMS = [
   'privilege',
   'collect',
   'prepare-living.ts',
+  'prepare-left.ts',
   'prepare.ts',
   'prepare-found.ts',
   'prepare-list.ts',

@@ -69,6 +69,7 @@ writeFileSync(PROGRAM, texts.join(MORE))
 const launcher = await build({
   ...common,
   entryPoints: ['src/launch.ts'],
+  define: { MORE: JSON.stringify(MORE) },
   format: 'cjs',
   banner: { js: `#!/usr/bin/env -S -i ${environment} node` },
   outfile: COMMAND,

@@ -24,6 +24,9 @@ interface More {
 type First = (load: typeof require, directory: string, note: string | undefined, more: More) => void
 type Second = (load: typeof require, shared: unknown) => unknown
 
+/** Ends the first part: of the build, which has it from scripts/parts.mjs. */
+declare const MORE: string
+
 interface Part {
   readonly text: Buffer
   /** What V8 made of it. */
@@ -32,8 +35,6 @@ interface Part {
 
 const FILE = resolve(__dirname, 'program.cjs')
 const CACHE = resolve(__dirname, 'program.cache')
-/** Ends the first part. */
-const MORE = '\n// What most runs do not need.\n'
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 
 const read = (fd: number, from: number, length: number): Buffer => {

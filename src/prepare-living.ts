@@ -80,10 +80,14 @@ const logSpans = (
   const span = { from: dumpLog.begun, to: dumpLog.written }
   if (!isCopied) return [span]
   // A file of the dump is one that this container held, under a name that no other one had.
-  const files = done.map((path) => held.filter(({ called }) => called.has(path)))
-  const made = files.flatMap(([one, other]) =>
-    one === undefined || other !== undefined || isBefore(one.ctime, started) ? [] : [one.ctime],
+  const named = held.flatMap(({ called, ctime }) =>
+    [...called.keys()].map((path) => ({ path, ctime })),
   )
+  const byPath = groupBy(named, ({ path }) => path)
+  const made = done.flatMap((path) => {
+    const [one, other] = byPath.get(path) ?? []
+    return one === undefined || other !== undefined || isBefore(one.ctime, started) ? [] : one.ctime
+  })
   return [spanOfCopy(span, made)]
 }
 

@@ -20,6 +20,7 @@ import { enter } from './namespaces/enter.js'
 import { openRoot } from './namespaces/root.js'
 import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
+import { prepareLeft, type LeftOptions, type Residue } from './prepare-left.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
@@ -29,21 +30,12 @@ import type { Container } from './runtimes/container.js'
 import { directoriesOf } from './runtimes/directories.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
 import { refuseBusy } from './network/busy.js'
-import { Descriptors } from './network/descriptors.js'
-import { findNetwork, type NetworkFound } from './network/find.js'
-import { Unread } from './network/unread.js'
-import { mayHaveLocks } from './network/wanted.js'
-import { findResidue } from './residue/find.js'
-import type { Finding } from './residue/plan.js'
-import { isAnyAsked, NO_REPAIRS, type Repairs } from './residue/repairs.js'
+import type { NetworkFound } from './network/find.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
 export interface PrepareOptions
-  extends Omit<LivingOptions, 'isLogCopied'>, Omit<PlanOptions, 'root' | 'host'> {
-  /** Absolute host paths. Undefined where only a living container is looked at. */
-  readonly imagesDir: string | undefined
-  readonly workDir: string | undefined
+  extends Omit<LivingOptions, 'isLogCopied'>, LeftOptions, Omit<PlanOptions, 'root' | 'host'> {
   readonly dumpLog: string | undefined
   readonly restoreLog: string | undefined
   readonly root: string | undefined
@@ -53,18 +45,9 @@ export interface PrepareOptions
   readonly pid: number | undefined
   /** An option of the caller's, not of a file's, that says where mounts are. */
   readonly typedMounts?: string | undefined
-  /** What of a dump's leftovers is looked for. */
-  readonly only: ReadonlySet<Scope>
-  /** What of the residue is to be undone. */
-  readonly repairs?: Repairs
-  /** Network namespaces in which its locks are. */
-  readonly netns: readonly string[]
   /** That of the caller's --bundle or --container. */
   readonly container?: Container | undefined
 }
-
-export const SCOPES = ['links', 'network', 'residue'] as const
-export type Scope = (typeof SCOPES)[number]
 
 export interface Prepared {
   readonly checkpoint: Checkpoint
@@ -79,13 +62,6 @@ export interface Prepared {
   readonly plan: Plan
   /** Undefined where there is nothing to do. */
   readonly ready: Ready | undefined
-}
-
-/** What else was left than links. */
-export interface Residue {
-  readonly findings: readonly Finding[]
-  /** What could not be looked at, a phrase each. */
-  readonly unread: readonly string[]
 }
 
 export interface Ready extends Looked {
@@ -127,7 +103,7 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const { derived } = told
   const left = {
-    ...residueAndNetwork(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
+    ...prepareLeft(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
     ...{ living, derived, directories: directoriesToScan(sys, host, checkpoint, options) },
   }
   const plan = options.only.has('links')
@@ -223,63 +199,6 @@ const livesOn = (option: string, pid: number): GcError =>
   )
 
 const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
-
-const residueAndNetwork = (
-  sys: Sys,
-  host: Host,
-  living: Living | undefined,
-  checkpoint: Checkpoint,
-  images: ImageSource | undefined,
-  options: PrepareOptions,
-): Pick<Prepared, 'network' | 'residue'> => {
-  const { only, netns, repairs = NO_REPAIRS } = options
-  const unread = new Unread()
-  let descriptors: Descriptors | undefined
-  if (living !== undefined && (only.has('network') || only.has('residue'))) {
-    descriptors = new Descriptors(sys, unread)
-    descriptors.look(living.pids)
-  }
-  const pids = living?.pids ?? []
-  const look = (): NetworkFound =>
-    findNetwork(sys, checkpoint, {
-      netns: netns.map(fromText),
-      ...{ pids, descriptors, unread, mounts: host.mounts },
-    })
-  const mayBeClosed = mayHaveLocks(checkpoint, netns.length > 0 || pids.length > 0)
-  const network = only.has('network') && mayBeClosed ? look() : undefined
-  // Most runs want their links removed, and nothing else.
-  const isWanted = living !== undefined || isResidueAsked(options)
-  if (!isWanted || !only.has('residue')) return { network, residue: { findings: [], unread: [] } }
-  const more = new Unread()
-  const sockets = network === undefined ? (descriptors?.repaired ?? []) : []
-  const isLocked = sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look())
-  const findings = findResidue(
-    sys,
-    { host, living, checkpoint, folders: foldersOf(images, options), repairs },
-    { parasites: descriptors?.parasites ?? [], sockets, isLocked },
-    more,
-  )
-  if (network === undefined) more.found.push(...unread.found)
-  return { network, residue: { findings, unread: more.found } }
-}
-
-/** In so many words: without a living container only the host has some. */
-const isResidueAsked = ({ only, repairs = NO_REPAIRS }: PrepareOptions): boolean =>
-  isAnyAsked(repairs) || (only.has('residue') && !only.has('links'))
-
-const isAnyLeft = ({ planned }: NetworkFound): boolean =>
-  planned.some(({ verdict }) => verdict === 'go')
-
-/** In which CRIU worked. */
-const foldersOf = (
-  images: ImageSource | undefined,
-  { imagesDir, workDir }: PrepareOptions,
-): string[] => {
-  const isArchive = images?.what === 'archive'
-  return [workDir, imagesDir]
-    .filter((folder) => folder !== undefined)
-    .filter((folder) => !isArchive || folder !== imagesDir)
-}
 
 /** What the living container shows is not lost any more. */
 const withoutHeld = (checkpoint: Checkpoint, { remaps }: Plan): Checkpoint => {

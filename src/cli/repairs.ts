@@ -2,7 +2,7 @@
 import { fromText, type Bytes } from '../bytes.js'
 import { usage } from '../errors.js'
 import { escapeText } from '../escape.js'
-import type { Scope } from '../prepare.js'
+import type { Scope } from '../prepare-left.js'
 import { isRepair, NAMED_CGROUP, REPAIRS, type Repair, type Repairs } from '../residue/repairs.js'
 
 /** "signals,freezer:/sys/fs/cgroup/pod" @throws GcError usage. */

@@ -9,7 +9,7 @@ import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { AT_FDCWD, EACCES, EPERM } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
 import { escape } from '../escape.js'
-import { ifSeen, isCleanUp, processIds, seen } from './processes.js'
+import { ifSeen, isCleanUp, LINKS_OF_ONE_THREAD, processIds, seen } from './processes.js'
 import { isBind } from './table.js'
 import { hostView } from './view.js'
 
@@ -38,9 +38,6 @@ export interface Holding {
 
 /** By name of the namespace. */
 type Found = ReadonlyMap<Bytes, readonly Holder[]>
-
-/** A directory has two links, and this one another for each thread. */
-const LINKS_OF_ONE_THREAD = 3
 
 export class Holders {
   private readonly sys: Sys

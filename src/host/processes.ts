@@ -8,6 +8,9 @@ import { errnoName } from '../sys/errno.js'
 import { SyscallError } from '../sys/syscall-error.js'
 import { kernelText } from './kernel-text.js'
 
+/** Of a process's folder of threads: a directory has two links, and this one another for each thread. */
+export const LINKS_OF_ONE_THREAD = 3
+
 /** Process ids, in no order. */
 export const processIds = (): number[] =>
   fs

@@ -5,7 +5,7 @@ import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { escape } from '../escape.js'
 import { threadsOf } from '../host/living/tasks.js'
 import type { HostMount } from '../host/mountinfo.js'
-import { ifSeen, processIds, processText } from '../host/processes.js'
+import { ifSeen, LINKS_OF_ONE_THREAD, processIds, processText } from '../host/processes.js'
 import type { Sys } from '../sys/sys.js'
 import { isNetBind, openBinds } from './binds.js'
 import type { NetworkNamespaces } from './netns.js'
@@ -34,9 +34,6 @@ class Keepers {
     else known.push(keeper)
   }
 }
-
-/** A directory has two links, and this one another for each thread. */
-const LINKS_OF_ONE_THREAD = 3
 
 /** Threads beside the first. Most processes have none. */
 const othersOf = (pid: number): number[] => {

@@ -1,7 +1,7 @@
 // Tables by which CRIU closes a network namespace or single connections, in what nft -j prints: a document a line.
 import { groupBy } from '../group.js'
 import type { Connection } from './facts.js'
-import { shapeOf, type Shape } from './table-shape.js'
+import { ofKind, shapeOf, type Shape } from './table-shape.js'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -39,12 +39,10 @@ export const tablesIn = (text: string): ReadonlyMap<string, Table> => {
 }
 
 const tableOf = (elements: readonly [string, Json][]): Table => {
-  const of = (wanted: string): Json[] =>
-    elements.flatMap(([kind, one]) => (kind === wanted ? [one] : []))
-  const connections = of('set').flatMap(connectionsIn)
+  const connections = ofKind(elements, 'set').flatMap(connectionsIn)
   const { differs, unfinished } = shapeOf(elements)
   return {
-    closes: of('chain').some(({ policy }) => policy === 'drop')
+    closes: ofKind(elements, 'chain').some(({ policy }) => policy === 'drop')
       ? 'all'
       : connections.flatMap((one) => one ?? []),
     differs: connections.includes(undefined)

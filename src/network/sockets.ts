@@ -1,6 +1,13 @@
 // Sockets of other processes, by a descriptor of our own.
 import { IPPROTO_TCP, SO_PROTOCOL, SOL_SOCKET, TCP_REPAIR } from '../sys/constants.js'
 import type { Sys } from '../sys/sys.js'
+import type { RepairedSocket } from './facts.js'
+
+/** For people. */
+export const repairedText = ({ pid, fd }: RepairedSocket): { what: string; where: string } => ({
+  what: 'TCP connection in repair mode: nothing is sent or received',
+  where: `descriptor ${fd} of process ${pid}`,
+})
 
 /** An fd, or -errno. */
 export const openSocket = (sys: Sys, pid: number, fd: number): number => {

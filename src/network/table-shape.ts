@@ -31,13 +31,18 @@ const KINDS = new Set(['metainfo', 'table', 'chain', 'set', 'rule'])
 /** Of a table, chain, set or rule: CRIU gives none of them any. */
 const EXTRAS = ['comment', 'flags', 'timeout', 'size']
 
+/** In their order. */
+export const ofKind = (
+  elements: readonly [kind: string, element: Json][],
+  wanted: string,
+): Json[] => elements.flatMap(([kind, one]) => (kind === wanted ? [one] : []))
+
 /** `elements` are of one table, in the order of `nft -j`: rules of a chain in theirs. */
 export const shapeOf = (elements: readonly [kind: string, element: Json][]): Shape => {
   const differs = (what: string): Shape => ({ differs: what, unfinished: false })
   if (elements.some(([kind, one]) => !KINDS.has(kind) || EXTRAS.some((key) => key in one)))
     return differs('it has what CRIU does not make')
-  const of = (wanted: string): Json[] =>
-    elements.flatMap(([kind, one]) => (kind === wanted ? [one] : []))
+  const of = (wanted: string): Json[] => ofKind(elements, wanted)
   const chains = of('chain')
   const policies = new Set(chains.length === 0 ? ['accept'] : chains.map(({ policy }) => policy))
   const [policy, ...others] = policies

@@ -10,7 +10,7 @@ import { withoutText } from './iptables.js'
 import { Look } from './look.js'
 import type { NetworkNamespaces } from './netns.js'
 import type { PlannedLock } from './plan.js'
-import { isRepaired, openSocket } from './sockets.js'
+import { isRepaired, openSocket, repairedText } from './sockets.js'
 import { Unread } from './unread.js'
 
 export type NetworkVerdict = 'removed' | 'would-remove' | 'absent' | 'vanished' | 'kept' | 'failed'
@@ -52,7 +52,10 @@ export const undoNetwork = (
 const keyOf = ({ lock, verdict }: PlannedLock): string =>
   lock === undefined || verdict !== 'go' ? '' : `${lock.netns.id} ${programOf(lock) ?? ''}`
 
-const INTERRUPTED = { reason: 'interrupted', message: 'a signal ended the run before' } as const
+export const INTERRUPTED = {
+  reason: 'interrupted',
+  message: 'a signal ended the run before',
+} as const
 
 const programOf = (lock: Lock): string | undefined =>
   lock.kind === 'table' ? 'nft' : lock.save?.replace(/save$/, 'restore')
@@ -128,15 +131,11 @@ const OFF = -1
 
 export const undoSocket = (
   sys: Sys,
-  { pid, fd }: RepairedSocket,
+  repaired: RepairedSocket,
   isClosed: boolean,
   { remove, isInterrupted }: UndoOptions,
 ): NetworkRow => {
-  const row = {
-    kind: 'socket',
-    what: `TCP connection in repair mode: nothing is sent or received`,
-    where: `descriptor ${fd} of process ${pid}`,
-  } as const
+  const row = { kind: 'socket', ...repairedText(repaired) } as const
   if (!remove) return { ...row, verdict: 'would-remove' }
   if (isInterrupted()) return { ...row, verdict: 'kept', ...INTERRUPTED }
   if (isClosed)
@@ -144,7 +143,7 @@ export const undoSocket = (
       ...{ ...row, verdict: 'kept', reason: 'locked' },
       message: 'it must not speak while a lock is left: the peer would not be heard',
     }
-  const socket = openSocket(sys, pid, fd)
+  const socket = openSocket(sys, repaired.pid, repaired.fd)
   if (socket < 0) return { ...row, verdict: 'failed', message: errnoName(-socket) }
   const result = sys.trySetsockopt(socket, IPPROTO_TCP, TCP_REPAIR, OFF)
   const isStill = isRepaired(sys, socket)

@@ -1,8 +1,7 @@
 // One command line that can be pasted: what the caller gave, and the options that lack, as far as the images and this host
 // tell their values. Only a proposal: whoever pastes it gives these directories.
-import { commandLine } from '../escape.js'
 import type { MissingOption } from '../plan/planned.js'
-import type { Proposal } from './proposal.js'
+import { lineWith, type Proposal } from './proposal.js'
 import type { Report } from './report.js'
 
 /** `words` are those of the command line without the program; undefined where nothing lacks, or no value is known. */
@@ -15,13 +14,10 @@ export const completeCommand = (
     if (planned.kind === 'kept' && planned.option !== undefined)
       missing.set(planned.option.join(' '), planned.option)
   if (missing.size === 0) return undefined
-  const end = words.indexOf('--')
-  const options = end < 0 ? words : words.slice(0, end)
-  const rest = end < 0 ? [] : words.slice(end)
   const lacking = [...missing.values()]
   return {
     kind: kindOf(lacking.flatMap(([name, value]) => (name === '--gone' ? [value] : []))),
-    line: commandLine(['criu-gc', ...options, ...lacking.flat(), ...rest]),
+    line: lineWith(words, lacking.flat()),
   }
 }
 

@@ -8,7 +8,7 @@ import type { ConstructedMount } from '../namespaces/construct.js'
 import type { PlannedRemap } from '../plan/planned.js'
 import type { NetworkRow } from '../network/undo.js'
 import type { ResidueRow } from '../residue/undo.js'
-import type { Scope } from '../prepare.js'
+import type { Scope } from '../prepare-left.js'
 import type { Derived } from '../runtimes/derive.js'
 import type { SignalName } from '../sys/signals.js'
 

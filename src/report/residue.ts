@@ -1,8 +1,8 @@
 // What else a dump left, in the report: rows of what was asked for, and messages about what is only named, with the command
 // line that undoes it.
-import { commandLine } from '../escape.js'
 import type { ResidueRow } from '../residue/undo.js'
 import type { Json } from './json.js'
+import { lineWith } from './proposal.js'
 import type { Report } from './report.js'
 
 type Named = Pick<Report, 'command' | 'residue' | 'words'>
@@ -20,7 +20,7 @@ const undoLine = (report: Named, repairs: readonly string[]): string => {
   const at = words[0] === command ? 0 : words.lastIndexOf(command)
   const options = words.filter((_, index) => index !== at)
   // A cgroup may have a comma in its name: it takes the rest of its word.
-  return commandLine(['criu-gc', 'clean', ...options, '--repair', repairs.join(',')])
+  return lineWith(['clean', ...options], ['--repair', repairs.join(',')])
 }
 
 export const residueJson =

@@ -15,6 +15,7 @@
 import { fromText, type Bytes } from '../bytes.js'
 import { commandLine, escape, toText } from '../escape.js'
 import type { RepairedSocket } from '../network/facts.js'
+import { repairedText } from '../network/sockets.js'
 import type { Claim, Facts, FrozenCgroup, MutedThreads } from './facts.js'
 import { NAMED_CGROUP, type Repair, type Repairs } from './repairs.js'
 import { changesFile } from './freezer.js'
@@ -157,11 +158,7 @@ const ofSocket = (
   { isLocked }: Pick<Facts, 'isLocked'>,
   repairs: Repairs,
 ): Finding => {
-  const found = {
-    kind: 'sockets',
-    what: 'TCP connection in repair mode: nothing is sent or received',
-    where: `descriptor ${socket.fd} of process ${socket.pid}`,
-  } as const
+  const found = { kind: 'sockets', ...repairedText(socket) } as const
   const asked = ifAsked('sockets', { kind: 'socket', socket }, repairs)
   if (asked.act === undefined || !isLocked) return { ...found, ...asked }
   return {

@@ -5,7 +5,7 @@ import { fromText, toBuffer } from '../bytes.js'
 import { errorCode } from '../errors.js'
 import { isOrphan } from '../host/orphans.js'
 import { isCriu, processIds } from '../host/processes.js'
-import { undoSocket, type NetworkVerdict, type UndoOptions } from '../network/undo.js'
+import { INTERRUPTED, undoSocket, type NetworkVerdict, type UndoOptions } from '../network/undo.js'
 import { Unread } from '../network/unread.js'
 import { splitLast } from '../paths.js'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, O_DIRECTORY, O_PATH } from '../sys/constants.js'
@@ -48,11 +48,7 @@ const undoOne = (sys: Sys, { act, ...found }: Finding, options: UndoOptions): Re
       message: 'a CRIU runs now: try again when it has ended',
     }
   if (!options.remove) return { ...found, verdict: 'would-remove' }
-  if (options.isInterrupted())
-    return {
-      ...{ ...found, verdict: 'kept', reason: 'interrupted' },
-      message: 'a signal ended the run before',
-    }
+  if (options.isInterrupted()) return { ...found, verdict: 'kept', ...INTERRUPTED }
   const problem = DO[act.kind](sys, act as never)
   return problem === ''
     ? { ...found, verdict: 'removed' }

@@ -5,6 +5,7 @@ import { must } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
 import { runGc } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
+import { CHAIN_LOCK, TABLE_LOCK } from '../rig/locks.js'
 import { OWN_PROCESSES } from '../rig/namespace.js'
 import { needs } from '../rig/needs.js'
 import { startProgram, type Program } from '../rig/program.js'
@@ -20,17 +21,7 @@ const KILLED = 128 + 9
 const BACKENDS = ['legacy', 'nft']
 const FAMILIES = ['iptables', 'ip6tables']
 
-const LOCK = [
-  ...['*filter', ':CRIU - [0:0]', '-I INPUT -j CRIU', '-I OUTPUT -j CRIU'],
-  ...['-A CRIU -m mark --mark 0xC114 -j ACCEPT', '-A CRIU -j DROP', 'COMMIT', ''],
-].join('\n')
 const OPEN = '*filter\n-A INPUT -j ACCEPT\n-A OUTPUT -j ACCEPT\nCOMMIT\n'
-const TABLE = `table inet CRIU-17 {${['input', 'output']
-  .map(
-    (hook) =>
-      `chain ${hook} { type filter hook ${hook} priority 0; policy drop; meta mark 0xC114 accept; };`,
-  )
-  .join('')}}\n`
 
 class Place {
   readonly args: readonly string[]
@@ -55,8 +46,8 @@ class Place {
 
   close(): void {
     for (const backend of BACKENDS)
-      for (const family of FAMILIES) this.restore(`${family}-${backend}`, LOCK)
-    this.enter('nft', ['-f', '-'], TABLE)
+      for (const family of FAMILIES) this.restore(`${family}-${backend}`, CHAIN_LOCK)
+    this.enter('nft', ['-f', '-'], TABLE_LOCK)
   }
 
   rules(): string {

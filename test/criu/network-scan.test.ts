@@ -6,17 +6,11 @@ import { must } from '../rig/command.js'
 import { compile } from '../rig/compile.js'
 import { gc as run } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
+import { TABLE_LOCK } from '../rig/locks.js'
 import { needs } from '../rig/needs.js'
 import { startProgram } from '../rig/program.js'
 
 const skip = needs('nft', 'nftables') || needs('ip', 'iproute2')
-
-const LOCK = `table inet CRIU-17 {${['input', 'output']
-  .map(
-    (hook) =>
-      `chain ${hook} { type filter hook ${hook} priority 0; policy drop; meta mark 0xC114 accept; };`,
-  )
-  .join('')}}\n`
 
 interface Row {
   readonly where: string
@@ -44,7 +38,7 @@ const kept = async (
   const path = await program.line()
   const text = where(program.pid, path)
   t.strictSame(found(text), [], 'nothing is closed')
-  must('nsenter', [`--net=${path}`, 'nft', '-f', '-'], LOCK)
+  must('nsenter', [`--net=${path}`, 'nft', '-f', '-'], TABLE_LOCK)
   t.strictSame(found(text), [`would-remove: network namespace of ${text}`])
   t.match(scan('--remove', '--netns', path).rows, [{ verdict: 'removed' }])
   t.strictSame(found(text), [])
@@ -77,7 +71,7 @@ const tests = (): void => {
     ]
     const text = `/mnt/pod in the mount namespace of process ${pid}`
     t.strictSame(found(text), [])
-    must('nsenter', enter, LOCK)
+    must('nsenter', enter, TABLE_LOCK)
     t.strictSame(found(text), [`would-remove: network namespace of ${text}`])
     const { report } = scan()
     t.strictSame(

@@ -21,6 +21,7 @@ import { compile } from '../rig/compile.js'
 import { errors, skipReason, tryDump } from '../rig/criu.js'
 import { program, runGc } from '../rig/gc.js'
 import { inside } from '../rig/inner.js'
+import { CHAIN_LOCK } from '../rig/locks.js'
 import { mount, OWN_PROCESSES, unmount } from '../rig/namespace.js'
 import { needs } from '../rig/needs.js'
 import { startProgram, type Program } from '../rig/program.js'
@@ -83,12 +84,7 @@ const rulesOf = (program: Program): string =>
     .replace(/^#.*\n/gm, '')
     .replace(/\[\d+:\d+\]|counter packets \d+ bytes \d+/g, '')
 
-const LOCK = [
-  ...['*filter', ':CRIU - [0:0]', '-I INPUT -j CRIU', '-I OUTPUT -j CRIU'],
-  ...['-A CRIU -m mark --mark 0xC114 -j ACCEPT', '-A CRIU -j DROP', 'COMMIT', ''],
-].join('\n')
-
-const lock = (program: Program, restore: string, text = LOCK): string =>
+const lock = (program: Program, restore: string, text = CHAIN_LOCK): string =>
   inNetns(program, 'sh', '-c', `printf %s '${text}' | ${restore} -w --noflush`)
 
 function withTmpfs(t: Test, place: string): void {
@@ -250,8 +246,12 @@ const tests = (): void => {
 
   t.test('what others made is named, and left', { skip: needsFilters }, async (t) => {
     const program = await start(t, [])
-    lock(program, 'iptables-nft-restore', LOCK.replace('-j DROP', '-p udp -j DROP'))
-    lock(program, 'ip6tables-legacy-restore', LOCK.replace('COMMIT', '-A CRIU -j ACCEPT\nCOMMIT'))
+    lock(program, 'iptables-nft-restore', CHAIN_LOCK.replace('-j DROP', '-p udp -j DROP'))
+    lock(
+      program,
+      'ip6tables-legacy-restore',
+      CHAIN_LOCK.replace('COMMIT', '-A CRIU -j ACCEPT\nCOMMIT'),
+    )
     inNetns(program, 'nft', 'add table inet CRIU-mine')
     inNetns(program, 'nft', 'add table inet CRIU-77; add chain inet CRIU-77 input')
     const before = rulesOf(program)

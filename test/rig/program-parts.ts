@@ -1,8 +1,9 @@
 // The two parts of the built program, and its code cache.
 import { must } from './command.js'
+import { inRepo } from './repo.js'
 
 /** ends the first part */
-export const MORE = '\n// What most runs do not need.\n'
+export const { MORE } = (await import(inRepo('scripts', 'parts.mjs'))) as { MORE: string }
 
 const SCRIPT = `
   const { readFileSync } = require('node:fs')

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { SCOPES } from '../../src/prepare.js'
+import { SCOPES } from '../../src/prepare-left.js'
 import { parseExternals } from '../../src/plan/external.js'
 import { run, type RunOptions } from '../../src/gc.js'
 import type { Report } from '../../src/report/report.js'

@@ -1,5 +1,5 @@
 // What shells complete: commands, and for each option what it means in a few words and which values it has.
-import { SCOPES } from '../../prepare.js'
+import { SCOPES } from '../../prepare-left.js'
 import { REPAIRS } from '../../residue/repairs.js'
 import { DOUBTS } from '../../proof/doubts.js'
 import { RUNTIME_NAMES } from '../../runtimes/walk.js'

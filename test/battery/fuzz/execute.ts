@@ -1,6 +1,6 @@
 // Executes the inputs FROM to TO of SEED in a jail below BASE: the whole run of the command with its
 // system calls, but for the dropping of privileges, so that one process can do it again and again.
-import { SCOPES } from '../../../src/prepare.js'
+import { SCOPES } from '../../../src/prepare-left.js'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { fromText } from '../../../src/bytes.js'

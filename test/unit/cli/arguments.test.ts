@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { parseExternals } from '../../../src/plan/external.js'
 import { glance, parseArguments, type Arguments } from '../../../src/cli/arguments.js'
-import { SCOPES } from '../../../src/prepare.js'
+import { SCOPES } from '../../../src/prepare-left.js'
 import { DOUBTS } from '../../../src/proof/doubts.js'
 import { refuses, test, type Test } from '../support/check.js'
 
