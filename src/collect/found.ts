@@ -10,7 +10,6 @@ import type { Consent } from '../proof/doubts.js'
 import { judgeFound, momentOf, type FoundFacts } from '../proof/found.js'
 import type { Span } from '../proof/window.js'
 import {
-  AT_SYMLINK_NOFOLLOW,
   BENEATH_MOUNT,
   ENOENT,
   EXDEV,
@@ -35,7 +34,7 @@ import {
 import { explainFound } from './explain-found.js'
 import type { Outcome } from './outcome.js'
 import { Removal, type HeldDirectory, type RemovalOptions } from './removal.js'
-import { failed, failedBy, pathFailed, silent } from './unlink.js'
+import { failed, failedBy, isGone, pathFailed, silent, wentMeanwhile } from './unlink.js'
 
 /** What was gathered of a name before privileges were given up. */
 export interface About {
@@ -153,11 +152,10 @@ class Collector {
     if (file < 0) return failed('openat2', file)
     try {
       const stat = sys.fstat(file)
-      return (
-        this.judge(place, found, stat) ??
-        this.removal.of(place, name, file, stat) ??
-        REMOVED_MEANWHILE
-      )
+      const objection = this.judge(place, found, stat)
+      if (objection !== undefined)
+        return wentMeanwhile(sys, place.fd, name) ? REMOVED_MEANWHILE : objection
+      return this.removal.of(place, name, file, stat) ?? REMOVED_MEANWHILE
     } catch (error) {
       return failedBy(error)
     } finally {
@@ -193,9 +191,7 @@ class Collector {
   private remember({ fd, stat }: HeldDirectory, removed: readonly FoundName[]): void {
     if (removed.length === 0) return
     // A name that is there again was made by somebody else meanwhile.
-    const isOurs = removed.every(
-      ({ name }) => this.sys.tryStat(fd, name, AT_SYMLINK_NOFOLLOW) === ENOENT,
-    )
+    const isOurs = removed.every(({ name }) => isGone(this.sys, fd, name))
     if (isOurs) this.acts.changed('directory', stat, this.sys.fstat(fd).ctime)
   }
 }

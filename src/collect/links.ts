@@ -8,7 +8,6 @@ import { judgeEvidence, whenChanged } from '../proof/evidence.js'
 import { judgeKnown, judgeLink, type LinkFacts } from '../proof/link.js'
 import { whenBorn, whenWas, type Span, type When, type Window } from '../proof/window.js'
 import {
-  AT_SYMLINK_NOFOLLOW,
   ENOENT,
   O_NOFOLLOW,
   O_PATH,
@@ -26,7 +25,7 @@ import { explainDoubt, explainKnown } from './explain.js'
 import { explainEvidence } from './explain-evidence.js'
 import type { Outcome } from './outcome.js'
 import { Removal, type RemovalOptions } from './removal.js'
-import { failed, failedBy } from './unlink.js'
+import { failed, failedBy, isGone, wentMeanwhile } from './unlink.js'
 
 export interface LinkOptions extends RemovalOptions {
   readonly accept: Consent
@@ -76,8 +75,7 @@ export class Links {
     const { sys, options } = this
     const file = sys.tryOpenat(place.fd, base, O_PATH | O_NOFOLLOW)
     // Asked twice: an ENOENT for a name that is there would pass for "already gone".
-    if (file === ENOENT && sys.tryStat(place.fd, base, AT_SYMLINK_NOFOLLOW) === ENOENT)
-      return undefined
+    if (file === ENOENT && isGone(sys, place.fd, base)) return undefined
     if (file < 0) return failed('openat', file)
     try {
       const stat = sys.fstat(file)
@@ -88,7 +86,8 @@ export class Links {
         held === undefined
           ? this.judge(stat, original, place, isMountpoint)
           : this.judgeHeld(stat, held, place, isMountpoint)
-      if (objection !== undefined) return found(stat, objection)
+      if (objection !== undefined)
+        return wentMeanwhile(sys, place.fd, base) ? undefined : found(stat, objection)
       const outcome = this.removal.of(place, base, file, stat)
       return outcome && found(stat, outcome)
     } catch (error) {

@@ -46,6 +46,14 @@ export const failedBy = (error: unknown): Outcome => {
   throw error
 }
 
+export const isGone = (sys: Sys, directory: number, name: Bytes): boolean =>
+  sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT
+
+/** Of a name that was there a moment ago. Whoever removed it has changed its file, too: what was seen says nothing then. */
+export const wentMeanwhile = (sys: Sys, directory: number, name: Bytes): boolean =>
+  // Asked twice: an ENOENT for a name that is there would pass for "already gone".
+  isGone(sys, directory, name) && isGone(sys, directory, name)
+
 /** The call succeeded, the name is there with the same file: nothing was removed. */
 const STILL_THERE: Outcome = {
   verdict: 'failed',
@@ -64,8 +72,7 @@ export const unlinkVerified = (
 ): Outcome => {
   const result = sys.tryUnlinkat(directory, name)
   // Somebody else may have been faster; an ENOENT for a name that is still there is a lie.
-  if (result === ENOENT && sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT)
-    return { verdict: 'absent' }
+  if (result === ENOENT && isGone(sys, directory, name)) return { verdict: 'absent' }
   if (result < 0) return failed('unlinkat', result)
   const nlink = sys.tryNlink(file)
   if (nlink < 0)

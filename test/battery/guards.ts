@@ -1078,8 +1078,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     name: 'ENOENT for a file that is there',
-    at: 'if (result === ENOENT && sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT)',
-    replace: '&& sys.tryStat(directory, name, AT_SYMLINK_NOFOLLOW) === ENOENT',
+    at: 'if (result === ENOENT && isGone(sys, directory, name))',
+    replace: '&& isGone(sys, directory, name)',
     by: '',
     trial: lie(-2, '4 failed ENOENT'),
   },
