@@ -6,17 +6,22 @@ import type { Unread } from '../network/unread.js'
 import type { Broken, Facts, MutedThreads } from './facts.js'
 
 /** All but SIGTRAP, SIGKILL and SIGSTOP: while its parasite runs in a thread. Programs that block all leave out no SIGTRAP. */
-const MUTED = 'fffffffffffbfeef'
+export const MUTED = 0xfffffffffffbfeefn
+/** As /proc has it. */
+const BLOCKED = MUTED.toString(16)
 
 export interface TaskStatus {
   readonly isMuted: boolean
   readonly isStopped: boolean
+  /** Its ids in each pid namespace, the outermost first. */
+  readonly ids: readonly number[]
 }
 
 /** `text` as proc_pid_status(5) has it. */
 export const readStatus = (text: string): TaskStatus => ({
-  isMuted: /^SigBlk:\t(\w+)$/m.exec(text)?.[1] === MUTED,
+  isMuted: /^SigBlk:\t(\w+)$/m.exec(text)?.[1] === BLOCKED,
   isStopped: /^State:\tT /m.test(text),
+  ids: (/^NSpid:\t(.+)$/m.exec(text)?.[1]?.split('\t') ?? []).map(Number),
 })
 
 /** A thread that ended meanwhile is in no state at all. */

@@ -13,6 +13,13 @@ test('the mask that CRIU sets, and no other', (t) => {
   t.notOk(isMuted('0000000000000000'))
 })
 
+test('its ids, as its own pid namespace has them in the end', (t) => {
+  const ids = (line: string): readonly number[] => readStatus(`Pid:\t9\n${line}\nSigBlk:\t0\n`).ids
+  t.strictSame(ids('NSpid:\t4711'), [4711])
+  t.strictSame(ids('NSpid:\t4711\t12\t1'), [4711, 12, 1])
+  t.strictSame(ids('Tgid:\t5'), [])
+})
+
 test('stopped', (t) => {
   const isStopped = (state: string): boolean => readStatus(status(state, '0')).isStopped
   t.ok(isStopped('T (stopped)'))
