@@ -20,7 +20,7 @@ import { enter } from './namespaces/enter.js'
 import { openRoot } from './namespaces/root.js'
 import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
-import { prepareLeft, type LeftOptions, type Residue } from './prepare-left.js'
+import { prepareLeft, seeksSockets, type LeftOptions, type Residue } from './prepare-left.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
@@ -133,10 +133,10 @@ const containerOf = (images: ImageSource | undefined): Container | undefined =>
 const livingOptions = (
   options: PrepareOptions,
   pid: number,
-): LivingOptions & { readonly pid: number } => {
+): Parameters<typeof prepareLiving>[2] => {
   const { dumpLog, container } = options
   const isLogCopied = dumpLog !== undefined && dumpLog === container?.failedLog
-  return { ...options, pid, isLogCopied }
+  return { ...options, pid, isLogCopied, seeksSockets: seeksSockets(options.only) }
 }
 
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>

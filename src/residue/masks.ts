@@ -6,7 +6,7 @@ import type { ImageSource } from '../images/source.js'
 import { isAfter, plus } from '../time.js'
 import type { Unread } from '../network/unread.js'
 import type { MutedThreads } from './facts.js'
-import { MUTED, statusOf } from './tasks.js'
+import { idsOf, MUTED } from './tasks.js'
 
 /** By thread id of this host. */
 export type Masks = ReadonlyMap<number, bigint>
@@ -21,11 +21,10 @@ export const masksOf = (
   unread: Unread,
 ): Masks => {
   const masks = new Map<number, bigint>()
-  const ids = (pid: number, tid: number): readonly number[] => statusOf(pid, tid, unread)?.ids ?? []
-  const { length } = ids(root, root)
+  const { length } = idsOf(root, root, unread)
   for (const { pid, tids } of muted)
     for (const tid of tids) {
-      const all = ids(pid, tid)
+      const all = idsOf(pid, tid, unread)
       const id = all.at(-1)
       // Images have the ids of the tree's own pid namespace, and none of one below it.
       if (id === undefined || all.length !== length) continue

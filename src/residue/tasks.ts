@@ -1,5 +1,5 @@
 // Tasks that are not as their program left them: signals blocked by CRIU, stopped, or ended by what CRIU left in them.
-import fs from 'node:fs'
+import { kernelText } from '../host/kernel-text.js'
 import { statFields } from '../host/processes.js'
 import { threadsOf } from '../host/living/tasks.js'
 import type { Unread } from '../network/unread.js'
@@ -13,24 +13,33 @@ const BLOCKED = MUTED.toString(16)
 export interface TaskStatus {
   readonly isMuted: boolean
   readonly isStopped: boolean
-  /** Its ids in each pid namespace, the outermost first. */
-  readonly ids: readonly number[]
+  readonly hasEnded: boolean
 }
 
 /** `text` as proc_pid_status(5) has it. */
 export const readStatus = (text: string): TaskStatus => ({
   isMuted: /^SigBlk:\t(\w+)$/m.exec(text)?.[1] === BLOCKED,
   isStopped: /^State:\tT /m.test(text),
-  ids: (/^NSpid:\t(.+)$/m.exec(text)?.[1]?.split('\t') ?? []).map(Number),
+  hasEnded: /^State:\tZ /m.test(text),
 })
+
+const textOf = (pid: number, tid: number, unread: Unread): string | undefined =>
+  unread.try(`status of thread ${tid} of process ${pid}`, () =>
+    kernelText(`/proc/${pid}/task/${tid}/status`),
+  )
 
 /** A thread that ended meanwhile is in no state at all. */
 export const statusOf = (pid: number, tid: number, unread: Unread): TaskStatus | undefined => {
-  const text = unread.try(`status of thread ${tid} of process ${pid}`, () =>
-    fs.readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1'),
-  )
+  const text = textOf(pid, tid, unread)
   return text === undefined ? undefined : readStatus(text)
 }
+
+/** In each pid namespace, the outermost first. */
+export const idsIn = (text: string): number[] =>
+  (/^NSpid:\t(.+)$/m.exec(text)?.[1]?.split('\t') ?? []).map(Number)
+
+export const idsOf = (pid: number, tid: number, unread: Unread): number[] =>
+  idsIn(textOf(pid, tid, unread) ?? '')
 
 export const lookAtTasks = (
   pids: readonly number[],
@@ -40,15 +49,16 @@ export const lookAtTasks = (
   const stopped: number[] = []
   const broken: Broken[] = []
   for (const pid of pids) {
-    const tids: number[] = []
-    for (const tid of threadsOf(pid)) {
+    const threads = threadsOf(pid).flatMap((tid) => {
       const status = statusOf(pid, tid, unread)
-      if (status?.isMuted === true) tids.push(tid)
-      // All threads of a process stop together.
-      if (status?.isStopped === true && tid === pid) stopped.push(pid)
-    }
+      return status === undefined ? [] : { tid, ...status }
+    })
+    const tids = threads.filter(({ isMuted }) => isMuted).map(({ tid }) => tid)
     if (tids.length > 0) muted.push({ pid, tids })
-    const signal = endOf(statFields(pid) ?? [])
+    // All threads of a process stop together.
+    const first = threads.find(({ tid }) => tid === pid)
+    if (first?.isStopped === true) stopped.push(pid)
+    const signal = first?.hasEnded === true ? endOf(statFields(pid) ?? []) : undefined
     if (signal !== undefined) broken.push({ pid, signal })
   }
   return { muted, stopped, broken }

@@ -1,5 +1,5 @@
 import { isYard } from '../../../src/residue/litter.js'
-import { endOf, readStatus } from '../../../src/residue/tasks.js'
+import { endOf, idsIn, readStatus } from '../../../src/residue/tasks.js'
 import { test } from '../support/check.js'
 
 const status = (state: string, blocked: string): string =>
@@ -14,7 +14,7 @@ test('the mask that CRIU sets, and no other', (t) => {
 })
 
 test('its ids, as its own pid namespace has them in the end', (t) => {
-  const ids = (line: string): readonly number[] => readStatus(`Pid:\t9\n${line}\nSigBlk:\t0\n`).ids
+  const ids = (line: string): number[] => idsIn(`Pid:\t9\n${line}\nSigBlk:\t0\n`)
   t.strictSame(ids('NSpid:\t4711'), [4711])
   t.strictSame(ids('NSpid:\t4711\t12\t1'), [4711, 12, 1])
   t.strictSame(ids('Tgid:\t5'), [])
@@ -25,6 +25,8 @@ test('stopped', (t) => {
   t.ok(isStopped('T (stopped)'))
   t.notOk(isStopped('t (tracing stop)'))
   t.notOk(isStopped('S (sleeping)'))
+  t.ok(readStatus(status('Z (zombie)', '0')).hasEnded)
+  t.notOk(readStatus(status('X (dead)', '0')).hasEnded)
 })
 
 test('directories of a restore', (t) => {
