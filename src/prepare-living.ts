@@ -28,6 +28,8 @@ export interface LivingOptions {
   readonly keptByRuntime?: () => readonly string[]
   /** Its runtime made a copy of the log when the dump was over. */
   readonly isLogCopied: boolean
+  /** Links are looked for. */
+  readonly seeksLinks: boolean
 }
 
 interface LivingFound {
@@ -51,7 +53,13 @@ export const prepareLiving = (
   clocks: Clocks,
 ): LivingFound => {
   // A whole dump lists all that it made.
-  const living = readLiving(sys, host, clocks, options.pid, !checkpoint.complete)
+  const living = readLiving(
+    sys,
+    host,
+    clocks,
+    options.pid,
+    options.seeksLinks && !checkpoint.complete,
+  )
   const isAnyHeld = living.held.length > 0
   const started = plus(living.started, APART)
   const kept = readWanted(options, checkpoint, host, clocks, started, isAnyHeld)

@@ -17,6 +17,8 @@ export const MAGIC = {
   netns: 0x55933752,
   mountpoints: 0x55563928,
   timens: 0x43114433,
+  userns: 0x55474906,
+  'ghost-file': 0x52583605,
   /** stats-dump, stats-restore: a service file, led by that word. */
   stats: 0x57093306,
 } as const
