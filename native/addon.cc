@@ -195,7 +195,7 @@ Value Fsmount(const CallbackInfo &info) {
 // object again. The order is that of src/sys/stat.ts.
 constexpr size_t kStatWords = 20;
 // Of all that the addon and JavaScript have agreed on: one more with each change of it.
-constexpr int kLayout = 27;
+constexpr int kLayout = 28;
 struct Instance {
   uint32_t *stat;
   Napi::Reference<Napi::Uint32Array> array;
@@ -488,15 +488,19 @@ struct Unlinked {
   uint32_t major, minor, nlink, mode;
 };
 
-enum : uint32_t { kDescriptor = 1, kMapping = 2, kExecutable = 3, kQueue = 4, kUnread = 5 };
-enum : uint32_t { kDescriptors = 1, kMemory = 2 };
+enum : uint32_t { kDescriptor = 1, kMapping = 2, kExecutable = 3, kQueue = 4, kUnread = 5, kSocket = 6, kParasite = 7 };
+enum : uint32_t { kDescriptors = 1, kMemory = 2, kSockets = 4 };
+
+// What CRIU puts into a task that it dumps.
+constexpr char kParasiteFile[] = "/memfd:CRIUMFD (deleted)";
 
 // Of files whose file system was not asked.
 constexpr uint32_t kUnknown = UINT32_MAX;
 
 class TaskFiles {
  public:
-  TaskFiles(int task, uint8_t *data, size_t size) : task_(task), data_(data), size_(size) {}
+  TaskFiles(int task, uint32_t what, uint8_t *data, size_t size)
+      : task_(task), what_(what), data_(data), size_(size) {}
 
   // Instead of files that have lost their name: those with one of these inode numbers, of which the low halves are
   // given, in order. Not `mayAsk`: a look at a file may wait for its server.
@@ -504,21 +508,34 @@ class TaskFiles {
     inodes_ = inodes, count_ = count, mayAsk_ = mayAsk;
   }
 
+  void walk() {
+    descriptors();
+    memory();
+  }
+
   bool full() const { return full_; }
   size_t used() const { return used_; }
+
+ private:
+  bool seeks(uint32_t what) const { return (what_ & what) != 0; }
 
   // A file of the task by its magic link in `dir`. Only what has lost its name: the kernel writes that behind it,
   // and file systems of other machines give it a name of their own.
   void look(int dir, const char *link, uint32_t kind, uint64_t from, uint64_t to) {
-    char path[PATH_MAX];
-    ssize_t length = readlinkat(dir, link, path, sizeof path);
+    char path[PATH_MAX + 1];
+    ssize_t length = readlinkat(dir, link, path, sizeof path - 1);
     if (length < 0) {
       // Closed meanwhile, or a descriptor of a task that ended.
       if (errno != ENOENT && errno != ESRCH) unread(kind, link);
       return;
     }
-    if (kind == kDescriptor && starts(path, length, "socket:[")) return queue(link, from);
+    if (kind == kDescriptor && starts(path, length, kSocketName)) {
+      path[length] = '\0';
+      return socket(link, from, path);
+    }
     if (inodes_ == nullptr ? !lost(path, length) : path[0] != '/') return;
+    if (isParasite(path, static_cast<size_t>(length))) return add(parasite(from, to), "", 0);
+    if (kind == kDescriptor && !seeks(kDescriptors)) return;
     if (!mayAsk_) return unasked(link, kind, from, path, static_cast<size_t>(length));
     struct statx st = {};
     int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
@@ -540,6 +557,7 @@ class TaskFiles {
   }
 
   void descriptors() {
+    if (!seeks(kDescriptors | kSockets)) return;
     int dir = openat(task_, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) return unread("fd");
     int result = eachNumber(dir, [&](const char *fd) {
@@ -552,8 +570,11 @@ class TaskFiles {
 
   // maps has a line for each mapping; its name ends as that of a link does.
   void memory() {
-    look(task_, "exe", kExecutable, 0, 0);
-    maps_ = openat(task_, "map_files", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (!seeks(kMemory | kSockets)) return;
+    if (seeks(kMemory)) {
+      look(task_, "exe", kExecutable, 0, 0);
+      maps_ = openat(task_, "map_files", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
     int file = openat(task_, "maps", O_RDONLY | O_CLOEXEC);
     if (file < 0) return unread("maps");
     char text[16384];
@@ -576,7 +597,6 @@ class TaskFiles {
     if (maps_ >= 0) close(maps_);
   }
 
- private:
   static bool starts(const char *text, ssize_t length, const char *with) {
     size_t size = strlen(with);
     return static_cast<size_t>(length) >= size && memcmp(text, with, size) == 0;
@@ -601,6 +621,13 @@ class TaskFiles {
     if (wanted(ino)) add(unknown(kind, from, 0, ino), path, length);
   }
 
+  // Memory of CRIU's own, which is no file of the task's.
+  bool isParasite(const char *path, size_t length) const {
+    return seeks(kSockets) && length == strlen(kParasiteFile) && memcmp(path, kParasiteFile, length) == 0;
+  }
+
+  static Unlinked parasite(uint64_t from, uint64_t to) { return {0, kParasite, from, to, 0, 0, 0, 0, 0, 0}; }
+
   static Unlinked unknown(uint32_t kind, uint64_t from, uint64_t to, uint64_t ino) {
     return {0, kind, from, to, ino, 0, kUnknown, kUnknown, 1, S_IFREG};
   }
@@ -613,10 +640,13 @@ class TaskFiles {
   void mapping(const char *line, size_t length) {
     const char *path = static_cast<const char *>(memchr(line, '/', length));
     if (path == nullptr) return;
-    if (inodes_ == nullptr && !lost(path, static_cast<ssize_t>(length - static_cast<size_t>(path - line)))) return;
+    size_t size = length - static_cast<size_t>(path - line);
+    if (inodes_ == nullptr && !lost(path, static_cast<ssize_t>(size))) return;
     uint64_t from = number<uint64_t>(line, 16);
     const char *dash = strchr(line, '-');
     uint64_t to = dash == nullptr ? 0 : number<uint64_t>(dash + 1, 16);
+    if (isParasite(path, size)) return add(parasite(from, to), "", 0);
+    if (!seeks(kMemory)) return;
     // Device, inode and name are behind the third blank.
     const char *file = line;
     for (int blanks = 0; file != nullptr && blanks < 3; blanks++) file = strchr(file + 1, ' ');
@@ -625,7 +655,7 @@ class TaskFiles {
     const char *inode = inodes_ == nullptr ? nullptr : strchr(file + 1, ' ');
     uint64_t ino = inode == nullptr ? 0 : number<uint64_t>(inode);
     if (inode != nullptr && !wanted(ino)) return;
-    if (!mayAsk_) return add(unknown(kMapping, from, to, ino), path, length - static_cast<size_t>(path - line));
+    if (!mayAsk_) return add(unknown(kMapping, from, to, ino), path, size);
     // One that is open as well was seen already.
     const char *blank = strchr(file + 1, ' ');
     blank = blank == nullptr ? nullptr : strchr(blank + 1, ' ');
@@ -635,6 +665,12 @@ class TaskFiles {
              static_cast<unsigned long long>(to));
     if (maps_ < 0) return errno = EACCES, unread("map_files");
     look(maps_, link, kMapping, from, to);
+  }
+
+  void socket(const char *link, uint64_t fd, const char *path) {
+    uint64_t inode = number<uint64_t>(path + strlen(kSocketName));
+    if (seeks(kSockets)) add({0, kSocket, fd, 0, inode, 0, 0, 0, 0, 0}, "", 0);
+    if (seeks(kDescriptors)) queue(link, fd);
   }
 
   // Files that wait in a socket of the Unix family, of which fdinfo tells the number.
@@ -679,7 +715,10 @@ class TaskFiles {
     used_ += whole;
   }
 
+  static constexpr char kSocketName[] = "socket:[";
+
   int task_;
+  uint32_t what_;
   uint8_t *data_;
   size_t size_, used_ = 0;
   bool full_ = false;
@@ -692,15 +731,15 @@ class TaskFiles {
   bool mayAsk_ = true;
 };
 
-Value filesOf(const CallbackInfo &info, TaskFiles &files, uint32_t what) {
-  if (what & kDescriptors) files.descriptors();
-  if (what & kMemory) files.memory();
+Value filesOf(const CallbackInfo &info, TaskFiles &files) {
+  files.walk();
   if (files.full()) return errno = EOVERFLOW, answer(info, -1);
   return answer(info, static_cast<long>(files.used()));
 }
 
 // The files of a task, by an fd of its folder in /proc, that have lost their name: of its descriptors (1) and of its
-// memory (2). The length in bytes of what was found, or -EOVERFLOW. One call, because a container has tens of thousands.
+// memory (2); also all of its sockets, and what CRIU put into it (4). The length in bytes of what was found, or
+// -EOVERFLOW. One call, because a container has tens of thousands.
 Value UnlinkedFilesOf(const CallbackInfo &info) {
   Reader in(info);
   int task = in.fd(0);
@@ -708,8 +747,8 @@ Value UnlinkedFilesOf(const CallbackInfo &info) {
   size_t size;
   uint8_t *data = in.memory(2, &size);
   if (!in.ok()) return {};
-  TaskFiles files(task, data, size);
-  return filesOf(info, files, what);
+  TaskFiles files(task, what, data, size);
+  return filesOf(info, files);
 }
 
 // The same of files with one of these inodes, whatever their name: low halves of the numbers, ascending, 32 bits each.
@@ -727,70 +766,9 @@ Value HeldFilesOf(const CallbackInfo &info) {
   size_t count = bytes / sizeof(uint32_t);
   std::unique_ptr<uint32_t[]> numbers(new uint32_t[count + 1]);
   memcpy(numbers.get(), inodes, count * sizeof(uint32_t));
-  TaskFiles files(task, data, size);
+  TaskFiles files(task, what, data, size);
   files.only(numbers.get(), count, mayAsk != 0);
-  return filesOf(info, files, what);
-}
-
-// Whether a text file of /proc has `text` in it; false with errno where it cannot be read.
-bool hasText(int dir, const char *file, const char *text) {
-  int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  char data[16384];
-  size_t size = strlen(text), held = 0;
-  ssize_t length = 0;
-  bool found = false;
-  while (!found && (length = read(fd, data + held, sizeof data - held)) > 0) {
-    held += static_cast<size_t>(length);
-    found = memmem(data, held, text, size) != nullptr;
-    // It may stand across two reads.
-    size_t rest = held < size ? held : size - 1;
-    memmove(data, data + held - rest, rest);
-    held = rest;
-  }
-  int error = length < 0 ? errno : 0;
-  close(fd);
-  errno = error;
-  return found;
-}
-
-// What a task, by an fd of its folder in /proc, has of a dump: a descriptor and an inode for each of its sockets, and
-// -1 and 0 where `file` is open or mapped. The length in bytes of what was found, or -errno. One call, because a
-// container has tens of thousands of descriptors.
-Value SocketsAnd(const CallbackInfo &info) {
-  Reader in(info);
-  int task = in.fd(0);
-  Path file;
-  in.path(1, &file);
-  size_t length;
-  uint8_t *memory = in.memory(2, &length);
-  if (!in.ok()) return {};
-  size_t used = 0;
-  bool isFull = false, isThere = false;
-  auto put = [&](int fd, uint32_t inode) {
-    const uint32_t row[] = {static_cast<uint32_t>(fd), inode};
-    isFull = used + sizeof row > length;
-    if (!isFull) memcpy(memory + used, row, sizeof row), used += sizeof row;
-    return !isFull;
-  };
-  int dir = openat(task, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (dir < 0) return answer(info, -1);
-  static const char kSocket[] = "socket:[";
-  int result = eachNumber(dir, [&](const char *fd) {
-    char link[64];
-    ssize_t size = readlinkat(dir, fd, link, sizeof link - 1);
-    if (size <= 0) return true;
-    link[size] = '\0';
-    if (strcmp(link, file.c_str()) == 0) isThere = true;
-    if (strncmp(link, kSocket, sizeof kSocket - 1) != 0) return true;
-    return put(number<int>(fd), number<uint32_t>(link + sizeof kSocket - 1));
-  });
-  close(dir);
-  if (result < 0) return errno = -result, answer(info, -1);
-  if (!isThere && !(isThere = hasText(task, "maps", file.c_str())) && errno != 0) return answer(info, -1);
-  if (isThere) put(-1, 0);
-  if (isFull) return errno = EOVERFLOW, answer(info, -1);
-  return answer(info, static_cast<long>(used));
+  return filesOf(info, files);
 }
 
 // pidfd_open(2)
@@ -1336,7 +1314,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"statx", Statx},           {"unlinkat", Unlinkat},     {"mkdirat", Mkdirat},
       {"getdents64", Getdents64}, {"readlinkat", Readlinkat}, {"flock", Flock},
       {"find_holders", FindHolders},
-      {"unlinked_files", UnlinkedFilesOf}, {"held_files", HeldFilesOf}, {"sockets_and", SocketsAnd},
+      {"unlinked_files", UnlinkedFilesOf}, {"held_files", HeldFilesOf},
       {"pidfd_open", PidfdOpen},  {"pidfd_getfd", PidfdGetfd}, {"kcmp", Kcmp},
       {"peek_from", PeekFrom},    {"peek_files", PeekFiles},
       {"getsockopt", Getsockopt}, {"setsockopt", Setsockopt},  {"netlink", Netlink},

@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint/model.js'
 import type { Host } from './host/host.js'
 import type { Living } from './host/living/living.js'
 import type { ImageSource } from './images/source.js'
-import { Descriptors } from './network/descriptors.js'
+import { lookAtSockets } from './network/descriptors.js'
 import { findNetwork, type NetworkFound } from './network/find.js'
 import { Unread } from './network/unread.js'
 import { mayHaveLocks } from './network/wanted.js'
@@ -35,6 +35,10 @@ export interface Residue {
   readonly unread: readonly string[]
 }
 
+/** Whether sockets of a living container matter. */
+export const seeksSockets = (only: ReadonlySet<Scope>): boolean =>
+  only.has('network') || only.has('residue')
+
 interface Left {
   /** Undefined where the dump closed nothing, or nothing is to be opened. */
   readonly network: NetworkFound | undefined
@@ -51,11 +55,7 @@ export const prepareLeft = (
 ): Left => {
   const { only, netns, repairs = NO_REPAIRS } = options
   const unread = new Unread()
-  let descriptors: Descriptors | undefined
-  if (living !== undefined && (only.has('network') || only.has('residue'))) {
-    descriptors = new Descriptors(sys, unread)
-    descriptors.look(living.pids)
-  }
+  const descriptors = living?.sockets && lookAtSockets(sys, living.sockets, unread)
   const pids = living?.pids ?? []
   const look = (): NetworkFound =>
     findNetwork(sys, checkpoint, {

@@ -47,19 +47,15 @@ const APART = 0.05
 export const prepareLiving = (
   sys: Sys,
   host: Host,
-  options: LivingOptions & { readonly pid: number },
+  options: LivingOptions & { readonly pid: number; readonly seeksSockets: boolean },
   checkpoint: Checkpoint,
   end: Time,
   clocks: Clocks,
 ): LivingFound => {
   // A whole dump lists all that it made.
-  const living = readLiving(
-    sys,
-    host,
-    clocks,
-    options.pid,
-    options.seeksLinks && !checkpoint.complete,
-  )
+  const links = options.seeksLinks && !checkpoint.complete
+  const seeks = { links, sockets: options.seeksSockets }
+  const living = readLiving(sys, host, clocks, options.pid, seeks)
   const isAnyHeld = living.held.length > 0
   const started = plus(living.started, APART)
   const kept = readWanted(options, checkpoint, host, clocks, started, isAnyHeld)

@@ -22,7 +22,7 @@ import { enter } from './namespaces/enter.js'
 import { openRoot } from './namespaces/root.js'
 import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
-import { prepareLeft, type LeftOptions, type Residue } from './prepare-left.js'
+import { prepareLeft, seeksSockets, type LeftOptions, type Residue } from './prepare-left.js'
 import { prepareLiving, type LivingOptions } from './prepare-living.js'
 import type { Consent } from './proof/doubts.js'
 import { derive, processOfDump, type Derived } from './runtimes/derive.js'
@@ -171,10 +171,12 @@ const containerOf = (images: ImageSource | undefined): Container | undefined =>
 const livingOptions = (
   options: PrepareOptions,
   pid: number,
-): LivingOptions & { readonly pid: number } => {
+): Parameters<typeof prepareLiving>[2] => {
   const { dumpLog, container } = options
   const isLogCopied = dumpLog !== undefined && dumpLog === container?.failedLog
-  return { ...options, pid, isLogCopied, seeksLinks: options.only.has('links') }
+  const { only } = options
+  const seeks = { seeksLinks: only.has('links'), seeksSockets: seeksSockets(only) }
+  return { ...options, pid, isLogCopied, ...seeks }
 }
 
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>

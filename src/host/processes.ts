@@ -73,7 +73,7 @@ export const tracerOf = (pid: number): number => pidIn(pid, /^TracerPid:\t(\d+)/
 
 /** What its status says (proc_pid_status(5)). */
 const pidIn = (pid: number, line: RegExp): number => {
-  const status = ifSeen(() => fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? ''
+  const status = ifSeen(() => kernelText(`/proc/${pid}/status`)) ?? ''
   return Number(line.exec(status)?.[1] ?? 0)
 }
 
@@ -82,22 +82,30 @@ export const TICKS = 100
 
 /** What proc_pid_stat(5) says of one behind its name; undefined for one that is not seen. */
 export const statFields = (pid: number): string[] | undefined => {
-  const stat = ifSeen(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const stat = ifSeen(() => kernelText(`/proc/${pid}/stat`))
   // The name, in parentheses, may have anything in it.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
-/** Of that what most ask for; `start` in ticks since this machine was started. */
-export const statusLine = (
-  pid: number,
-): { readonly state: string; readonly parent: number; readonly start: number } | undefined => {
+interface StatusLine {
+  readonly state: string
+  readonly parent: number
+  readonly threads: number
+  /** In ticks since this machine was started. */
+  readonly start: number
+}
+
+/** Of that what most ask for. */
+export const statusLine = (pid: number): StatusLine | undefined => {
   const fields = statFields(pid)
   if (fields === undefined) return undefined
   const [state = '', parent] = fields
-  return { state, parent: Number(parent), start: Number(fields[START]) }
+  const [threads, start] = [Number(fields[THREADS]), Number(fields[START])]
+  return { state, parent: Number(parent), threads, start }
 }
 
-/** starttime, counted from the field behind the name. */
+/** num_threads and starttime, counted from the field behind the name. */
+const THREADS = 17
 const START = 19
 
 /** In seconds since this machine was started; 0 for one that is not seen. */

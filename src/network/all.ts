@@ -5,7 +5,7 @@ import { concat, fromBuffer, type Bytes } from '../bytes.js'
 import { escape } from '../escape.js'
 import { threadsOf } from '../host/living/tasks.js'
 import type { HostMount } from '../host/mountinfo.js'
-import { ifSeen, LINKS_OF_ONE_THREAD, processIds, processText } from '../host/processes.js'
+import { ifSeen, processIds, processText } from '../host/processes.js'
 import type { Sys } from '../sys/sys.js'
 import { isNetBind, openBinds } from './binds.js'
 import type { NetworkNamespaces } from './netns.js'
@@ -35,11 +35,8 @@ class Keepers {
   }
 }
 
-/** Threads beside the first. Most processes have none. */
-const othersOf = (pid: number): number[] => {
-  const links = ifSeen(() => fs.statSync(`/proc/${pid}/task`).nlink) ?? 0
-  return links > LINKS_OF_ONE_THREAD ? threadsOf(pid).filter((tid) => tid !== pid) : []
-}
+/** Threads beside the first. */
+const othersOf = (pid: number): number[] => threadsOf(pid).filter((tid) => tid !== pid)
 
 const addDescriptors = (keepers: Keepers, folder: string, who: string, unread: Unread): void => {
   const fds = unread.try(`descriptors of ${who}`, () => fs.readdirSync(folder)) ?? []

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { concat, fromBuffer, slice, toBuffer, unescapeOctal, type Bytes } from '../bytes.js'
 import { escape } from '../escape.js'
+import { kernelBytes } from '../host/kernel-text.js'
 import { join, ROOT } from '../paths.js'
 import type { FrozenCgroup } from './facts.js'
 import type { Unread } from '../network/unread.js'
@@ -104,11 +105,14 @@ export const findFrozen = (pids: readonly number[], unread: Unread): FrozenCgrou
     const cgroup = { version, folder, also }
     if (isFrozen(cgroup, unread)) found.push(cgroup)
   }
+  const texts = new Map<Bytes, number>()
   for (const pid of pids) {
-    const text = unread.try(`cgroups of process ${pid}`, () =>
-      fs.readFileSync(`/proc/${pid}/cgroup`),
-    )
-    for (const membership of membershipsIn(fromBuffer(text ?? Buffer.alloc(0)))) {
+    const text = unread.try(`cgroups of process ${pid}`, () => kernelBytes(`/proc/${pid}/cgroup`))
+    // Those of a container are mostly in one.
+    if (text !== undefined && !texts.has(text)) texts.set(text, pid)
+  }
+  for (const [text, pid] of texts)
+    for (const membership of membershipsIn(text)) {
       const key = `${membership.version} ${membership.path}`
       if (seen.has(key)) continue
       seen.add(key)
@@ -117,6 +121,5 @@ export const findFrozen = (pids: readonly number[], unread: Unread): FrozenCgrou
         unread.add(`cgroup ${escape(membership.path)} of process ${pid}`, 'it is not mounted here')
       for (const names of cgroups ?? []) lookAt(membership.version, names)
     }
-  }
   return found
 }

@@ -1,5 +1,5 @@
 // Tasks that are not as their program left them: signals blocked by CRIU, stopped, or ended by what CRIU left in them.
-import fs from 'node:fs'
+import { kernelText } from '../host/kernel-text.js'
 import { statFields } from '../host/processes.js'
 import { threadsOf } from '../host/living/tasks.js'
 import type { Unread } from '../network/unread.js'
@@ -11,18 +11,20 @@ const MUTED = 'fffffffffffbfeef'
 export interface TaskStatus {
   readonly isMuted: boolean
   readonly isStopped: boolean
+  readonly hasEnded: boolean
 }
 
 /** `text` as proc_pid_status(5) has it. */
 export const readStatus = (text: string): TaskStatus => ({
   isMuted: /^SigBlk:\t(\w+)$/m.exec(text)?.[1] === MUTED,
   isStopped: /^State:\tT /m.test(text),
+  hasEnded: /^State:\tZ /m.test(text),
 })
 
 /** A thread that ended meanwhile is in no state at all. */
 export const statusOf = (pid: number, tid: number, unread: Unread): TaskStatus | undefined => {
   const text = unread.try(`status of thread ${tid} of process ${pid}`, () =>
-    fs.readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1'),
+    kernelText(`/proc/${pid}/task/${tid}/status`),
   )
   return text === undefined ? undefined : readStatus(text)
 }
@@ -35,15 +37,16 @@ export const lookAtTasks = (
   const stopped: number[] = []
   const broken: Broken[] = []
   for (const pid of pids) {
-    const tids: number[] = []
-    for (const tid of threadsOf(pid)) {
+    const threads = threadsOf(pid).flatMap((tid) => {
       const status = statusOf(pid, tid, unread)
-      if (status?.isMuted === true) tids.push(tid)
-      // All threads of a process stop together.
-      if (status?.isStopped === true && tid === pid) stopped.push(pid)
-    }
+      return status === undefined ? [] : { tid, ...status }
+    })
+    const tids = threads.filter(({ isMuted }) => isMuted).map(({ tid }) => tid)
     if (tids.length > 0) muted.push({ pid, tids })
-    const signal = endOf(statFields(pid) ?? [])
+    // All threads of a process stop together.
+    const first = threads.find(({ tid }) => tid === pid)
+    if (first?.isStopped === true) stopped.push(pid)
+    const signal = first?.hasEnded === true ? endOf(statFields(pid) ?? []) : undefined
     if (signal !== undefined) broken.push({ pid, signal })
   }
   return { muted, stopped, broken }

@@ -6,7 +6,7 @@ import { GcError } from '../errors.js'
 import { distrust } from './trusted.js'
 
 /** What native/addon.cc has to be of: a bundle beside an older addon would misread what it answers. */
-export const LAYOUT = 27
+export const LAYOUT = 28
 
 /** Each returns what the call returns, or -errno. A path with a NUL byte is a TypeError. */
 export interface Addon {
@@ -46,10 +46,8 @@ export interface Addon {
     mayAsk: number,
     rows: Uint8Array,
   ): number
-  /** Of a task by an fd of its folder in /proc: `what` is 1 for descriptors, 2 for memory. */
+  /** Of a task by an fd of its folder in /proc: `what` is 1 for descriptors, 2 for memory, 4 for sockets and CRIU's parasite. */
   unlinked_files(task: number, what: number, records: Uint8Array): number
-  /** The same for its sockets, and for whether it has `file` open or mapped. */
-  sockets_and(task: number, file: Bytes, rows: Uint8Array): number
   /** The same of files with one of these inode numbers, by their low halves in ascending order. */
   held_files(
     task: number,

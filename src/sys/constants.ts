@@ -83,6 +83,7 @@ export const KCMP_FILES = 2
 /** What `unlinked_files` looks at. */
 export const DESCRIPTORS = 1
 export const MEMORY = 2
+export const SOCKETS = 4
 
 export const SOL_SOCKET = 1
 export const SO_PROTOCOL = 38

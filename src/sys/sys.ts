@@ -200,11 +200,6 @@ export class Sys {
     return this.addon.unlinked_files(task, what, records)
   }
 
-  /** Bytes of `rows` that were filled, or -errno: of each socket two words of 32 bits, its descriptor and inode; -1 and 0 for `file`. */
-  trySocketsAnd(task: number, file: Bytes, rows: Uint8Array): number {
-    return this.addon.sockets_and(task, file, rows)
-  }
-
   /** The same of files with one of these inode numbers: low halves, ascending. */
   tryHeldFiles(
     task: number,

@@ -1,8 +1,17 @@
 // Records of `unlinked_files` and `held_files` (native/addon.cc): what of a task's files has lost its name, or has one
-// of the inodes in question.
+// of the inodes in question; and what else is asked of its descriptors.
 import { fromBuffer, type Bytes } from '../bytes.js'
 
-const KINDS = ['', 'descriptor', 'mapping', 'executable', 'queue', 'unread'] as const
+const KINDS = [
+  '',
+  'descriptor',
+  'mapping',
+  'executable',
+  'queue',
+  'unread',
+  'socket',
+  'parasite',
+] as const
 
 export interface UnlinkedRecord {
   readonly kind: (typeof KINDS)[number]

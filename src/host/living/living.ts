@@ -1,6 +1,7 @@
 // A living container as one value: its tasks, its mount namespaces, and the files without a name that it holds. It is
 // looked at by descriptors, so that nothing that takes its place or its number later is taken for it.
 import { usage, GcError } from '../../errors.js'
+import { DESCRIPTORS, MEMORY, SOCKETS } from '../../sys/constants.js'
 import type { Sys } from '../../sys/sys.js'
 import { plus, type Time } from '../../time.js'
 import type { Clocks } from '../clock.js'
@@ -8,6 +9,7 @@ import type { Host } from '../host.js'
 import { processText, TICKS, tracerOf } from '../processes.js'
 import { HeldLinks, type HeldLink } from './held.js'
 import { LivingNamespaces, type LivingNamespace } from './namespaces.js'
+import { HeldSockets } from './sockets.js'
 import { isSameTask, readTree, taskAt, threadsOf, type Task } from './tasks.js'
 import { UnlinkedFiles } from './unlinked.js'
 
@@ -19,10 +21,23 @@ export interface Living {
   readonly pids: readonly number[]
   /** That of the first process first. */
   readonly namespaces: readonly LivingNamespace[]
-  /** Undefined where no image needed it. */
   readonly held: readonly HeldLink[]
+  /** Undefined where nobody asked for them. */
+  readonly sockets: SocketsOf | undefined
   /** What could not be looked at, a phrase each: links may be left there. */
   readonly unread: readonly string[]
+}
+
+export interface SocketsOf extends Pick<HeldSockets, 'found' | 'threads' | 'parasites'> {
+  /** What could not be read, a phrase each, where no links were looked for. */
+  readonly unread: readonly string[]
+}
+
+/** What is looked for in the tree. */
+export interface Seeks {
+  /** Links of files that it holds. */
+  readonly links: boolean
+  readonly sockets: boolean
 }
 
 /** Rounds in which tasks are looked for that came meanwhile. */
@@ -31,7 +46,7 @@ const ROUNDS = 5
 const NEXT = 'nothing was touched; give the process id of the container, as its runtime tells it'
 
 /**
- * The tree of process `pid`. `seeksLinks`: also links of files that it holds.
+ * The tree of process `pid`.
  * @throws GcError usage (no such process, or one of ours), unsupported, refused.
  */
 export const readLiving = (
@@ -39,7 +54,7 @@ export const readLiving = (
   host: Host,
   { realtime, boottime }: Clocks,
   pid: number,
-  seeksLinks: boolean,
+  seeks: Seeks,
 ): Living => {
   const root = taskAt(pid)
   if (root === undefined) throw usage(`there is no process ${pid}`, { next: NEXT })
@@ -47,7 +62,9 @@ export const readLiving = (
   if (root.state === 'Z' && threadsOf(pid).length <= 1)
     throw usage(`process ${pid} has ended`, { next: NEXT })
   const namespaces = new LivingNamespaces(sys, host)
-  const files = new UnlinkedFiles(sys)
+  const what = (seeks.links ? DESCRIPTORS | MEMORY : 0) | (seeks.sockets ? SOCKETS : 0)
+  const sockets = new HeldSockets()
+  const files = new UnlinkedFiles(sys, what, sockets)
   const seen = new Map<number, Task>()
   for (let round = 0; round < ROUNDS; round++) {
     const more = readTree(sys, root).filter((task) => !isSameTask(seen.get(task.pid), task))
@@ -55,13 +72,14 @@ export const readLiving = (
     refuseOurselves(pid, more)
     for (const task of more) seen.set(task.pid, task)
     namespaces.add(more)
-    if (seeksLinks) for (const task of more) files.add(task)
+    if (what !== 0) for (const task of more) files.add(task)
   }
   mustBeSame(root)
   const pids = [...seen.keys()]
   const links = new HeldLinks(sys)
-  if (seeksLinks) links.look(namespaces.found, files.found, files.ghosts)
-  const unread = [...namespaces.unread, ...files.unread, ...links.unread]
+  if (seeks.links) links.look(namespaces.found, files.found, files.ghosts)
+  const unreadFiles = seeks.links ? files.unread : []
+  const unread = [...namespaces.unread, ...unreadFiles, ...links.unread]
   if (namespaces.found.length === 0)
     throw new GcError(
       'unsupported',
@@ -77,6 +95,12 @@ export const readLiving = (
     pids,
     namespaces: namespaces.found,
     held: links.found,
+    sockets: seeks.sockets
+      ? {
+          ...{ found: sockets.found, threads: sockets.threads, parasites: sockets.parasites },
+          unread: seeks.links ? [] : files.unread,
+        }
+      : undefined,
     unread,
   }
 }

@@ -12,7 +12,7 @@ import { ifSeen } from '../processes.js'
 import { isRemoteAt } from '../remote.js'
 import { isAskedAtRoot } from '../table.js'
 import { withVisitor, type Visitor } from '../visitor.js'
-import { threadsOf, type Task } from './tasks.js'
+import { othersOf, type Task } from './tasks.js'
 
 export interface LivingNamespace {
   /** From 1, that of the first process first. */
@@ -48,15 +48,16 @@ export class LivingNamespaces {
 
   /** Of each thread of these, too. */
   add(tasks: readonly Task[]): void {
-    const ways = tasks.flatMap(({ pid }) => this.waysTo(pid))
+    const ways = tasks.flatMap((task) => this.waysTo(task))
     if (ways.length > 0)
       withVisitor(this.sys, (visitor) => {
         for (const way of ways) this.enter(visitor, way)
       })
   }
 
-  private waysTo(pid: number): Way[] {
-    return [pid, ...threadsOf(pid).filter((tid) => tid !== pid)].flatMap((tid) => {
+  private waysTo(task: Task): Way[] {
+    const { pid } = task
+    return [pid, ...othersOf(task)].flatMap((tid) => {
       const path = concat(`/proc/${pid}/task/${tid}/ns/mnt`)
       const name = this.sys.readlinkat(AT_FDCWD, path)
       if (name === undefined || this.names.has(name)) return []

@@ -14,13 +14,15 @@ import {
 import { errnoName } from '../../sys/errno.js'
 import type { Sys } from '../../sys/sys.js'
 import { unlinkedRecords, type UnlinkedRecord } from '../../sys/unlinked.js'
-import { isSameTask, taskAt, threadsOf, type Task } from './tasks.js'
+import { isSameTask, othersOf, taskAt, type Task } from './tasks.js'
 
 /** Whose files they are: a folder of /proc that is held, and its name for people. */
 export interface Owner {
   readonly pid: number
   readonly place: number
   readonly name: string
+  /** It has descriptors that its process has not. */
+  readonly isThread: boolean
 }
 
 export interface Question {
@@ -29,6 +31,8 @@ export interface Question {
   readonly onFile: (record: UnlinkedRecord, owner: Owner) => void
   /** Files that wait in a socket. */
   readonly onQueue: (record: UnlinkedRecord, owner: Owner) => void
+  /** A socket, or memory of CRIU's, where they are asked for. */
+  readonly onOther?: (record: UnlinkedRecord, owner: Owner) => void
 }
 
 /** In bytes: some 40,000 files of one process. */
@@ -39,12 +43,15 @@ export class TaskFiles {
   readonly unread: string[] = []
   private readonly sys: Sys
   private readonly question: Question
+  private readonly what: number
   /** Pages that are not written to cost nothing, and a second walk much. */
   private memory = Buffer.allocUnsafeSlow(ROOM)
 
-  constructor(sys: Sys, question: Question) {
+  /** `what`: DESCRIPTORS, MEMORY, SOCKETS. */
+  constructor(sys: Sys, question: Question, what = DESCRIPTORS | MEMORY) {
     this.sys = sys
     this.question = question
+    this.what = what
   }
 
   /** False where it has ended: nothing is known of what it held. */
@@ -61,22 +68,22 @@ export class TaskFiles {
     }
   }
 
-  private addThreads({ pid, state }: Task, place: number): void {
+  private addThreads(task: Task, place: number): void {
+    const { pid, state } = task
     const isDead = state === 'Z'
-    if (!isDead) this.addFrom({ pid, place, name: `process ${pid}` }, DESCRIPTORS | MEMORY)
-    const others = threadsOf(pid).filter((tid) => tid !== pid)
+    if (!isDead) this.addFrom({ pid, place, name: `process ${pid}`, isThread: false }, this.what)
     // A first thread that has ended leaves memory and descriptors to the others.
     let hasMemory = !isDead
     const tables = isDead ? [] : [pid]
-    for (const tid of others) {
+    for (const tid of othersOf(task)) {
       if (tables.some((other) => this.sys.tryKcmpFiles(other, tid) === 0)) continue
       tables.push(tid)
       const thread = this.sys.tryOpenat(place, concat(`task/${tid}`), O_PATH | O_DIRECTORY)
       const name = `thread ${tid} of process ${pid}`
       if (thread < 0) this.ended(thread, name)
       else {
-        const what = hasMemory ? DESCRIPTORS : DESCRIPTORS | MEMORY
-        this.addFrom({ pid, place: thread, name }, what)
+        const what = hasMemory ? this.what & ~MEMORY : this.what
+        this.addFrom({ pid, place: thread, name, isThread: true }, what)
         hasMemory = true
         this.sys.close(thread)
       }
@@ -89,7 +96,7 @@ export class TaskFiles {
   }
 
   private addFrom(owner: Owner, what: number): void {
-    const { ask, onFile, onQueue } = this.question
+    const { ask, onFile, onQueue, onOther } = this.question
     let length = ask(owner.place, what, this.memory)
     while (length === EOVERFLOW) {
       this.memory = Buffer.allocUnsafeSlow(this.memory.length * 4)
@@ -98,6 +105,7 @@ export class TaskFiles {
     for (const record of unlinkedRecords(this.memory.subarray(0, Math.max(0, length)))) {
       if (record.kind === 'queue') onQueue(record, owner)
       else if (record.kind === 'unread') this.noteUnread(owner.name, record)
+      else if (record.kind === 'socket' || record.kind === 'parasite') onOther?.(record, owner)
       else onFile(record, owner)
     }
   }

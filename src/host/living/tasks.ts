@@ -5,12 +5,14 @@ import { groupBy } from '../../group.js'
 import { AT_FDCWD } from '../../sys/constants.js'
 import { SyscallError } from '../../sys/syscall-error.js'
 import type { Sys } from '../../sys/sys.js'
-import { ifSeen, processIds, statusLine } from '../processes.js'
+import { ifSeen, LINKS_OF_ONE_THREAD, processIds, statusLine } from '../processes.js'
 
 /** One process at one moment: its start tells it from the next one with its number. */
 export interface Task {
   readonly pid: number
   readonly parent: number
+  /** How many it had. */
+  readonly threads: number
   /** Ticks since this machine was started. */
   readonly start: number
   /** As in proc_pid_stat(5); Z has no files and no memory any more. */
@@ -65,6 +67,14 @@ export const readTree = (sys: Sys, root: Task): Task[] => {
   return [...found.values()]
 }
 
-/** Its threads; a process that has ended meanwhile has none. */
-export const threadsOf = (pid: number): number[] =>
-  (ifSeen(() => fs.readdirSync(`/proc/${pid}/task`)) ?? []).map(Number)
+/** Threads beside the first. */
+export const othersOf = ({ pid, threads }: Pick<Task, 'pid' | 'threads'>): number[] =>
+  threads === 1 ? [] : threadsOf(pid).filter((tid) => tid !== pid)
+
+/** Its threads; a process that has ended meanwhile has none. Most have but one, which their folder tells by its links. */
+export const threadsOf = (pid: number): number[] => {
+  const folder = `/proc/${pid}/task`
+  const links = ifSeen(() => fs.statSync(folder).nlink)
+  if (links === undefined || links === LINKS_OF_ONE_THREAD) return links === undefined ? [] : [pid]
+  return (ifSeen(() => fs.readdirSync(folder)) ?? []).map(Number)
+}

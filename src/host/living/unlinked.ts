@@ -5,7 +5,8 @@ import type { InodeId } from '../../sys/stat.js'
 import type { Sys } from '../../sys/sys.js'
 import type { UnlinkedRecord } from '../../sys/unlinked.js'
 import { queuedFiles } from './queue.js'
-import { holderText, TaskFiles, type Owner } from './task-files.js'
+import type { HeldSockets } from './sockets.js'
+import { holderText, TaskFiles, type Owner, type Question } from './task-files.js'
 import type { Task } from './tasks.js'
 
 export interface UnlinkedFile {
@@ -35,17 +36,22 @@ export class UnlinkedFiles {
   private readonly sys: Sys
   private readonly tasks: TaskFiles
 
-  constructor(sys: Sys) {
+  /** `what`: of DESCRIPTORS, MEMORY and SOCKETS; the last go to `sockets`. */
+  constructor(sys: Sys, what: number, sockets: HeldSockets) {
     this.sys = sys
-    this.tasks = new TaskFiles(sys, {
-      ask: (place, what, records) => sys.tryUnlinkedFiles(place, what, records),
+    const question: Question = {
+      ask: (place, asked, records) => sys.tryUnlinkedFiles(place, asked, records),
       onFile: (record, { name }) => {
         this.keep(record, () => holderText(record, name))
       },
       onQueue: (record, owner) => {
         this.addQueue(record, owner)
       },
-    })
+      onOther: (record, owner) => {
+        sockets.add(record, owner)
+      },
+    }
+    this.tasks = new TaskFiles(sys, question, what)
   }
 
   /** What could not be read, a phrase each. */

@@ -15,6 +15,7 @@ import {
   KCMP_FILES,
   LSMT_ROOT,
   MEMORY,
+  SOCKETS,
   NS_MNT_GET_INFO,
   NS_MNT_GET_NEXT,
   NS_MNT_GET_PREV,
@@ -523,33 +524,34 @@ test('a process by its descriptor, and its tables', (t, addon) => {
   t.throws(() => addon.pidfd_open(1.5), TypeError)
 })
 
-test('sockets of a task, and whether it has a file open or mapped', (t, addon) => {
+test('sockets of a task, and what CRIU left in it', (t, addon) => {
+  const { dir } = folder(t, { gone: '1' })
+  const open = fs.openSync(path.join(dir, 'gone'), 'r')
+  fs.unlinkSync(path.join(dir, 'gone'))
   // Node makes such pipes of two sockets.
-  const child = spawn('sleep', ['60'], { stdio: ['pipe', 'ignore', 'ignore'] })
-  const rows = new Int32Array(64)
-  const bytes = new Uint8Array(rows.buffer)
+  const child = spawn('sleep', ['60'], { stdio: ['pipe', 'ignore', 'ignore', open] })
+  fs.closeSync(open)
+  const records = Buffer.alloc(4096)
   const task = addon.openat(AT_FDCWD, fromText(`/proc/${child.pid}`), O_PATH | O_DIRECTORY, 0)
-  const look = (file: string, room = bytes): number => addon.sockets_and(task, fromText(file), room)
-  const row = Int32Array.BYTES_PER_ELEMENT * 2
+  const look = (what: number): unknown[] => {
+    const length = addon.unlinked_files(task, what, records)
+    const found = unlinkedRecords(records.subarray(0, Math.max(0, length)))
+    return found.map(({ kind, from, inoLow }) => [kind, from, kind === 'socket' ? inoLow : 0])
+  }
   try {
     const [, inode] = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/${child.pid}/fd/0`)) ?? []
-    t.equal(look('/nowhere'), row)
-    t.strictSame([...rows.subarray(0, 2)], [0, Number(inode)])
-    t.equal(look('/dev/null'), row * 2, 'open')
-    t.strictSame([...rows.subarray(2, 4)], [-1, 0])
-    const [, program = ''] =
-      /(\/\S+)$/m.exec(fs.readFileSync(`/proc/${child.pid}/maps`, 'latin1')) ?? []
-    t.equal(look(program), row * 2, 'mapped')
-    rows.fill(7)
-    t.equal(look('/dev/null', bytes.subarray(0, row)), EOVERFLOW)
-    t.strictSame([...new Set(rows.subarray(2))], [7], 'no byte beside it')
+    const socket = ['socket', 0, Number(inode)]
+    const file = ['descriptor', 3, 0]
+    t.strictSame(look(SOCKETS), [socket], 'nothing of its files')
+    t.strictSame(look(DESCRIPTORS), [file])
+    t.strictSame(look(DESCRIPTORS | MEMORY | SOCKETS), [socket, file])
 
     const pidfd = addon.pidfd_open(child.pid ?? 0)
-    const socket = addon.pidfd_getfd(pidfd, 0)
-    t.equal(addon.getsockopt(socket, SOL_SOCKET, SO_PROTOCOL), 0)
-    t.equal(addon.getsockopt(socket, SOL_SOCKET, 12345), ENOPROTOOPT)
+    const copy = addon.pidfd_getfd(pidfd, 0)
+    t.equal(addon.getsockopt(copy, SOL_SOCKET, SO_PROTOCOL), 0)
+    t.equal(addon.getsockopt(copy, SOL_SOCKET, 12345), ENOPROTOOPT)
     t.equal(addon.getsockopt(task, SOL_SOCKET, SO_PROTOCOL), EBADF, 'what is no socket')
-    for (const fd of [socket, pidfd]) addon.close(fd)
+    for (const fd of [copy, pidfd]) addon.close(fd)
   } finally {
     addon.close(task)
     child.kill('SIGKILL')

@@ -18,6 +18,8 @@ test('stopped', (t) => {
   t.ok(isStopped('T (stopped)'))
   t.notOk(isStopped('t (tracing stop)'))
   t.notOk(isStopped('S (sleeping)'))
+  t.ok(readStatus(status('Z (zombie)', '0')).hasEnded)
+  t.notOk(readStatus(status('X (dead)', '0')).hasEnded)
 })
 
 test('directories of a restore', (t) => {

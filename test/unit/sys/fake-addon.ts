@@ -226,9 +226,6 @@ export class FakeAddon implements Addon {
   peek_from(fd: number, offset: number): number {
     return this.call('peek_from', [fd, offset])
   }
-  sockets_and(task: number, file: Bytes, rows: Uint8Array): number {
-    return this.fill(this.call('sockets_and', [task, file, rows]), rows)
-  }
   getsockopt(fd: number, level: number, name: number): number {
     return this.call('getsockopt', [fd, level, name])
   }
