@@ -159,10 +159,10 @@ const findGhosts = (
   constructed: Constructed,
   host: Host,
   images: ImageSource,
-  { repairs = NO_REPAIRS }: PrepareOptions,
+  { repairs = NO_REPAIRS, accept }: PrepareOptions,
 ): GhostsFound => {
   const files = new GhostFiles(sys, constructed, host)
-  return { files, found: files.look(plan.ghosts, new Ghosts(images), repairs) }
+  return { files, found: files.look(plan.ghosts, new Ghosts(images), repairs, accept) }
 }
 
 const containerOf = (images: ImageSource | undefined): Container | undefined =>

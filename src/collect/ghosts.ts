@@ -17,13 +17,14 @@ import { INTERRUPTED, type UndoOptions } from '../network/undo.js'
 import { Unread } from '../network/unread.js'
 import { isWithin, ROOT, splitLast } from '../paths.js'
 import type { PlannedRemap } from '../plan/planned.js'
+import type { Consent } from '../proof/doubts.js'
 import { ghostDiffers } from '../proof/ghost.js'
 import { planGhost, type GhostPlan } from '../residue/ghosts.js'
 import type { Repairs } from '../residue/repairs.js'
 import type { ResidueRow } from '../residue/undo.js'
 import { ENOENT, EXDEV, O_NOFOLLOW, O_PATH } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
-import { isImmutable, isSameInode, type Stat } from '../sys/stat.js'
+import { isImmutable, isSameInode, type InodeId, type Stat } from '../sys/stat.js'
 import type { Sys } from '../sys/sys.js'
 import { isSameTime } from '../time.js'
 import { Directories, type Directory, type Reach } from './directories.js'
@@ -32,14 +33,13 @@ import { Removal } from './removal.js'
 import { failedBy, isGone } from './unlink.js'
 
 /** One that is there. */
-export interface FoundGhost extends GhostPlan {
-  readonly reach: Reach
-  readonly stat: Stat | undefined
-}
+export interface FoundGhost extends GhostPlan, Pick<Seen, 'reach' | 'directory' | 'stat'> {}
 
 /** What has the name, and in what it differs. */
 interface Seen {
   readonly reach: Reach
+  /** In which it is. */
+  readonly directory: InodeId
   readonly stat: Stat | undefined
   readonly differs: string | undefined
 }
@@ -61,7 +61,12 @@ export class GhostFiles {
     this.directories = new Directories(sys, constructed, host, host.root())
   }
 
-  look(planned: readonly PlannedRemap[], images: Ghosts, repairs: Repairs): FoundGhost[] {
+  look(
+    planned: readonly PlannedRemap[],
+    images: Ghosts,
+    repairs: Repairs,
+    accept: Consent,
+  ): FoundGhost[] {
     const seen: Seen[] = []
     const reachable = planned.filter((one) => one.kind === 'reach')
     this.isAsked = repairs.kinds.has('ghosts')
@@ -81,18 +86,19 @@ export class GhostFiles {
     )
     holding.look()
     const isRestoring = isRestoreThere()
-    return seen.map(({ reach, stat, differs }) => ({
+    return seen.map(({ reach, directory, stat, differs }) => ({
       ...planGhost(
         {
           path: reach.remap.link,
-          differs: differs ?? (mounted.has(reach.base) ? 'something is mounted on it' : undefined),
+          differs: differs ?? (mounted.has(reach.base) ? MOUNTED_ON : undefined),
           heldBy: stat === undefined ? [] : holding.of(stat),
           unseen: holding.unread.length === 0 ? undefined : holding.unread.join('; '),
         },
         isRestoring,
         repairs,
+        accept,
       ),
-      ...{ reach, stat },
+      ...{ reach, directory, stat },
     }))
   }
 
@@ -161,7 +167,7 @@ export class GhostFiles {
   }
 
   private lookAt(
-    { fd, asksFirst }: Extract<Directory, { kind: 'fd' }>,
+    { fd, stat: directory, asksFirst }: Extract<Directory, { kind: 'fd' }>,
     reach: Reach,
     mount: ConstructedMount | undefined,
     images: Ghosts,
@@ -175,7 +181,7 @@ export class GhostFiles {
       return undefined
     }
     const file = openBeneath(sys, fd, base, O_PATH | O_NOFOLLOW)
-    if (file === EXDEV) return { reach, stat: undefined, differs: 'something is mounted on it' }
+    if (file === EXDEV) return { reach, directory, stat: undefined, differs: MOUNTED_ON }
     if (file < 0) {
       if (file !== ENOENT) this.unread.add(what, errnoName(-file))
       return undefined
@@ -187,7 +193,8 @@ export class GhostFiles {
       const facts = { mode, uid, gid, rdev, size, changed, isMountpoint: false }
       const isKept = isImmutable(stat)
       const image = images.of(remap.remapId)
-      return { reach, stat, differs: ghostDiffers({ ...facts, isImmutable: isKept }, image) }
+      const differs = ghostDiffers({ ...facts, isImmutable: isKept }, image)
+      return { reach, directory, stat, differs }
     } finally {
       sys.close(file)
     }
@@ -208,16 +215,22 @@ export class GhostFiles {
   }
 
   /** Looked at again: it is the very file that was seen, and nobody has changed it since. */
-  private removeOne({ reach, stat: before }: FoundGhost, removal: Removal, acts: Acts): Outcome {
+  private removeOne(
+    { reach, directory: seen, stat: before }: FoundGhost,
+    removal: Removal,
+    acts: Acts,
+  ): Outcome {
     const { sys } = this
     const mount = this.mountOf(reach)
     if (mount === 'none' || before === undefined) return CHANGED
     const directory = this.directories.open(mount, reach)
     if (directory.kind === 'outcome') return directory.outcome
-    // Somebody else was faster.
-    if (directory.kind === 'missing') return GONE
+    // Whoever moved it may move it back: nothing is known of what was in it.
+    if (directory.kind === 'missing') return OTHER_PLACE
     try {
+      if (!isSameInode(directory.stat, seen)) return OTHER_PLACE
       const file = openBeneath(sys, directory.fd, reach.base, O_PATH | O_NOFOLLOW)
+      // Somebody else was faster.
       if (file < 0) return file === ENOENT ? GONE : CHANGED
       try {
         const stat = sys.fstat(file)
@@ -239,5 +252,10 @@ export class GhostFiles {
   }
 }
 
+const MOUNTED_ON = 'something is mounted on it'
 const GONE: Outcome = { verdict: 'removed' }
+const OTHER_PLACE: Outcome = {
+  verdict: 'failed',
+  message: 'its directory is not there any more, or is another one by now: run it again',
+}
 const CHANGED: Outcome = { verdict: 'failed', message: 'it is not as it was when it was found' }

@@ -1,6 +1,7 @@
 // What people read of a ghost file that a restore may have left, and whether it goes. Pure.
 import type { Bytes } from '../bytes.js'
 import { escape } from '../escape.js'
+import type { Consent } from '../proof/doubts.js'
 import type { Repairs } from './repairs.js'
 import type { ResidueRow } from './undo.js'
 
@@ -24,6 +25,7 @@ export const planGhost = (
   { path, differs, heldBy, unseen }: GhostFound,
   isRestoring: boolean,
   { kinds }: Repairs,
+  accept: Consent,
 ): GhostPlan => {
   const isAsked = kinds.has('ghosts')
   const found = { kind: 'ghosts', where: escape(path) } as const
@@ -44,7 +46,11 @@ export const planGhost = (
   if (!isAsked) return { go: false, row: { ...found, what: OF_THIS, ...UNASKED } }
   if (isRestoring)
     return kept('busy', 'a CRIU runs that may restore it now: try again when it has ended')
-  if (unseen !== undefined) return kept('unseen', `somebody may hold it: not seen were ${unseen}`)
+  if (unseen !== undefined && !accept.has('unseen'))
+    return kept(
+      'unseen',
+      `somebody may hold it, not seen were ${unseen}: if nobody does, --accept unseen removes it`,
+    )
   return { go: true, row: { ...found, what: OF_THIS, repair: 'ghosts' } }
 }
 

@@ -1,5 +1,6 @@
 import { planGhost, type GhostFound, type GhostPlan } from '../../../src/residue/ghosts.js'
 import { NO_REPAIRS } from '../../../src/residue/repairs.js'
+import type { Consent } from '../../../src/proof/doubts.js'
 import { test } from '../support/check.js'
 import { b } from '../support/model.js'
 
@@ -9,8 +10,12 @@ const FOUND: GhostFound = {
 
 const ASKED = { ...NO_REPAIRS, kinds: new Set(['ghosts'] as const) }
 
-const plan = (found: Partial<GhostFound>, isRestoring = false, repairs = ASKED): GhostPlan =>
-  planGhost({ ...FOUND, ...found }, isRestoring, repairs)
+const plan = (
+  found: Partial<GhostFound>,
+  isRestoring = false,
+  repairs = ASKED,
+  accept: Consent = new Set(),
+): GhostPlan => planGhost({ ...FOUND, ...found }, isRestoring, repairs, accept)
 
 const reasonOf = ({ go, row }: GhostPlan): string =>
   `${go ? 'go' : 'kept'} ${row.reason ?? ''}`.trim()
@@ -34,6 +39,13 @@ test('what is in the way', (t) => {
   t.match(plan({ heldBy: ['x', 'y'] }).row.message, 'held by x, y')
   t.match(plan({ differs: 'its size is 1' }).row, { message: /^its size is 1: .*by hand$/ })
   t.notHas(plan({ differs: 'its size is 1' }).row, { repair: String })
+})
+
+test('whoever knows that nobody holds it may say so', (t) => {
+  const unseen = { unseen: 'processes outside' }
+  t.equal(reasonOf(plan(unseen, false, ASKED, new Set(['unseen']))), 'go')
+  t.equal(reasonOf(plan(unseen, true, ASKED, new Set(['unseen']))), 'kept busy')
+  t.match(plan(unseen).row.message, /processes outside: if nobody does, --accept unseen/)
 })
 
 test('what nobody asked for is only named', (t) => {
