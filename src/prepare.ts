@@ -96,7 +96,8 @@ export const prepare = (
 }
 
 const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOptions): Prepared => {
-  const options = { ...given, container: given.container ?? containerOf(images) }
+  const asked = given.container?.isInArchives === true ? undefined : given.container
+  const options = { ...given, container: asked ?? containerOf(images) }
   const clocks = readClocks()
   const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
