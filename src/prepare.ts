@@ -19,7 +19,9 @@ import { hostView } from './host/view.js'
 import type { ImageSource } from './images/source.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
+import { idInName } from './link-name.js'
 import { openRoot } from './namespaces/root.js'
+import { splitLast } from './paths.js'
 import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLeft, seeksSockets, type LeftOptions, type Residue } from './prepare-left.js'
@@ -247,7 +249,10 @@ const withoutHeld = (checkpoint: Checkpoint, { remaps }: Plan): Checkpoint => {
     remaps.flatMap(({ remap }) => (remap.held === undefined ? [] : [remap.link])),
   )
   if (held.size === 0 || checkpoint.unlisted.length === 0) return checkpoint
-  const unlisted = checkpoint.unlisted.filter(({ link }) => link === undefined || !held.has(link))
+  const names = new Set([...held].map((link) => idInName(splitLast(link).base)))
+  const unlisted = checkpoint.unlisted.filter(({ id, link }) =>
+    link === undefined ? !names.has(id) : !held.has(link),
+  )
   return { ...checkpoint, unlisted }
 }
 
