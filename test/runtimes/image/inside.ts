@@ -17,6 +17,9 @@ const KEPT = '/var/lib/kubelet/checkpoints'
 const TREES = ['/var/lib/trial/data', '/var/lib/trial/other']
 const WEEKS = 14 * 86_400
 
+/** Others than the machine's own cannot be had in it. */
+const LIMITS = '--ulimit nofile=1024:1024 --ulimit nproc=1000:1000'
+
 const example = (name: string): string => inRepo('examples/kubernetes', name)
 
 const podOf = () => {
@@ -38,7 +41,7 @@ const wordsOf = (environment: Readonly<Record<string, string>>): string[] => {
     return `--volume=${host}:${mountPath}:${propagation}`
   })
   return [
-    ...['run', '--rm', '--network=none', '--read-only-tmpfs=false'],
+    ...['run', ...LIMITS.split(' '), '--rm', '--network=none', '--read-only-tmpfs=false'],
     ...(securityContext?.privileged === true ? ['--privileged'] : []),
     ...(securityContext?.readOnlyRootFilesystem === true ? ['--read-only'] : []),
     ...(pod.hostPID === true ? ['--pid=host'] : []),
@@ -65,7 +68,9 @@ const buildImage = (): void => {
   const [, base = ''] = /^FROM (\S+)$/m.exec(readFileSync(example('Containerfile'), 'utf8')) ?? []
   must(`podman import ${BASE} ${base}`)
   // No name server is there, either: what apt is told to get has to be in the folder.
-  must(`podman build --network=host --pull=never -t ${podOf().container.image ?? ''} ${CONTEXT}`)
+  must(
+    `podman build ${LIMITS} --network=host --pull=never -t ${podOf().container.image ?? ''} ${CONTEXT}`,
+  )
 }
 
 /** Of a container that is stopped then. Its links. */
@@ -116,7 +121,6 @@ const tryImage = (): string => {
   buildImage()
   const { trees, links } = makeArchive()
   const before = manifest(...trees)
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
   const run = (environment: Readonly<Record<string, string>>): string =>
     must(
       `podman ${wordsOf({ HOURS: '0', ...environment })
@@ -127,6 +131,8 @@ const tryImage = (): string => {
   expect(/\.tar: exit code 3$/m.test(shown), `as the manifest is: ${shown}`)
   const touched = onlyRemoved(before, manifest(...trees), [])
   expect(touched.length === 0, `as the manifest is, it touches: ${touched.join(' ')}`)
+  // podman mounts for itself what it needs first.
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
   const cleaned = run({ ACT: 'clean' })
   expect(/\.tar: exit code 0$/m.test(cleaned), `with ACT=clean: ${cleaned}`)
   const wrong = onlyRemoved(before, manifest(...trees), links)
