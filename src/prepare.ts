@@ -4,7 +4,7 @@ import { fromText } from './bytes.js'
 import { readFrom, withoutImages } from './checkpoint/checkpoint.js'
 import { Ghosts } from './checkpoint/ghosts.js'
 import type { Checkpoint } from './checkpoint/model.js'
-import { GhostFiles, type FoundGhost } from './collect/ghosts.js'
+import { ghostFilesOn, type FoundGhost, type GhostFiles } from './collect/ghosts.js'
 import { usage, type GcError } from './errors.js'
 import { lookAgain, type Looked } from './collect/looks.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
@@ -130,17 +130,20 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
     const others = othersOf(sys, plan)
     return { others, deaths: lookForSurvivors(sys, plan, host, others, options.accept, end) }
   })
-  const constructed =
-    living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
-  const ghosts =
+  const findGhosts =
     images === undefined || plan.ghosts.length === 0
       ? undefined
-      : findGhosts(sys, plan, constructed, host, images, options)
+      : ghostFinder(sys, plan, host, images, options)
+  const constructed =
+    living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
   return {
     checkpoint: withoutHeld(checkpoint, plan),
     ...left,
     plan,
-    ready: { host, window, spans, toldSpans, others, deaths, constructed, ghosts },
+    ready: {
+      ...{ host, window, spans, toldSpans, others, deaths, constructed },
+      ghosts: findGhosts?.(constructed),
+    },
   }
 }
 
@@ -156,16 +159,19 @@ export interface GhostsFound {
   readonly found: readonly FoundGhost[]
 }
 
-const findGhosts = (
+const ghostFinder = (
   sys: Sys,
   plan: Plan,
-  constructed: Constructed,
   host: Host,
   images: ImageSource,
   { repairs = NO_REPAIRS, accept }: PrepareOptions,
-): GhostsFound => {
-  const files = new GhostFiles(sys, constructed, host)
-  return { files, found: files.look(plan.ghosts, new Ghosts(images), repairs, accept) }
+): ((constructed: Constructed) => GhostsFound) => {
+  const filesOf = ghostFilesOn(sys, host)
+  const ghosts = new Ghosts(images)
+  return (constructed) => {
+    const files = filesOf(constructed)
+    return { files, found: files.look(plan.ghosts, ghosts, repairs, accept) }
+  }
 }
 
 const containerOf = (images: ImageSource | undefined): Container | undefined =>

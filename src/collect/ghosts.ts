@@ -44,6 +44,12 @@ interface Seen {
   readonly differs: string | undefined
 }
 
+/** Asked for before anything is constructed: it comes with what most runs do not need. */
+export const ghostFilesOn =
+  (sys: Sys, host: Host) =>
+  (constructed: Constructed): GhostFiles =>
+    new GhostFiles(sys, constructed, host)
+
 export class GhostFiles {
   /** What could not be looked at, a phrase each. */
   readonly unread = new Unread()
