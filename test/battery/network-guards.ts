@@ -92,14 +92,11 @@ const addRule = (rule: string): ((text: string) => string) => {
 
 /** an exact table that is not this dump's, in a namespace that it did not close alone */
 const foreign =
-  (
-    text: string,
-    forged: Forged,
-    rows: readonly string[] = ['table kept other-run'],
-  ): NetworkGuard['close'] =>
+  (text: string, forged: Forged): NetworkGuard['close'] =>
   (on) => {
     on.netns.nft(text)
-    return { ...kept(clean(on, forged, '--netns', on.netns.path), rows), outside: true }
+    const args = clean(on, forged, '--netns', on.netns.path)
+    return { ...kept(args, ['table kept other-run']), outside: true }
   }
 
 /** a chain that iptables cannot remove: another one of nft's leads to it */
@@ -112,12 +109,10 @@ const stuck = ({ netns }: Case): void => {
 /** a process of that name, which does nothing */
 export const startAsCriu = ({ t }: Case, enter: readonly string[]): void => {
   const [program = '', ...words] = [...enter, 'bash', '-c', 'exec -a criu sleep 100000']
-  const { pid = 0 } = spawn(program, words, { stdio: 'ignore' })
-  t.teardown(() => {
-    process.kill(pid, 'SIGKILL')
-  })
+  const criu = spawn(program, words, { stdio: 'ignore' })
+  t.teardown(() => criu.kill('SIGKILL'))
   const isCriu = (): boolean =>
-    fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('criu\0')
+    fs.readFileSync(`/proc/${criu.pid}/cmdline`, 'latin1').startsWith('criu\0')
   for (let looks = 0; !isCriu() && looks < 10_000; looks++)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
 }
@@ -426,8 +421,8 @@ const UNDO: readonly NetworkGuard[] = [
   },
   {
     name: 'a transaction that failed',
-    replace: 'if (ran.kind === "failed") return ran.why; const wanted',
-    by: 'if (ran.kind === "failed") return ""; const wanted',
+    replace: 'if (ran.kind === "failed") return ran.why; return isStill',
+    by: 'if (ran.kind === "failed") return ""; return isStill',
     close: (on) => {
       stuck(on)
       return kept(clean(on, {}, '--netns', OURS), ['chain failed'])
@@ -435,12 +430,12 @@ const UNDO: readonly NetworkGuard[] = [
   },
   {
     name: 'a look at what is left',
-    replace: 'left.length > 0 ? `${program} has ended well, and it is still there` : ""',
+    replace: 'isStill(look, netns, all) ? `${program} has ended well, and it is still there` : ""',
     by: '""',
     behind: [
       {
-        replace: 'if (ran.kind === "failed") return ran.why; const wanted',
-        by: 'const wanted',
+        replace: 'if (ran.kind === "failed") return ran.why; return isStill',
+        by: 'return isStill',
       },
     ],
     close: (on) => {
