@@ -59,6 +59,13 @@ export const slashesOf = (path: Bytes): number[] => {
   return places
 }
 
+/** How many slashes it has. */
+export const depthOf = (path: Bytes): number => {
+  let count = 0
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) count += 1
+  return count
+}
+
 /** Whether `path` is `ancestor` or lies below it. */
 export const isWithin = (path: Bytes, ancestor: Bytes): boolean =>
   ancestor === ROOT ||

@@ -72,7 +72,7 @@ export const prepareLeft = (
   const isLocked = sockets.length > 0 && repairs.kinds.has('sockets') && isAnyLeft(look())
   const findings = findResidue(
     sys,
-    { host, living, checkpoint, folders: foldersOf(images, options), repairs },
+    { host, living, checkpoint, images, folders: foldersOf(images, options), repairs },
     { parasites: descriptors?.parasites ?? [], sockets, isLocked },
     more,
   )

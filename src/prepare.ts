@@ -17,7 +17,9 @@ import { hostView } from './host/view.js'
 import type { ImageSource } from './images/source.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
+import { idInName } from './link-name.js'
 import { openRoot } from './namespaces/root.js'
+import { splitLast } from './paths.js'
 import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLeft, seeksSockets, type LeftOptions, type Residue } from './prepare-left.js'
@@ -88,7 +90,8 @@ export const prepare = (
 }
 
 const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOptions): Prepared => {
-  const options = { ...given, container: given.container ?? containerOf(images) }
+  const asked = given.container?.isInArchives === true ? undefined : given.container
+  const options = { ...given, container: asked ?? containerOf(images) }
   const clocks = readClocks()
   const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
@@ -206,7 +209,10 @@ const withoutHeld = (checkpoint: Checkpoint, { remaps }: Plan): Checkpoint => {
     remaps.flatMap(({ remap }) => (remap.held === undefined ? [] : [remap.link])),
   )
   if (held.size === 0 || checkpoint.unlisted.length === 0) return checkpoint
-  const unlisted = checkpoint.unlisted.filter(({ link }) => link === undefined || !held.has(link))
+  const names = new Set([...held].map((link) => idInName(splitLast(link).base)))
+  const unlisted = checkpoint.unlisted.filter(({ id, link }) =>
+    link === undefined ? !names.has(id) : !held.has(link),
+  )
   return { ...checkpoint, unlisted }
 }
 

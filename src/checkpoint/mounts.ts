@@ -8,7 +8,7 @@ import type { ImageSource } from '../images/source.js'
 import { decodeMnt, type MntEntry } from '../images/entries.js'
 import { LIMITS } from '../limits.js'
 import { upperOf } from '../overlay.js'
-import { isTooLong, isWithin, pathProblem, slashesOf, ROOT, TOO_LONG } from '../paths.js'
+import { isTooLong, isWithin, pathProblem, depthOf, ROOT, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import type { ExternalMark, Mount, MountNamespace } from './model.js'
 
@@ -33,8 +33,25 @@ export const readMountNamespace = (
 }
 
 /** All mounts of a dump by mnt_id, which is unique over its namespaces. */
-export const mountsById = (namespaces: readonly MountNamespace[]): Map<number, Mount> =>
-  new Map(namespaces.flatMap(({ mounts }) => mounts.map((mount) => [mount.mntId, mount])))
+export const mountsById = (namespaces: readonly MountNamespace[]): ReadonlyMap<number, Mount> => {
+  const [only, ...others] = namespaces
+  if (only !== undefined && others.length === 0) return mountsIn(only)
+  const all = new Map<number, Mount>()
+  for (const { mounts } of namespaces) for (const mount of mounts) all.set(mount.mntId, mount)
+  return all
+}
+
+/** The same of one: a container has thousands of mounts, and is asked for them more than once. */
+export const mountsIn = (namespace: MountNamespace): ReadonlyMap<number, Mount> => {
+  let found = known.get(namespace)
+  if (found === undefined) {
+    found = new Map()
+    for (const mount of namespace.mounts) found.set(mount.mntId, mount)
+    known.set(namespace, found)
+  }
+  return found
+}
+const known = new WeakMap<MountNamespace, Map<number, Mount>>()
 
 const toMount = (row: MntEntry, nsId: number, where: string): Mount => {
   const corrupt = (problem: string): Error =>
@@ -46,8 +63,9 @@ const toMount = (row: MntEntry, nsId: number, where: string): Mount => {
   if (problem !== undefined) throw corrupt(`its mountpoint ${problem}`)
   if (row.ext_mount && row.ext_key !== undefined)
     throw corrupt('it has both an old and a new external mark')
-  for (const name of [row.source, row.fsname, row.ext_key, row.root])
-    if (name !== undefined && isTooLong(name)) throw corrupt(`one of its names ${TOO_LONG}`)
+  const names = [row.source, row.fsname, row.ext_key, row.root]
+  if (names.some((name) => name !== undefined && isTooLong(name)))
+    throw corrupt(`one of its names ${TOO_LONG}`)
   const external = externalMark(row)
   // An old external mark is in the place of the root, which is then not known.
   const root = row.ext_mount ? undefined : row.root
@@ -126,9 +144,8 @@ const depthFirst = (
     const places = new Set(siblings.map((sibling) => sibling.mountpoint))
     if (places.size !== siblings.length)
       throw corrupt(concat(`two children of mount ${mount.mntId} have one mountpoint`))
-    const depths = new Map(
-      siblings.map((sibling) => [sibling, slashesOf(sibling.mountpoint).length]),
-    )
+    const depths = new Map<Mount, number>()
+    for (const sibling of siblings) depths.set(sibling, depthOf(sibling.mountpoint))
     const depth = (sibling: Mount): number => depths.get(sibling) ?? 0
     siblings.sort((a, b) => depth(b) - depth(a))
     for (let i = siblings.length - 1; i >= 0; i--) pending.push(siblings[i] as Mount)

@@ -17,6 +17,7 @@ export const MAGIC = {
   netns: 0x55933752,
   mountpoints: 0x55563928,
   timens: 0x43114433,
+  core: 0x55053847,
   /** stats-dump, stats-restore: a service file, led by that word. */
   stats: 0x57093306,
 } as const

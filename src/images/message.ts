@@ -83,6 +83,19 @@ export class Fields {
       : Number(this.reader.uint64())
   }
 
+  /** All 64 bits. */
+  uint64Exact(): bigint {
+    if (this.wire !== VARINT) this.refuse(VARINT)
+    let value = 0n
+    for (let shift = 0n; shift < 64n; shift += 7n) {
+      if (this.reader.pos >= this.end) break
+      const byte = this.data[this.reader.pos++] as number
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return BigInt.asUintN(64, value)
+    }
+    throw new RangeError(`field ${this.number} has no end`)
+  }
+
   /** A proto2 string or bytes field, which are one on the wire: names need not be UTF-8. */
   bytes(): Bytes {
     const end = this.delimited()

@@ -1,6 +1,7 @@
 // Which mounts a namespace needs, and on which of them a path lies once they are attached.
 import type { Bytes } from '../bytes.js'
 import type { Mount, MountNamespace } from '../checkpoint/model.js'
+import { mountsIn } from '../checkpoint/mounts.js'
 import { ROOT } from '../paths.js'
 import type { Attachment, Provider, Providers } from './planned.js'
 
@@ -33,7 +34,7 @@ export const layOut = (
   needed: ReadonlySet<Mount>,
   providers: Providers,
 ): Attachment[] => {
-  const byId = new Map(namespace.mounts.map((mount) => [mount.mntId, mount]))
+  const byId = mountsIn(namespace)
   return namespace.mounts
     .filter((mount) => needed.has(mount))
     .map((mount) => {

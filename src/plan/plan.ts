@@ -3,6 +3,7 @@
 import type { Bytes } from '../bytes.js'
 import { GcError } from '../errors.js'
 import type { Checkpoint, LinkRemap, Mount, MountNamespace } from '../checkpoint/model.js'
+import { mountsById, mountsIn } from '../checkpoint/mounts.js'
 import { below, isWithin, ROOT, splitLast, splitter } from '../paths.js'
 import { escape } from '../escape.js'
 import { ASSUMED, withAssumedMounts } from './assumed.js'
@@ -47,20 +48,19 @@ interface Located {
 }
 
 const locator = (checkpoint: Checkpoint): ((remap: LinkRemap) => Located) => {
-  const byId = new Map<number, { mount: Mount; namespace: MountNamespace }>()
-  for (const namespace of checkpoint.namespaces)
-    for (const mount of namespace.mounts) byId.set(mount.mntId, { mount, namespace })
+  const byId = mountsById(checkpoint.namespaces)
+  const namespaces = new Map(checkpoint.namespaces.map((one) => [one.id, one]))
   const byPath = pathLocator(checkpoint)
   return (remap) => {
     const { mntId } = remap.original
     if (mntId === undefined)
       return { remap, mount: undefined, namespace: undefined, ...byPath(remap) }
-    const found = byId.get(mntId)
+    const mount = byId.get(mntId)
     return {
       remap,
-      mount: found?.mount,
-      namespace: found?.namespace,
-      problem: found === undefined ? `no mountpoints image has its mount ${mntId}` : undefined,
+      mount,
+      namespace: mount && namespaces.get(mount.nsId),
+      problem: mount === undefined ? `no mountpoints image has its mount ${mntId}` : undefined,
     }
   }
 }
@@ -90,7 +90,7 @@ const planNamespace = (
   scope: PlanOptions['mounts'],
 ): PlannedNamespace => {
   const needed = new Set<Mount>(scope === 'all' ? namespace.mounts : [])
-  const byId = new Map(namespace.mounts.map((mount) => [mount.mntId, mount]))
+  const byId = mountsIn(namespace)
   for (const { remap, mount, namespace: owner } of located) {
     if (mount === undefined || owner !== namespace || needed.has(mount)) continue
     if (remap.invalid !== undefined || !isReachable(providers.get(mount.mntId))) continue

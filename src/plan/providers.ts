@@ -2,6 +2,7 @@
 // as a bind of it; a file system that is still mounted here; or nothing, because it died.
 import type { Bytes } from '../bytes.js'
 import type { Checkpoint, Mount } from '../checkpoint/model.js'
+import { mountsById } from '../checkpoint/mounts.js'
 import { IN_MEMORY } from '../file-systems.js'
 import { groupBy } from '../group.js'
 import type { HostMount } from '../host/mountinfo.js'
@@ -24,9 +25,7 @@ export const isNamespaceRoot = (mount: Mount, all: ReadonlyMap<number, Mount>): 
 
 /** Answers for every mount of the checkpoint, found when they are asked for. */
 export const resolveProviders = (checkpoint: Checkpoint, options: PlanOptions): Providers => {
-  const all = new Map<number, Mount>()
-  for (const { mounts } of checkpoint.namespaces)
-    for (const mount of mounts) all.set(mount.mntId, mount)
+  const all = mountsById(checkpoint.namespaces)
   const roots = rootRows(checkpoint, all)
   const direct = new Map<number, Provider>()
   for (const mount of all.values()) {

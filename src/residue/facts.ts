@@ -26,6 +26,8 @@ export interface Broken {
 export interface Facts {
   readonly frozen: readonly FrozenCgroup[]
   readonly muted: readonly MutedThreads[]
+  /** By thread: what it blocked before, where an image says it. */
+  readonly masks: ReadonlyMap<number, bigint>
   /** Processes that are stopped. */
   readonly stopped: readonly number[]
   readonly broken: readonly Broken[]

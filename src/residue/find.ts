@@ -3,12 +3,14 @@
 import type { Checkpoint } from '../checkpoint/model.js'
 import type { Host } from '../host/host.js'
 import type { Living } from '../host/living/living.js'
+import type { ImageSource } from '../images/source.js'
 import type { Unread } from '../network/unread.js'
 import type { Sys } from '../sys/sys.js'
 import { claimOf, NO_CLAIM } from './claim.js'
 import type { Facts } from './facts.js'
 import { findFrozen } from './freezer.js'
 import { findLitter } from './litter.js'
+import { masksOf, type Masks } from './masks.js'
 import { planResidue, type Finding } from './plan.js'
 import type { Repairs } from './repairs.js'
 import { lookAtTasks } from './tasks.js'
@@ -18,14 +20,17 @@ export interface Wanted {
   /** Undefined where only the host is looked at. */
   readonly living: Living | undefined
   readonly checkpoint: Checkpoint
+  readonly images: ImageSource | undefined
   /** Absolute ones, in which CRIU worked. */
   readonly folders: readonly string[]
   readonly repairs: Repairs
 }
 
+const UNKNOWN: Masks = new Map()
+
 export const findResidue = (
   sys: Sys,
-  { host, living, checkpoint, folders, repairs }: Wanted,
+  { host, living, checkpoint, images, folders, repairs }: Wanted,
   seen: Pick<Facts, 'parasites' | 'sockets' | 'isLocked'>,
   unread: Unread,
 ): Finding[] => {
@@ -33,5 +38,7 @@ export const findResidue = (
   const frozen = pids.length === 0 ? [] : findFrozen(pids, unread)
   const found = { ...lookAtTasks(pids, unread), ...findLitter(sys, host, folders, unread) }
   const claim = living === undefined ? NO_CLAIM : claimOf(checkpoint, living)
-  return planResidue({ ...seen, ...found, frozen }, claim, repairs)
+  const isOf = living !== undefined && images !== undefined && found.muted.length > 0
+  const masks = isOf ? masksOf(images, living, found.muted, unread) : UNKNOWN
+  return planResidue({ ...seen, ...found, masks, frozen }, claim, repairs)
 }

@@ -17,6 +17,7 @@ import { commandLine, escape, toText } from '../escape.js'
 import type { RepairedSocket } from '../network/facts.js'
 import { repairedText } from '../network/sockets.js'
 import type { Claim, Facts, FrozenCgroup, MutedThreads } from './facts.js'
+import type { Masks } from './masks.js'
 import { NAMED_CGROUP, type Repair, type Repairs } from './repairs.js'
 import { changesFile } from './freezer.js'
 
@@ -35,7 +36,7 @@ export type Kind = (typeof KINDS)[number]
 
 export type Act =
   | { readonly kind: 'thaw'; readonly cgroup: FrozenCgroup }
-  | { readonly kind: 'unblock'; readonly threads: readonly MutedThreads[] }
+  | { readonly kind: 'unblock'; readonly threads: readonly MutedThreads[]; readonly masks: Masks }
   | { readonly kind: 'socket'; readonly socket: RepairedSocket }
   | { readonly kind: 'unlink' | 'rmdir'; readonly place: string }
 
@@ -124,7 +125,11 @@ const named = (folder: Bytes): Pick<Finding, 'repair'> => {
   return text !== undefined && isSafe ? { repair: `${NAMED_CGROUP}${text}` } : {}
 }
 
-const ofMuted = ({ muted, parasites }: Facts, { hasCome }: Claim, repairs: Repairs): Finding[] => {
+const ofMuted = (
+  { muted, parasites, masks }: Facts,
+  { hasCome }: Claim,
+  repairs: Repairs,
+): Finding[] => {
   const touched = new Set(parasites)
   const isCrius = ({ pid }: MutedThreads): boolean => touched.has(pid) || hasCome(pid)
   const describe = (threads: readonly MutedThreads[], whose: string) => {
@@ -138,8 +143,8 @@ const ofMuted = ({ muted, parasites }: Facts, { hasCome }: Claim, repairs: Repai
   return [
     ...some(muted.filter(isCrius), (threads) => ({
       ...describe(threads, 'by CRIU'),
-      message: 'which of them were blocked before is not known: none is blocked then',
-      ...ifAsked('signals', { kind: 'unblock', threads }, repairs),
+      message: before(threads, masks),
+      ...ifAsked('signals', { kind: 'unblock', threads, masks }, repairs),
     })),
     ...some(
       muted.filter((one) => !isCrius(one)),
@@ -151,6 +156,16 @@ const ofMuted = ({ muted, parasites }: Facts, { hasCome }: Claim, repairs: Repai
       }),
     ),
   ]
+}
+
+/** What stays blocked then. */
+const before = (threads: readonly MutedThreads[], masks: Masks): string => {
+  const tids = threads.flatMap((one) => one.tids)
+  const unknown = tids.filter((tid) => !masks.has(tid)).length
+  if (unknown === tids.length)
+    return 'which of them were blocked before is not known: none is blocked then'
+  const known = 'those that were blocked before, as core images say, stay blocked then'
+  return unknown === 0 ? known : `${known}; of ${count(unknown, 'thread')} it is not known: none`
 }
 
 const ofSocket = (

@@ -6,7 +6,9 @@ import type { Unread } from '../network/unread.js'
 import type { Broken, Facts, MutedThreads } from './facts.js'
 
 /** All but SIGTRAP, SIGKILL and SIGSTOP: while its parasite runs in a thread. Programs that block all leave out no SIGTRAP. */
-const MUTED = 'fffffffffffbfeef'
+export const MUTED = 0xfffffffffffbfeefn
+/** As /proc has it. */
+const BLOCKED = MUTED.toString(16)
 
 export interface TaskStatus {
   readonly isMuted: boolean
@@ -16,18 +18,28 @@ export interface TaskStatus {
 
 /** `text` as proc_pid_status(5) has it. */
 export const readStatus = (text: string): TaskStatus => ({
-  isMuted: /^SigBlk:\t(\w+)$/m.exec(text)?.[1] === MUTED,
+  isMuted: /^SigBlk:\t(\w+)$/m.exec(text)?.[1] === BLOCKED,
   isStopped: /^State:\tT /m.test(text),
   hasEnded: /^State:\tZ /m.test(text),
 })
 
-/** A thread that ended meanwhile is in no state at all. */
-export const statusOf = (pid: number, tid: number, unread: Unread): TaskStatus | undefined => {
-  const text = unread.try(`status of thread ${tid} of process ${pid}`, () =>
+const textOf = (pid: number, tid: number, unread: Unread): string | undefined =>
+  unread.try(`status of thread ${tid} of process ${pid}`, () =>
     kernelText(`/proc/${pid}/task/${tid}/status`),
   )
+
+/** A thread that ended meanwhile is in no state at all. */
+export const statusOf = (pid: number, tid: number, unread: Unread): TaskStatus | undefined => {
+  const text = textOf(pid, tid, unread)
   return text === undefined ? undefined : readStatus(text)
 }
+
+/** In each pid namespace, the outermost first. */
+export const idsIn = (text: string): number[] =>
+  (/^NSpid:\t(.+)$/m.exec(text)?.[1]?.split('\t') ?? []).map(Number)
+
+export const idsOf = (pid: number, tid: number, unread: Unread): number[] =>
+  idsIn(textOf(pid, tid, unread) ?? '')
 
 export const lookAtTasks = (
   pids: readonly number[],

@@ -11,10 +11,10 @@ import {
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import { sleep } from '../sleep.js'
+import type { Masks } from './masks.js'
+import { MUTED } from './tasks.js'
 
-/** The mask that CRIU sets, lowest signals first. */
-const MUTED = Uint8Array.of(0xef, 0xfe, 0xfb, 0xff, 0xff, 0xff, 0xff, 0xff)
-const NONE = new Uint8Array(8)
+const SIZE = 8
 
 /** In ms: a thread that the kernel does not stop in so long is in a call that cannot be interrupted. */
 const PATIENCE = 2000
@@ -29,7 +29,12 @@ interface Stopped {
  * An empty text, or why one of them still blocks its signals. All are stopped before the first one goes on: what waited may
  * end the process.
  */
-export const unblock = (sys: Sys, tids: readonly number[], patience = PATIENCE): string => {
+export const unblock = (
+  sys: Sys,
+  tids: readonly number[],
+  masks: Masks,
+  patience = PATIENCE,
+): string => {
   const stopped: Stopped[] = []
   const problems: string[] = []
   for (const tid of tids) {
@@ -37,7 +42,7 @@ export const unblock = (sys: Sys, tids: readonly number[], patience = PATIENCE):
     if (typeof result === 'object') stopped.push(result)
     else if (result !== '') problems.push(`thread ${tid}: ${result}`)
   }
-  for (const { tid } of stopped) problems.push(change(sys, tid))
+  for (const { tid } of stopped) problems.push(change(sys, tid, masks.get(tid) ?? 0n))
   for (const { tid, signal } of stopped) sys.tryPtrace(PTRACE_DETACH, tid, signal)
   return problems.find((problem) => problem !== '') ?? ''
 }
@@ -64,13 +69,13 @@ export const stopOf = (tid: number, status: number): Stopped | string => {
   return { tid, signal: status >> 16 === 0 ? (status >> 8) & 0xff : 0 }
 }
 
-const change = (sys: Sys, tid: number): string => {
-  const mask = new Uint8Array(8)
-  const read = sys.tryPtraceSigmask(PTRACE_GETSIGMASK, tid, mask)
+const change = (sys: Sys, tid: number, before: bigint): string => {
+  const bytes = new Uint8Array(SIZE)
+  const mask = new DataView(bytes.buffer)
+  const read = sys.tryPtraceSigmask(PTRACE_GETSIGMASK, tid, bytes)
   // Ended, or by now blocks others.
-  if (read === ESRCH || (read >= 0 && !isMuted(mask))) return ''
-  const result = read < 0 ? read : sys.tryPtraceSigmask(PTRACE_SETSIGMASK, tid, NONE)
+  if (read === ESRCH || (read >= 0 && mask.getBigUint64(0, true) !== MUTED)) return ''
+  mask.setBigUint64(0, before, true)
+  const result = read < 0 ? read : sys.tryPtraceSigmask(PTRACE_SETSIGMASK, tid, bytes)
   return result < 0 && result !== ESRCH ? `thread ${tid}: ${errnoName(-result)}` : ''
 }
-
-const isMuted = (mask: Uint8Array): boolean => mask.every((byte, index) => byte === MUTED[index])

@@ -11,7 +11,7 @@ import { splitLast } from '../paths.js'
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, ENOENT, O_DIRECTORY, O_PATH } from '../sys/constants.js'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
-import type { FrozenCgroup, MutedThreads } from './facts.js'
+import type { FrozenCgroup } from './facts.js'
 import { changesFile, isFrozen, THAWED } from './freezer.js'
 import { isCriuThere, isLitter } from './litter.js'
 import type { Act, Finding } from './plan.js'
@@ -84,10 +84,10 @@ const thaw = (cgroup: FrozenCgroup): string => {
   return isFrozen(cgroup, new Unread()) ? 'it still is frozen' : ''
 }
 
-const letThrough = (sys: Sys, threads: readonly MutedThreads[]): string => {
+const letThrough = (sys: Sys, { threads, masks }: Of<'unblock'>): string => {
   const problems = threads.map(({ pid, tids }) => {
     const still = tids.filter((tid) => statusOf(pid, tid, new Unread())?.isMuted)
-    return unblock(sys, still)
+    return unblock(sys, still, masks)
   })
   return problems.find((problem) => problem !== '') ?? ''
 }
@@ -111,7 +111,7 @@ const DO: {
   readonly [K in Exclude<Act['kind'], 'socket'>]: (sys: Sys, act: Of<K>) => string
 } = {
   thaw: (_, { cgroup }) => thaw(cgroup),
-  unblock: (sys, { threads }) => letThrough(sys, threads),
+  unblock: letThrough,
   unlink: (sys, { place }) => removePlace(sys, 'unlink', place),
   rmdir: (sys, { place }) => removePlace(sys, 'rmdir', place),
 }

@@ -8,7 +8,7 @@ import {
   STATX_BTIME,
 } from './constants.js'
 
-/** Places in that array of words; native/addon.cc fills it in this order. */
+/** Places in that array of words; native/statx.h fills it in this order. */
 const AT = {
   mask: 0,
   mode: 1,

@@ -1,4 +1,4 @@
-// Records of `unlinked_files` and `held_files` (native/addon.cc): what of a task's files has lost its name, or has one
+// Records of `unlinked_files` and `held_files` (native/task-files.h): what of a task's files has lost its name, or has one
 // of the inodes in question; and what else is asked of its descriptors.
 import { fromBuffer, type Bytes } from '../bytes.js'
 

@@ -4,6 +4,7 @@
  *   repair   the same, one end in repair mode
  *   mute     all signals blocked but SIGTRAP, SIGKILL and SIGSTOP, in two threads
  *   full     all signals blocked as by sigfillset(3)
+ *   usr      SIGUSR1 blocked in two threads, and SIGUSR2 in the second one
  *   memfd    memory of a memfd called CRIUMFD
  * Then it says "ready" and its process id; at a byte of its input it echoes one over the connection, and it ends with its input.
  */
@@ -14,6 +15,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define MUTED 0xfffffffffffbfeef
+#define BIT(signal) (1 << ((signal) - 1))
 
 static int client = -1, server = -1;
 
@@ -61,23 +66,23 @@ static void block(uint64_t mask)
 
 static pthread_barrier_t barrier;
 
-static void *muted(void *unused)
+static void *other(void *mask)
 {
-	block(0xfffffffffffbfeef);
+	block(*(uint64_t *)mask);
 	pthread_barrier_wait(&barrier);
 	pause();
-	return unused;
+	return NULL;
 }
 
-static void mute(void)
+static void masks(uint64_t first, uint64_t second)
 {
 	pthread_t thread;
 
 	pthread_barrier_init(&barrier, NULL, 2);
-	if (pthread_create(&thread, NULL, muted, NULL))
+	if (pthread_create(&thread, NULL, other, &second))
 		errx(1, "pthread_create");
 	pthread_barrier_wait(&barrier);
-	block(0xfffffffffffbfeef);
+	block(first);
 }
 
 static void parasite(void)
@@ -101,7 +106,9 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "repair"))
 			repair();
 		else if (!strcmp(argv[i], "mute"))
-			mute();
+			masks(MUTED, MUTED);
+		else if (!strcmp(argv[i], "usr"))
+			masks(BIT(SIGUSR1), BIT(SIGUSR1) | BIT(SIGUSR2));
 		else if (!strcmp(argv[i], "full"))
 			block(~0ULL);
 		else if (!strcmp(argv[i], "memfd"))

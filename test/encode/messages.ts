@@ -131,3 +131,17 @@ export const mount = (row: MountRow): Buffer =>
     17: row.sbFlags,
     18: row.extKey,
   })
+
+/** A number of up to 64 bits as the wire has it. */
+export const varint = (value: bigint): Buffer => {
+  const bytes: number[] = []
+  for (let rest = value; ; rest >>= 7n) {
+    const isLast = rest < 0x80n
+    bytes.push(Number(rest & 0x7fn) | (isLast ? 0 : 0x80))
+    if (isLast) return Buffer.from(bytes)
+  }
+}
+
+/** core_entry of a first thread that blocks these signals. */
+export const mask = (blocked: bigint): Buffer =>
+  encode({ 1: 1, 3: Buffer.concat([Buffer.from([5 << 3]), varint(blocked)]) })

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 
 export interface Mutant {
   readonly name: string
-  readonly file: 'addon.cc' | 'arguments.h'
+  /** below native/ */
+  readonly file: string
   /** exactly once in the file */
   readonly replace: string
   readonly by: string
@@ -15,7 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // JavaScript's memory has red zones too, because Node allocates it by the sanitizer's malloc.
     name: 'one field more than the array has',
-    file: 'addon.cc',
+    file: 'statx.h',
     replace: 'kStatWords = 20',
     by: 'kStatWords = 19',
     report: /AddressSanitizer: heap-buffer-overflow[^]*WRITE of size 4[^]*Statx/,
@@ -23,7 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // Under the seccomp filter, where a sanitizer can open and send nothing.
     name: 'a copy without room for its NUL',
-    file: 'addon.cc',
+    file: 'files.h',
     replace: 'return answer(info, unlinkat(dirfd, path.c_str(), flags));',
     by: `size_t length = strlen(path.c_str());
          char *name = new char[length];
@@ -44,17 +45,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // Into memory of JavaScript that is as long as the struct.
     name: 'a struct and more',
-    file: 'addon.cc',
+    file: 'namespaces.h',
     replace: 'memcpy(data, &found, sizeof found);',
     by: 'for (size_t i = 0; i <= sizeof found; i++) data[i] = 0;',
     report: /AddressSanitizer: heap-buffer-overflow[^]*WRITE of size 1[^]*IoctlNsfs/,
   },
   {
     name: 'a shift by all bits',
-    file: 'addon.cc',
+    file: 'privileges.h',
     replace: 'data[word].permitted = static_cast<uint32_t>(permitted >> (32 * word));',
     by: 'data[word].permitted = static_cast<uint32_t>(permitted >> (32 * word + 32));',
-    report: /addon\.cc:\d+:\d+: runtime error: shift exponent 64 is too large/,
+    report: /privileges\.h:\d+:\d+: runtime error: shift exponent 64 is too large/,
   },
 ]
 

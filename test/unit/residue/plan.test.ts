@@ -9,6 +9,7 @@ import { b } from '../support/model.js'
 const NONE: Facts = {
   frozen: [],
   muted: [],
+  masks: new Map(),
   stopped: [],
   broken: [],
   parasites: [],
@@ -88,6 +89,15 @@ test("CRIU's memory in a process says that a dump was at it, and in another one 
     plan({ muted, parasites: [20] }, NO_CLAIM, ALL).map((one) => `${inWords(one)} ${one.where}`),
     ['signals unblock signals threads 20, 21', 'signals foreign  thread 12', /^parasite/],
   )
+})
+
+test('what is said of the signals that were blocked before', (t) => {
+  const said = (...known: number[]): string | undefined =>
+    plan({ muted: SOME.muted!, masks: new Map(known.map((tid) => [tid, 0x200n])) }, CLAIM, ALL)[0]
+      ?.message
+  t.match(said(), /is not known: none is blocked then$/)
+  t.match(said(12), /stay blocked then; of 1 thread it is not known: none$/)
+  t.match(said(12, 13), /as core images say, stay blocked then$/)
 })
 
 test('a connection speaks only where no lock is left', (t) => {

@@ -1,5 +1,5 @@
 import { isYard } from '../../../src/residue/litter.js'
-import { endOf, readStatus } from '../../../src/residue/tasks.js'
+import { endOf, idsIn, readStatus } from '../../../src/residue/tasks.js'
 import { test } from '../support/check.js'
 
 const status = (state: string, blocked: string): string =>
@@ -11,6 +11,13 @@ test('the mask that CRIU sets, and no other', (t) => {
   t.notOk(isMuted('fffffffffffbfeff'), 'all that can be blocked')
   t.notOk(isMuted('fffffffe7ffbfeff'), 'all that a C library lets one block')
   t.notOk(isMuted('0000000000000000'))
+})
+
+test('its ids, as its own pid namespace has them in the end', (t) => {
+  const ids = (line: string): number[] => idsIn(`Pid:\t9\n${line}\nSigBlk:\t0\n`)
+  t.strictSame(ids('NSpid:\t4711'), [4711])
+  t.strictSame(ids('NSpid:\t4711\t12\t1'), [4711, 12, 1])
+  t.strictSame(ids('Tgid:\t5'), [])
 })
 
 test('stopped', (t) => {

@@ -140,6 +140,23 @@ test('a root that is nowhere is lost, unless it was a mount that may be made aga
   t.equal(lostOf(), undefined)
 })
 
+test('where only a mount point is known, or nothing, the upper directory tells whether it is lost', (t) => {
+  const { place, top } = setUp(t)
+  const overlay = { fstype: 'overlay', major: 0, minor: 99, root: b('/') }
+  const lostOf = (upper: string, roots: readonly RootPlace[] = []): string | undefined => {
+    const rows = [mount(10, '/', { ...overlay, upper: fromText(upper) })]
+    const dump = checkpoint({
+      ...{ namespaces: [namespace(9, rows)], remaps: [remap(5, '/app', { mntId: 10 })] },
+    })
+    return derive(sys, host, container({ roots }), dump, TYPED).lostRoot
+  }
+  const none = path.join(top, 'none')
+  t.equal(lostOf(none), none)
+  t.equal(lostOf(none, [{ ...place('merged'), isMountpoint: true }]), none)
+  t.equal(lostOf(path.join(top, 'root')), undefined, 'it is only not mounted')
+  for (const upper of ['', 'none', `${top}/../none`]) t.equal(lostOf(upper), undefined, upper)
+})
+
 test('the upper directory of an overlay is its root; another one is not', (t) => {
   const { place, top } = setUp(t)
   const overlay = { fstype: 'overlay', major: 0, minor: 99, root: b('/') }
