@@ -108,8 +108,8 @@ const stuck = ({ netns }: Case): void => {
 
 /** a process of that name, which does nothing */
 export const startAsCriu = ({ t }: Case, enter: readonly string[]): void => {
-  const [program = '', ...words] = [...enter, 'bash', '-c', 'exec -a criu sleep 100000']
-  const criu = spawn(program, words, { stdio: 'ignore' })
+  const words = [...enter, 'bash', '-c', 'exec -a criu sleep 100000']
+  const criu = spawn('env', words, { stdio: 'ignore' })
   t.teardown(() => criu.kill('SIGKILL'))
   const isCriu = (): boolean =>
     fs.readFileSync(`/proc/${criu.pid}/cmdline`, 'latin1').startsWith('criu\0')

@@ -90,8 +90,8 @@ export const RESIDUE_GUARDS: readonly NetworkGuard[] = [
   },
   {
     name: "another mask than CRIU's",
-    at: '.exec(text)?.[1] === MUTED',
-    replace: '=== MUTED',
+    at: '.exec(text)?.[1] === BLOCKED',
+    replace: '=== BLOCKED',
     by: '!== "0000000000000000"',
     close: muted({ words: ['memfd', 'full'], rows: [] }),
   },
