@@ -9,6 +9,7 @@ import type { Host } from '../host/host.js'
 import { TICKS } from '../host/processes.js'
 import { join, pathProblem, ROOT } from '../paths.js'
 import { placeOf } from '../proof/place.js'
+import { heldAt } from '../proof/window.js'
 import type { Sys } from '../sys/sys.js'
 import { isAfter, plus, type Time } from '../time.js'
 import type { Container, RootPlace } from './container.js'
@@ -233,10 +234,16 @@ export const processOfDump = (
   { process }: Container,
   checkpoint: Checkpoint,
   end: Time,
-  { realtime, boottime }: Clocks,
+  clocks: Clocks,
 ): Container['process'] => {
   if (process === undefined) return undefined
-  const started = plus(realtime, process.start / TICKS - boottime)
-  const isLater = checkpoint.directory !== undefined && isAfter(started, plus(end, APART))
-  return checkpoint.complete && isLater ? undefined : process
+  const started = process.start / TICKS
+  const held = heldAt(checkpoint.times, clocks)
+  const { realtime, boottime } = clocks
+  // Some restart a container within less than the times of files are exact to.
+  const isLater =
+    held === undefined
+      ? isAfter(plus(realtime, started - boottime), plus(end, APART))
+      : started > held
+  return checkpoint.complete && checkpoint.directory !== undefined && isLater ? undefined : process
 }
