@@ -16,6 +16,7 @@ import { manyMounts } from './many-mounts.js'
 import { manyRemaps } from './many-remaps.js'
 import { manyTasks } from './many-tasks.js'
 import { Bench, type Row } from './measure.js'
+import { network } from './network.js'
 import { startUp } from './start-up.js'
 
 const CASES = {
@@ -29,6 +30,7 @@ const CASES = {
   living,
   archive,
   containers,
+  network,
 }
 
 /** All, or those that are named as arguments. */

@@ -5,7 +5,7 @@ import { openAll } from './network/all.js'
 import { refuseBusy } from './network/busy.js'
 import { connectionText, keyOf } from './network/connections.js'
 import type { Lock } from './network/facts.js'
-import { Look } from './network/look.js'
+import { ANY_FAMILY, Look, NO_FAMILY } from './network/look.js'
 import { NetworkNamespaces } from './network/netns.js'
 import { planLocks } from './network/plan.js'
 import { undoNetwork, type NetworkRow } from './network/undo.js'
@@ -39,7 +39,7 @@ export const scanNetwork = (sys: Sys, { netns, remove }: NetworkScanOptions): Ne
     (one) =>
       namespaces.inside(one, () =>
         // Single connections are closed where CRIU is: in our own, or where the caller says.
-        look.at(one, { all: true, rules: one.isOurs || netns.length > 0 }),
+        look.at(one, { all: true, rules: one.isOurs || netns.length > 0 ? ANY_FAMILY : NO_FAMILY }),
       ) ?? [],
   )
   const planned = planLocks(locks, { ...ANYBODY, connections: textsOf(locks) }, () => false)

@@ -7,7 +7,11 @@ const bytesOf = (words: readonly number[]): number[] =>
 
 /** As inet_ntop(3) of glibc writes them: one word for IPv4, four for IPv6. */
 export const addressText = (words: readonly number[]): string =>
-  words.length === 1 ? bytesOf(words).join('.') : sixText(bytesOf(words))
+  words.length === 1 ? fourText(words[0] as number) : sixText(bytesOf(words))
+
+/** By itself: a run may have very many of them. */
+const fourText = (word: number): string =>
+  `${word & 0xff}.${(word >>> 8) & 0xff}.${(word >>> 16) & 0xff}.${word >>> 24}`
 
 /** 1.2.3.4 in ::ffff:1.2.3.4; undefined for any other address. */
 export const mappedIn = (words: readonly number[]): readonly number[] | undefined => {

@@ -8,7 +8,7 @@ import type { HostMount } from '../host/mountinfo.js'
 import { openAll } from './all.js'
 import type { Descriptors } from './descriptors.js'
 import { connectionText, keyOf } from './connections.js'
-import type { Connection, Lock, Netns, RepairedSocket } from './facts.js'
+import type { Connection, Family, Lock, Netns, RepairedSocket } from './facts.js'
 import { Look } from './look.js'
 import { NetworkNamespaces } from './netns.js'
 import { planLocks, planSearched, withoutLock, type Claim, type PlannedLock } from './plan.js'
@@ -72,7 +72,7 @@ export const findNetwork = (
   const held: (readonly Connection[])[] = []
   for (const netns of namespaces.found) {
     held.push(...(namespaces.inside(netns, () => heldIn(netns, descriptors, unread)) ?? []))
-    const wanted = { all: isNamed || isSearched, rules: listed.length > 0 || held.length > 0 }
+    const wanted = { all: isNamed || isSearched, rules: familiesOf([...listed, ...held]) }
     locks.push(...(namespaces.inside(netns, () => look.at(netns, wanted)) ?? []))
   }
   const claim: Claim = {
@@ -97,6 +97,9 @@ export const findNetwork = (
     unread: unread.found,
   }
 }
+
+const familiesOf = (all: readonly (readonly Connection[])[]): ReadonlySet<Family> =>
+  new Set(all.flatMap((texts) => texts.map(({ family }) => family)))
 
 const textsOf = ({ from, sport, to, dport }: TcpSocket): Connection[] =>
   connectionsOf(from, sport, to, dport)

@@ -3,18 +3,21 @@
 import fs from 'node:fs'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
-import type { ChainLock, Family, Lock, Netns } from './facts.js'
+import type { ChainLock, Family, Lock, Netns, RulesLock } from './facts.js'
 import { chainIn, connectionRulesIn, isOfNft, showsFilter } from './iptables.js'
 import { chainNames, tableNames, type ChainName, type TableName } from './netlink.js'
 import { isName, tablesIn } from './nftables.js'
 import { Programs, type Ran } from './programs.js'
 import type { Unread } from './unread.js'
 
-/** What is looked for: what closes all, and rules of single connections. */
+/** What is looked for: what closes all, and rules of single connections of these families. */
 export interface Wanted {
   readonly all: boolean
-  readonly rules: boolean
+  readonly rules: ReadonlySet<Family>
 }
+
+export const ANY_FAMILY: ReadonlySet<Family> = new Set(['IPv4', 'IPv6'])
+export const NO_FAMILY: ReadonlySet<Family> = new Set()
 
 export const FAMILIES = [
   { family: 'IPv4', nft: 'ip', program: 'iptables', tables: 'ip_tables_names' },
@@ -47,6 +50,19 @@ export class Look {
     if (this.missing.length > 0)
       this.unread.add(whatIn(netns), `missing: ${this.missing.join(', ')}`)
     return found
+  }
+
+  /** What the program of this lock shows now, and no other one. */
+  again(netns: Netns, { family, save }: ChainLock | RulesLock): Lock[] {
+    const wanted = { all: true, rules: ANY_FAMILY }
+    return save === undefined ? [] : (this.saved(netns, wanted, family, [save], () => true) ?? [])
+  }
+
+  /** The same for tables, which takes none. */
+  hasTable(netns: Netns, names: ReadonlySet<string>): boolean {
+    return this.named(netns, tableNames(this.sys)).some(
+      ({ family, table }) => family === 'inet' && names.has(table),
+    )
   }
 
   private named<T>(netns: Netns, names: readonly T[] | number): readonly T[] {
@@ -102,7 +118,7 @@ export class Look {
   ): Lock[] {
     const hasChain = wanted.all && chains.some((one) => one.family === nft && isChain(one))
     const hasFilter = tables.some((one) => one.family === nft && isFilter(one))
-    if (!hasChain && !(wanted.rules && hasFilter)) return []
+    if (!hasChain && !(wanted.rules.has(family) && hasFilter)) return []
     const names = [`${program}-nft-save`, `${program}-save`]
     const found = this.saved(netns, wanted, family, names, isOfNft)
     if (found !== undefined || !hasChain) return found ?? []
@@ -120,6 +136,7 @@ export class Look {
     wanted: Wanted,
     { family, program, tables }: (typeof FAMILIES)[number],
   ): Lock[] {
+    if (!wanted.all && !wanted.rules.has(family)) return []
     const names = this.unread.try(whatIn(netns), () =>
       fs.readFileSync(`/proc/thread-self/net/${tables}`, 'latin1'),
     )
@@ -146,7 +163,7 @@ export class Look {
     }
     const save = ran.program
     const chain = wanted.all ? chainIn(ran.text) : undefined
-    const rules = wanted.rules ? connectionRulesIn(ran.text) : []
+    const rules = wanted.rules.has(family) ? connectionRulesIn(ran.text) : []
     const own: ChainLock[] =
       chain === undefined ? [] : [{ kind: 'chain', netns, family, save, ...chain }]
     return [

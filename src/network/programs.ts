@@ -1,6 +1,7 @@
 // Programs of the system's that show its packet filter and change it: by absolute path, of root's alone, with nothing of our
 // environment, and not for longer than they have time.
 import fs from 'node:fs'
+import { errorCode } from '../errors.js'
 import { distrust } from '../sys/trusted.js'
 
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin', '/bin']
@@ -37,15 +38,25 @@ export class Programs {
   ): Ran {
     let failure: Ran | undefined
     for (const name of names) {
-      const file = this.folders.map((folder) => `${folder}/${name}`).find(isThere)
-      if (file === undefined) continue
-      const ran = this.start(name, file, args, input)
+      const ran = this.attempt(name, args, input)
       if (ran.kind === 'ran' ? isWanted(ran.text) : ran.kind === 'failed') {
         if (ran.kind === 'ran') return ran
         failure ??= ran
       }
     }
     return failure ?? { kind: 'missing' }
+  }
+
+  /** What stands in the way of one is said, and ends no run in which something else may have been changed. */
+  private attempt(name: string, args: readonly string[], input?: string): Ran {
+    try {
+      const file = this.folders.map((folder) => `${folder}/${name}`).find(isThere)
+      return file === undefined ? { kind: 'missing' } : this.start(name, file, args, input)
+    } catch (error) {
+      const code = errorCode(error)
+      if (code === undefined) throw error
+      return { kind: 'failed', why: `${name}: ${code}` }
+    }
   }
 
   private start(name: string, file: string, args: readonly string[], input?: string): Ran {

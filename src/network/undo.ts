@@ -101,9 +101,7 @@ const change = (sys: Sys, netns: Netns, all: readonly PlannedLock[], unread: Unr
   if (ran.kind === 'missing')
     return `${program} is missing (package ${program === 'nft' ? 'nftables' : 'iptables'})`
   if (ran.kind === 'failed') return ran.why
-  const wanted = { all: true, rules: all.some(({ kind }) => kind === 'connection') }
-  const left = look.at(netns, wanted).filter((lock) => all.some((one) => isStill(lock, one)))
-  return left.length > 0 ? `${program} has ended well, and it is still there` : ''
+  return isStill(look, netns, all) ? `${program} has ended well, and it is still there` : ''
 }
 
 const deletions = (all: readonly PlannedLock[]): string =>
@@ -117,13 +115,19 @@ const withoutAll = (all: readonly PlannedLock[]): string => {
   )
 }
 
-const isStill = (now: Lock, { lock, rules }: PlannedLock): boolean => {
-  if (lock?.netns.id !== now.netns.id) return false
-  if (now.kind === 'table') return lock.kind === 'table' && now.name === lock.name
-  if (now.kind !== lock.kind || now.save !== lock.save || now.family !== lock.family) return false
-  if (now.kind === 'chain') return true
-  const own = new Set(rules.map(({ rule }) => rule))
-  return now.rules.some(({ rule }) => own.has(rule))
+/** Anything of what one transaction was to take away. */
+const isStill = (look: Look, netns: Netns, all: readonly PlannedLock[]): boolean => {
+  const locks = all.flatMap(({ lock }) => lock ?? [])
+  const names = locks.flatMap((lock) => (lock.kind === 'table' ? lock.name : []))
+  if (names.length > 0) return look.hasTable(netns, new Set(names))
+  const own = new Set(all.flatMap(({ rules }) => rules.map(({ rule }) => rule)))
+  const [first] = locks
+  return (first === undefined || first.kind === 'table' ? [] : look.again(netns, first)).some(
+    (now) =>
+      now.kind === 'rules'
+        ? now.rules.some(({ rule }) => own.has(rule))
+        : locks.some(({ kind }) => kind === now.kind),
+  )
 }
 
 /** TCP_REPAIR_OFF_NO_WP, as CRIU's own way back: the peer is not probed. */

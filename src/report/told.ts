@@ -3,8 +3,10 @@ import { escape, escapeText } from '../escape.js'
 import type { ExitName } from '../errors.js'
 import type { Outcome } from '../collect/outcome.js'
 import type { NetworkRow } from '../network/undo.js'
+import type { ResidueRow } from '../residue/undo.js'
 import type { LinksReport } from './links.js'
-import { isLeft, toldRows, type Report } from './report.js'
+import { isLeft, isResidueLeft, toldRows, type Report } from './report.js'
+import { askedRows } from './residue.js'
 import { explanation, verdictWord } from './words.js'
 
 /** Words of runc's log. */
@@ -48,9 +50,20 @@ export const rowTold = (row: NetworkRow): Message => ({
   ),
 })
 
+/** What is only named is among the messages. */
+const residueTold = (row: ResidueRow): Message => ({
+  level: row.verdict === 'failed' ? 'error' : isResidueLeft(row) ? 'warning' : 'info',
+  text: sentence(
+    `${row.where}: ${row.what}: ${row.verdict.replace('-', ' ')}`,
+    row.reason,
+    row.message === undefined ? undefined : escapeText(row.message),
+  ),
+})
+
 export function* toldOf(report: Report): Generator<Message> {
   for (const { planned, outcome } of report.remaps) yield told(escape(planned.remap.link), outcome)
   for (const row of toldRows(report)) yield rowTold(row)
+  for (const row of askedRows(report)) yield residueTold(row)
 }
 
 /** Those that are missing are messages already. */

@@ -52,8 +52,8 @@ export const BETWEEN = {
   others: LEVEL === 'small' ? 4000 : 100,
 }
 
-/** Every such call of a clean-up of network locks. */
-export const NETWORK = { step: every(60) }
+/** Every such call of a clean-up of network locks, and every such injection into one. */
+export const NETWORK = { step: every(60), errno: every(40) }
 
 /** Of each attacker. */
 export const RACE = { runs: times(5, 20), links: LEVEL === 'small' ? 2000 : 10_000 }

@@ -56,6 +56,8 @@ asRoot('what went wrong', (t) => {
     why: 'theirs: not started: it belongs to user 65534',
   })
   t.strictSame(why('big'), { kind: 'failed', why: 'big: ENOBUFS' })
+  fs.symlinkSync('loop', join(dir, 'loop'))
+  t.strictSame(why('loop'), { kind: 'failed', why: 'loop: ELOOP' })
 })
 
 asRoot('one that does not end is ended, and none is started after it', (t) => {
