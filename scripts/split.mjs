@@ -13,6 +13,7 @@ const DOORS = [
   'src/cli/network-scan.ts',
   'src/cli/run-log.ts',
   'src/cli/scan.ts',
+  'src/collect/ghosts.ts',
   'src/host/living/living.ts',
   'src/images/archive.ts',
   'src/namespaces/enter.ts',

@@ -85,8 +85,11 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     deaths: ready.deaths,
     rolledBack: checkpoint.hints.rolledBack || checkpoint.dump === 'failed',
   })
+  const { files, found } = ready.ghosts ?? NO_GHOSTS
+  const rows = [...undone.rows, ...(files?.remove(found, memory, how) ?? [])]
   return {
     ...left,
+    residue: { ...undone, rows, unread: [...undone.unread, ...(files?.unread.found ?? [])] },
     checkpoint,
     mounts: [...constructed.mounts.values()],
     remaps: plan.remaps.map((planned, index) => ({
@@ -97,6 +100,8 @@ export const run = (sys: Sys, options: RunOptions, acts = PLACE): Report => {
     interrupted: interrupted(),
   }
 }
+
+const NO_GHOSTS = { files: undefined, found: [] } as const
 
 /** Of a file for these images: the name of the run that wrote them, or that of their directory. */
 const nameOf = ({ runId }: Checkpoint, images: ImageSource | undefined, pid = 0): string => {

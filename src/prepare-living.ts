@@ -28,6 +28,8 @@ export interface LivingOptions {
   readonly keptByRuntime?: () => readonly string[]
   /** Its runtime made a copy of the log when the dump was over. */
   readonly isLogCopied: boolean
+  /** Links are looked for. */
+  readonly seeksLinks: boolean
 }
 
 interface LivingFound {
@@ -51,7 +53,8 @@ export const prepareLiving = (
   clocks: Clocks,
 ): LivingFound => {
   // A whole dump lists all that it made.
-  const seeks = { links: !checkpoint.complete, sockets: options.seeksSockets }
+  const links = options.seeksLinks && !checkpoint.complete
+  const seeks = { links, sockets: options.seeksSockets }
   const living = readLiving(sys, host, clocks, options.pid, seeks)
   const isAnyHeld = living.held.length > 0
   const started = plus(living.started, APART)

@@ -2,7 +2,9 @@
 // mounts.
 import { fromText } from './bytes.js'
 import { readFrom, withoutImages } from './checkpoint/checkpoint.js'
+import { Ghosts } from './checkpoint/ghosts.js'
 import type { Checkpoint } from './checkpoint/model.js'
+import { ghostFilesOn, type FoundGhost, type GhostFiles } from './collect/ghosts.js'
 import { usage, type GcError } from './errors.js'
 import { lookAgain, type Looked } from './collect/looks.js'
 import { isLikeVanished, lookForSurvivors } from './collect/survivors.js'
@@ -17,7 +19,9 @@ import { hostView } from './host/view.js'
 import type { ImageSource } from './images/source.js'
 import { construct, type Constructed } from './namespaces/construct.js'
 import { enter } from './namespaces/enter.js'
+import { idInName } from './link-name.js'
 import { openRoot } from './namespaces/root.js'
+import { splitLast } from './paths.js'
 import { planCollection } from './plan/plan.js'
 import type { Plan, PlanOptions } from './plan/planned.js'
 import { prepareLeft, seeksSockets, type LeftOptions, type Residue } from './prepare-left.js'
@@ -29,13 +33,17 @@ import { archivedContainer } from './runtimes/archive.js'
 import type { Container } from './runtimes/container.js'
 import { directoriesOf } from './runtimes/directories.js'
 import { beginAndEnd, dumpWindow, type Span, type Window } from './proof/window.js'
+import { NO_REPAIRS } from './residue/repairs.js'
 import { refuseBusy } from './network/busy.js'
 import type { NetworkFound } from './network/find.js'
 import type { Sys } from './sys/sys.js'
 import type { Time } from './time.js'
 
 export interface PrepareOptions
-  extends Omit<LivingOptions, 'isLogCopied'>, LeftOptions, Omit<PlanOptions, 'root' | 'host'> {
+  extends
+    Omit<LivingOptions, 'isLogCopied' | 'seeksLinks'>,
+    LeftOptions,
+    Omit<PlanOptions, 'root' | 'host'> {
   readonly dumpLog: string | undefined
   readonly restoreLog: string | undefined
   readonly root: string | undefined
@@ -72,6 +80,8 @@ export interface Ready extends Looked {
   /** When a log was written that names each file which its dump came to. */
   readonly toldSpans: readonly Span[]
   readonly constructed: Constructed
+  /** Undefined where the images list none. */
+  readonly ghosts: GhostsFound | undefined
 }
 
 /** @throws GcError for whatever ends a run as a whole, with nothing touched. */
@@ -88,28 +98,31 @@ export const prepare = (
 }
 
 const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOptions): Prepared => {
-  const options = { ...given, container: given.container ?? containerOf(images) }
+  const asked = given.container?.isInArchives === true ? undefined : given.container
+  const options = { ...given, container: asked ?? containerOf(images) }
   const clocks = readClocks()
   const reading = { ...options, clocks: toNow(clocks), isLiving: mayLive(options) }
   const checkpoint = images === undefined ? withoutImages(reading) : readFrom(images, reading)
   const host = hostOf(sys, hostView(clocks))
   const window = windowOf(checkpoint, clocks)
   const { to: end } = beginAndEnd(window)
+  const wanted = inScope(checkpoint, options)
   const told = fromContainer(sys, host, checkpoint, options, end, clocks)
   const found =
     told.pid === undefined
       ? undefined
-      : prepareLiving(sys, host, livingOptions(options, told.pid), checkpoint, end, clocks)
+      : prepareLiving(sys, host, livingOptions(options, told.pid), wanted, end, clocks)
   const { living, spans, toldSpans } = found ?? { living: undefined, spans: [], toldSpans: [] }
   const { derived } = told
   const left = {
     ...prepareLeft(sys, host, living, checkpoint, images, { ...options, netns: told.netns }),
     ...{ living, derived, directories: directoriesToScan(sys, host, checkpoint, options) },
   }
-  const plan = options.only.has('links')
-    ? (found?.plan ?? planImages(sys, host, checkpoint, { ...options, ...told }))
+  const isPlanned = options.only.has('links') || wanted.ghosts.length > 0
+  const plan = isPlanned
+    ? (found?.plan ?? planImages(sys, host, wanted, { ...options, ...told }))
     : NO_PLAN
-  const isNothing = plan.remaps.length === 0 && plan.namespaces.length === 0
+  const isNothing = plan.remaps.length + plan.ghosts.length + plan.namespaces.length === 0
   if (isNothing) return { checkpoint, ...left, plan, ready: undefined }
   if (checkpoint.tree === 'host' && living === undefined)
     refuseAtWork(whoTraces(checkpoint.pids, host, end), checkpoint.directory ?? '')
@@ -117,13 +130,47 @@ const prepareAll = (sys: Sys, images: ImageSource | undefined, given: PrepareOpt
     const others = othersOf(sys, plan)
     return { others, deaths: lookForSurvivors(sys, plan, host, others, options.accept, end) }
   })
+  const findGhosts =
+    images === undefined || plan.ghosts.length === 0
+      ? undefined
+      : ghostFinder(sys, plan, host, images, options)
   const constructed =
     living === undefined ? construct(sys, plan, { host, end }) : enter(sys, plan, living.namespaces)
   return {
     checkpoint: withoutHeld(checkpoint, plan),
     ...left,
     plan,
-    ready: { host, window, spans, toldSpans, others, deaths, constructed },
+    ready: {
+      ...{ host, window, spans, toldSpans, others, deaths, constructed },
+      ghosts: findGhosts?.(constructed),
+    },
+  }
+}
+
+/** What of the images is looked for. */
+const inScope = (checkpoint: Checkpoint, { only }: Pick<PrepareOptions, 'only'>): Checkpoint => ({
+  ...checkpoint,
+  remaps: only.has('links') ? checkpoint.remaps : [],
+  ghosts: only.has('residue') ? checkpoint.ghosts : [],
+})
+
+export interface GhostsFound {
+  readonly files: GhostFiles
+  readonly found: readonly FoundGhost[]
+}
+
+const ghostFinder = (
+  sys: Sys,
+  plan: Plan,
+  host: Host,
+  images: ImageSource,
+  { repairs = NO_REPAIRS, accept }: PrepareOptions,
+): ((constructed: Constructed) => GhostsFound) => {
+  const filesOf = ghostFilesOn(sys, host)
+  const ghosts = new Ghosts(images)
+  return (constructed) => {
+    const files = filesOf(constructed)
+    return { files, found: files.look(plan.ghosts, ghosts, repairs, accept) }
   }
 }
 
@@ -136,7 +183,9 @@ const livingOptions = (
 ): Parameters<typeof prepareLiving>[2] => {
   const { dumpLog, container } = options
   const isLogCopied = dumpLog !== undefined && dumpLog === container?.failedLog
-  return { ...options, pid, isLogCopied, seeksSockets: seeksSockets(options.only) }
+  const { only } = options
+  const seeks = { seeksLinks: only.has('links'), seeksSockets: seeksSockets(only) }
+  return { ...options, pid, isLogCopied, ...seeks }
 }
 
 const mayLive = ({ pid, container }: PrepareOptions): boolean =>
@@ -198,7 +247,7 @@ const livesOn = (option: string, pid: number): GcError =>
     },
   )
 
-const NO_PLAN: Plan = { tree: 'host', remaps: [], namespaces: [] }
+const NO_PLAN: Plan = { tree: 'host', remaps: [], ghosts: [], namespaces: [] }
 
 /** What the living container shows is not lost any more. */
 const withoutHeld = (checkpoint: Checkpoint, { remaps }: Plan): Checkpoint => {
@@ -206,7 +255,10 @@ const withoutHeld = (checkpoint: Checkpoint, { remaps }: Plan): Checkpoint => {
     remaps.flatMap(({ remap }) => (remap.held === undefined ? [] : [remap.link])),
   )
   if (held.size === 0 || checkpoint.unlisted.length === 0) return checkpoint
-  const unlisted = checkpoint.unlisted.filter(({ link }) => link === undefined || !held.has(link))
+  const names = new Set([...held].map((link) => idInName(splitLast(link).base)))
+  const unlisted = checkpoint.unlisted.filter(({ id, link }) =>
+    link === undefined ? !names.has(id) : !held.has(link),
+  )
   return { ...checkpoint, unlisted }
 }
 

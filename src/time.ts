@@ -10,6 +10,9 @@ export const isAfter = (time: Time, other: Time): boolean =>
 
 export const isBefore = (time: Time, other: Time): boolean => isAfter(other, time)
 
+export const isSameTime = (time: Time, other: Time): boolean =>
+  time.sec === other.sec && time.nsec === other.nsec
+
 /** `seconds` later, or earlier where negative. */
 export const plus = (time: Time, seconds: number): Time => {
   if (seconds === 0) return time

@@ -581,7 +581,7 @@ const LIVING = keysOf<NonNullable<JsonReport['living']>>({
 })
 const RESIDUE = keysOf<JsonResidue>({
   ...{ kind: true, what: true, where: true, verdict: true, reason: true, message: true },
-  undo: true,
+  ...{ undo: true, alarm: true },
 })
 const OTHERS = keysOf<JsonReport['others'][number]>({
   directory: true,

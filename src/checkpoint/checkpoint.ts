@@ -83,6 +83,8 @@ export const readFrom = (images: ImageSource, options: ReadOptions = {}): Checkp
     ...(options.isLiving === true && kind.dump !== 'whole'
       ? withRecovered(ofRemaps(remaps, kind.dump), remaps)
       : ofRemaps(remaps, kind.dump)),
+    // Nobody restores what is not whole.
+    ghosts: kind.dump === 'whole' ? remaps.ghosts : [],
     counts: remaps.counts,
     notes: [...tasks.notes, ...kind.notes],
   }
@@ -179,6 +181,7 @@ const NOTHING = {
   namespaces: [],
   remaps: [],
   unlisted: [],
+  ghosts: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
 } as const
 

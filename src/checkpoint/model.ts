@@ -202,7 +202,9 @@ export interface Checkpoint {
   readonly namespaces: readonly MountNamespace[]
   readonly remaps: readonly LinkRemap[]
   readonly unlisted: readonly UnlistedLink[]
-  /** Remaps that have nothing to remove. */
+  /** Ghost files of a whole dump, by the paths at which a restore that was killed leaves them; `remapId` is a ghost's. */
+  readonly ghosts: readonly LinkRemap[]
+  /** Remaps that have no link. */
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
   /** Facts worth a line: what is odd, and what was done about it. */
   readonly notes: readonly string[]

@@ -3,7 +3,8 @@
 import type { RegFileEntry } from '../images/entries.js'
 import { isWithin, pathProblem, splitLast } from '../paths.js'
 import type { Checkpoint, LinkRemap } from './model.js'
-import { describe, type Remaps } from './remaps.js'
+import { describe } from './originals.js'
+import type { Remaps } from './remaps.js'
 
 type Listed = Pick<Checkpoint, 'remaps' | 'unlisted'>
 

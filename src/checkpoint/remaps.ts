@@ -8,15 +8,12 @@ import { isNamed, linkName } from '../link-name.js'
 import { isTooLong, pathProblem, TOO_LONG } from '../paths.js'
 import { bounded, whenDecodes } from './decoding.js'
 import { readRegFiles, type RegFiles } from './files.js'
-import type { LinkRemap, Original, UnlistedLink } from './model.js'
+import { joinGhosts } from './ghosts.js'
+import type { LinkRemap, UnlistedLink } from './model.js'
+import { describe, pathOf, type Linked } from './originals.js'
 
 /** Before CRIU 1.4 wrote the type, this bit of remap_id said that it is a ghost's id. */
 const OLD_GHOST_BIT = 0x80000000
-
-interface Linked {
-  readonly remapId: number
-  readonly origId: number
-}
 
 export interface Remaps {
   readonly listing: ImageState
@@ -25,6 +22,8 @@ export interface Remaps {
   /** Those of which an entry is missing although nothing was cut. */
   readonly lost: ReadonlySet<LinkRemap>
   readonly unlisted: readonly UnlistedLink[]
+  /** By the paths that a restore gives them; `remapId` is of their own series. */
+  readonly ghosts: readonly LinkRemap[]
   readonly counts: { readonly ghost: number; readonly procfs: number; readonly unknown: number }
   readonly entries: RegFiles
 }
@@ -34,6 +33,7 @@ export const readRemaps = (images: ImageSource, limit: number = LIMITS.remaps): 
   const linked: Linked[] = []
   const next = `nothing was touched; if this dump has so many, raise the limit with --max-remaps, up to ${LIMITS.entries}`
   const take = bounded(linked, limit, 'link remaps', next)
+  const ghosts: Linked[] = []
   const counts = { ghost: 0, procfs: 0, unknown: 0 }
   const listing = images.read('remap-fpath.img', 'remap-fpath', (data) =>
     whenDecodes(
@@ -43,8 +43,12 @@ export const readRemaps = (images: ImageSource, limit: number = LIMITS.remaps): 
         // innocent file.
         const kind = type ?? (remapId >= OLD_GHOST_BIT ? REMAP_TYPE.ghost : REMAP_TYPE.linked)
         if (kind === REMAP_TYPE.linked) take({ remapId, origId })
-        else if (kind === REMAP_TYPE.ghost) counts.ghost += 1
-        else if (kind === REMAP_TYPE.procfs) counts.procfs += 1
+        else if (kind === REMAP_TYPE.ghost) {
+          counts.ghost += 1
+          const id = type === undefined ? remapId - OLD_GHOST_BIT : remapId
+          // Nothing hangs on one that is beyond what anybody has.
+          if (ghosts.length < LIMITS.remaps) ghosts.push({ remapId: id, origId })
+        } else if (kind === REMAP_TYPE.procfs) counts.procfs += 1
         else counts.unknown += 1
       },
       data,
@@ -52,12 +56,18 @@ export const readRemaps = (images: ImageSource, limit: number = LIMITS.remaps): 
   )
   const wanted = new Set<number>()
   for (const { remapId, origId } of linked) wanted.add(remapId).add(origId)
-  const files = readRegFiles(images, wanted)
+  const files = readRegFiles(
+    images,
+    ghosts.length === 0 ? wanted : new Set([...wanted, ...ghosts.map(({ origId }) => origId)]),
+  )
   const { remaps, lost, unlisted } = join(linked, files)
   // A writer that was killed stops between entries, too: what the listing lacks, only the files tell.
   for (const file of files.links)
     if (!wanted.has(file.id)) unlisted.push({ id: file.id, link: pathOf(file) })
-  return { listing, files: files.state, remaps, lost, unlisted, counts, entries: files }
+  return {
+    ...{ listing, files: files.state, remaps, lost, unlisted, counts, entries: files },
+    ghosts: joinGhosts(ghosts, files.byId, files.ambiguous),
+  }
 }
 
 const join = (
@@ -96,18 +106,6 @@ const addTo = <K, V>(sets: Map<K, Set<V>>, key: K, value: V): boolean => {
   const before = set.size
   return set.add(value).size > before
 }
-
-/** Nobody opens a path that is too long, and very many remaps may share one: it is left out. */
-const pathOf = (file: RegFileEntry | undefined): Bytes | undefined =>
-  file === undefined || isTooLong(file.name) ? undefined : file.name
-
-export const describe = (file: RegFileEntry | undefined): Original => ({
-  path: pathOf(file) ?? ('' as Bytes),
-  size: file?.size,
-  mode: file?.mode,
-  // CRIU's default for "not recorded" is -1.
-  mntId: file?.mnt_id === undefined || file.mnt_id < 0 ? undefined : file.mnt_id,
-})
 
 const invalid = (
   remapId: number,

@@ -23,7 +23,7 @@ what is left and changes nothing; clean removes it. All need root.
       --until TIME        links of that time, which --remove removes (scan)
       --keep DIR          --pid, scan: images of a checkpoint that is wanted
       --only KIND,...     links, network or residue alone; --max-remaps N: more
-      --repair KIND,...   undo signals, freezer, sockets, yards, kerndat
+      --repair KIND,...   undo signals, freezer, sockets, yards, kerndat, ghosts
       --netns PATH, -J, --join-ns net:PATH   where the dump's locks are
       --mounts SCOPE      all: construct every mount; remaps (default): a few
       --gone PATH         removed for good: "/", a place in the container, a key

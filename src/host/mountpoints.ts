@@ -41,3 +41,9 @@ export const isOnLink: Wanted = Object.assign(
   ({ mountpoint }: HostMount) => splitLast(mountpoint).base.startsWith(LINK_PREFIX),
   { text: LINK_PREFIX },
 )
+
+/** The same of ghost files. */
+export const isOnGhost: Wanted = Object.assign(
+  ({ mountpoint }: HostMount) => /\.cr\.[\da-f]+\.ghost$/.test(splitLast(mountpoint).base),
+  { text: '.ghost' },
+)

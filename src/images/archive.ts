@@ -12,7 +12,7 @@ import { ZstdPieces } from './archive/zstd.js'
 import { USUAL } from './below.js'
 import { COMMON_MAGIC } from './magic.js'
 import type { FoundFile } from './side-file.js'
-import { ImageSource, NEXT, type ImageStat } from './source.js'
+import { ImageSource, NEXT, type ImageHead, type ImageStat } from './source.js'
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants
 
@@ -66,6 +66,12 @@ export class ImageArchive extends ImageSource {
     if (kept?.other !== undefined || kept === undefined) return false
     const data = kept.data()
     return kept.size === 0 || (data.length >= 4 && data.readUInt32LE() === COMMON_MAGIC)
+  }
+
+  head(name: string): ImageHead | undefined {
+    const kept = this.file(name)
+    if (kept?.other !== undefined || kept === undefined) return undefined
+    return { data: kept.data(), size: kept.size }
   }
 
   beside(name: string): FoundFile[] {

@@ -7,7 +7,7 @@ import { imagesBelow } from './below.js'
 import { COMMON_MAGIC } from './magic.js'
 import { isMissing } from './missing.js'
 import { READING, toTime, tryReadEnds, type FoundFile } from './side-file.js'
-import { ImageSource, NEXT, type ImageStat } from './source.js'
+import { HEAD_BYTES, ImageSource, NEXT, type ImageHead, type ImageStat } from './source.js'
 
 const { O_RDONLY, O_DIRECTORY } = fs.constants
 
@@ -96,6 +96,22 @@ export class ImageDirectory extends ImageSource {
       return stat.isFile() ? imageStat(stat) : undefined
     } catch {
       return undefined
+    }
+  }
+
+  head(name: string): ImageHead | undefined {
+    let fd: number | undefined
+    try {
+      fd = fs.openSync(this.anchored(name), READING)
+      const stat = fs.fstatSync(fd)
+      if (!stat.isFile()) return undefined
+      const data = Buffer.alloc(Math.min(stat.size, HEAD_BYTES))
+      const length = fs.readSync(fd, data, 0, data.length, 0)
+      return { data: data.subarray(0, length), size: stat.size }
+    } catch {
+      return undefined
+    } finally {
+      if (fd !== undefined) fs.closeSync(fd)
     }
   }
 

@@ -70,3 +70,19 @@ export const walkEntries = (data: Buffer, kind: ImageKind, onEntry: OnEntry): Fr
   }
   return { state: 'complete', entries }
 }
+
+/**
+ * Where the first entry of an image is, of which `data` is the beginning; undefined where not all of it is there. Behind
+ * that of a ghost file is no other entry, but what the file had in it.
+ * @throws GcError bad-images for another file type.
+ */
+export const firstEntry = (
+  data: Buffer,
+  kind: ImageKind,
+): { readonly start: number; readonly end: number } | undefined => {
+  const offset = data.length === 0 ? -1 : header(data, kind)
+  if (offset < 0 || data.length - offset < 4) return undefined
+  const start = offset + 4
+  const end = start + u32(data, offset)
+  return end > data.length ? undefined : { start, end }
+}

@@ -18,6 +18,8 @@ export const MAGIC = {
   mountpoints: 0x55563928,
   timens: 0x43114433,
   core: 0x55053847,
+  userns: 0x55474906,
+  'ghost-file': 0x52583605,
   /** stats-dump, stats-restore: a service file, led by that word. */
   stats: 0x57093306,
 } as const

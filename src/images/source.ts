@@ -26,6 +26,16 @@ export interface ImageStat {
   readonly btime: Time | undefined
 }
 
+export interface ImageHead {
+  /** Up to HEAD_BYTES. */
+  readonly data: Buffer
+  /** In bytes. */
+  readonly size: number
+}
+
+/** More than the longest entry with which the image of a ghost file begins: it may have the target of a symbolic link. */
+export const HEAD_BYTES = 4608
+
 export const NEXT = 'nothing was deleted; give a directory with the images themselves'
 
 export abstract class ImageSource {
@@ -56,6 +66,9 @@ export abstract class ImageSource {
 
   /** Whether that file begins as an image of CRIU 1.6 or later, or is empty, as one that was created for it. */
   abstract isImage(name: string): boolean
+
+  /** The beginning of an image, and the size of all of it; undefined where there is none that can be read. */
+  abstract head(name: string): ImageHead | undefined
 
   /** Files of that name beside the images, and above a directory that is called `checkpoint`. */
   abstract beside(name: string): FoundFile[]

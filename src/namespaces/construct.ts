@@ -71,7 +71,7 @@ const MOVE_BY_FD = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
 export const construct = (sys: Sys, plan: Plan, options: CloneOptions): Constructed => {
   const mounts = new Map<number, ConstructedMount>()
   const covered = new Set(
-    plan.remaps.map((remap) =>
+    [...plan.remaps, ...plan.ghosts].map((remap) =>
       remap.kind === 'reach' && remap.via === 'mount' ? remap.mount?.mntId : undefined,
     ),
   )

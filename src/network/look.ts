@@ -4,10 +4,10 @@ import fs from 'node:fs'
 import { errnoName } from '../sys/errno.js'
 import type { Sys } from '../sys/sys.js'
 import type { ChainLock, Family, Lock, Netns } from './facts.js'
-import { chainIn, connectionRulesIn, isOfNft } from './iptables.js'
+import { chainIn, connectionRulesIn, isOfNft, showsFilter } from './iptables.js'
 import { chainNames, tableNames, type ChainName, type TableName } from './netlink.js'
 import { isName, tablesIn } from './nftables.js'
-import { Programs } from './programs.js'
+import { Programs, type Ran } from './programs.js'
 import type { Unread } from './unread.js'
 
 /** What is looked for: what closes all, and rules of single connections. */
@@ -62,9 +62,9 @@ export class Look {
     if (names.length === 0) return []
     // Any other name goes to no command line.
     const asked = names.filter(isName)
-    const listed = asked.length === 0 ? undefined : this.listed(netns, asked)
+    const listed = this.listed(netns, asked)
     return names.map((name) => {
-      const table = listed?.get(name)
+      const table = listed.get(name)
       const differs = isName(name) ? NOT_LOOKED_AT : 'its name is none that CRIU gives'
       return {
         kind: 'table',
@@ -75,20 +75,21 @@ export class Look {
     })
   }
 
-  private listed(netns: Netns, names: readonly string[]): ReturnType<typeof tablesIn> | undefined {
-    const [name = '', ...others] = names
+  private listed(netns: Netns, names: readonly string[]): ReturnType<typeof tablesIn> {
+    const list = (what: string): Ran => this.programs.run(['nft'], ['-j', `list ${what}`])
     // Of several "list table" in one go nft 1.0 finds only the last.
-    const what = others.length === 0 ? `list table inet ${name}` : 'list ruleset inet'
-    const ran = this.programs.run(['nft'], ['-j', what])
-    if (ran.kind === 'missing') this.missing.push('nft (package nftables)')
-    if (ran.kind === 'failed') this.unread.add(whatIn(netns), ran.why)
-    if (ran.kind !== 'ran') return undefined
+    const all = names.length > 1 ? list('ruleset inet') : undefined
+    // One whose name is no UTF-8 keeps nft from printing any other with it.
+    const runs = all?.kind === 'ran' ? [all] : names.map((name) => list(`table inet ${name}`))
+    const failed = runs.find(({ kind }) => kind !== 'ran')
+    if (failed?.kind === 'missing') this.missing.push('nft (package nftables)')
+    if (failed?.kind === 'failed') this.unread.add(whatIn(netns), failed.why)
     try {
-      return tablesIn(ran.text)
+      return new Map(runs.flatMap((ran) => (ran.kind === 'ran' ? [...tablesIn(ran.text)] : [])))
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
       this.unread.add(whatIn(netns), 'nft prints what is no JSON')
-      return undefined
+      return new Map()
     }
   }
 
@@ -139,6 +140,10 @@ export class Look {
     if (ran.kind === 'missing') this.missing.push(`${names[0] ?? ''} (package iptables)`)
     if (ran.kind === 'failed') this.unread.add(whatIn(netns), ran.why)
     if (ran.kind !== 'ran') return undefined
+    if (!showsFilter(ran.text)) {
+      this.unread.add(whatIn(netns), `${ran.program} does not show table filter`)
+      return undefined
+    }
     const save = ran.program
     const chain = wanted.all ? chainIn(ran.text) : undefined
     const rules = wanted.rules ? connectionRulesIn(ran.text) : []

@@ -15,7 +15,7 @@ const elementsIn = (text: string): [kind: string, element: Json][] =>
 
 /** The process id of the root task, or from CRIU 4.1 on the begin of the run's id. */
 export const isName = (name: string): boolean =>
-  /^CRIU-(?:\d{1,10}|[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{2}(?:[\da-f]{2}-[\da-f]{12})?)$/.test(
+  /^CRIU-(?:[1-9]\d{0,9}|[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{2}(?:[\da-f]{2}-[\da-f]{12})?)$/.test(
     name,
   )
 

@@ -42,6 +42,7 @@ export const planLiving = (
   const mounts = new Mounts(living)
   const recorded = mountsById(checkpoint.namespaces)
   const listed = checkpoint.remaps.map((remap) => planListed(remap, recorded, living, mounts))
+  const ghosts = checkpoint.ghosts.map((ghost) => planListed(ghost, recorded, living, mounts))
   const ours = living.namespaces.find(({ isOurs }) => isOurs)?.id
   const known = placesOf(held.length === 0 ? [] : listed, mounts)
   const rest = held
@@ -55,6 +56,7 @@ export const planLiving = (
     tree: ours === undefined ? 'namespaced' : 'host',
     namespaces: mounts.planned(),
     remaps: [...listed, ...rest],
+    ghosts,
   }
 }
 

@@ -27,8 +27,10 @@ export const planCollection = (recorded: Checkpoint, options: PlanOptions): Plan
   if (options.root === ROOT) refuseForeignHostRoot(checkpoint, options)
   const locate = locator(checkpoint)
   const located = checkpoint.remaps.map((remap) => locate(remap))
+  const ghosts = checkpoint.ghosts.map((ghost) => locate(ghost))
+  const all = ghosts.length === 0 ? located : [...located, ...ghosts]
   const namespaces = checkpoint.namespaces.map((namespace) =>
-    planNamespace(namespace, located, providers, options.mounts),
+    planNamespace(namespace, all, providers, options.mounts),
   )
   const finders = new Map(namespaces.map(({ id, attachments }) => [id, mountFinder(attachments)]))
   const split = splitter()
@@ -36,6 +38,7 @@ export const planCollection = (recorded: Checkpoint, options: PlanOptions): Plan
     tree: 'namespaced',
     namespaces: namespaces.filter(({ attachments }) => attachments.length > 0),
     remaps: located.map((place) => planRemap(place, providers, finders, split)),
+    ghosts: ghosts.map((place) => planRemap(place, providers, finders, split)),
   }
 }
 
@@ -163,28 +166,26 @@ export const planHostTree = (checkpoint: Checkpoint, { root }: Pick<PlanOptions,
       },
     )
   const split = splitter()
-  return {
-    tree: 'host',
-    namespaces: [],
-    remaps: checkpoint.remaps.map((remap): PlannedRemap => {
-      const mount = undefined
-      const problem =
-        remap.invalid ??
-        (remap.original.mntId === undefined
-          ? undefined
-          : 'it has a mount, though the tree had none of its own')
-      if (problem !== undefined)
-        return { remap, kind: 'kept', reason: 'invalid', mount, message: problem, next: undefined }
-      if (remap.duplicate) return { remap, kind: 'duplicate', mount }
-      return {
-        remap,
-        kind: 'reach',
-        mount,
-        via: 'namespace',
-        ...split(remap.link),
-      }
-    }),
+  const plan = (remap: LinkRemap): PlannedRemap => {
+    const mount = undefined
+    const problem =
+      remap.invalid ??
+      (remap.original.mntId === undefined
+        ? undefined
+        : 'it has a mount, though the tree had none of its own')
+    if (problem !== undefined)
+      return { remap, kind: 'kept', reason: 'invalid', mount, message: problem, next: undefined }
+    if (remap.duplicate) return { remap, kind: 'duplicate', mount }
+    return {
+      remap,
+      kind: 'reach',
+      mount,
+      via: 'namespace',
+      ...split(remap.link),
+    }
   }
+  const { remaps, ghosts } = checkpoint
+  return { tree: 'host', namespaces: [], remaps: remaps.map(plan), ghosts: ghosts.map(plan) }
 }
 
 /** `--root /` is right only for a tree that lived in a copy of the host's own mounts. */

@@ -101,4 +101,6 @@ export interface Plan {
   readonly namespaces: readonly PlannedNamespace[]
   /** In the order of the images. */
   readonly remaps: readonly PlannedRemap[]
+  /** Where a restore that was killed would have left its ghost files. */
+  readonly ghosts: readonly PlannedRemap[]
 }

@@ -105,7 +105,7 @@ const beginOf = ({
 }
 
 /** By this machine's clock, when the kernel's was what timens-0.img says. */
-const momentOf = ({ clock }: ImageFacts, clocks: Clocks): Time | undefined => {
+const momentOf = ({ clock }: Pick<ImageFacts, 'clock'>, clocks: Clocks): Time | undefined => {
   if (clock === undefined) return undefined
   const boottime = toSeconds(clock.boottime)
   const suspended = boottime - toSeconds(clock.monotonic)
@@ -113,6 +113,21 @@ const momentOf = ({ clock }: ImageFacts, clocks: Clocks): Time | undefined => {
     boottime <= clocks.boottime &&
     Math.abs(clocks.boottime - clocks.monotonic - suspended) <= DISAGREE
   return isThisBoot ? plus(clocks.realtime, boottime - clocks.boottime) : undefined
+}
+
+/**
+ * A moment of the dump in seconds of boottime, as exact as the kernel has it: all tasks were held then. Undefined where
+ * that is another clock than this machine's, such as that of a time namespace.
+ */
+export const heldAt = (
+  images: Pick<ImageFacts, 'clock' | 'clockWritten'>,
+  clocks: Clocks,
+): number | undefined => {
+  const { clock, clockWritten } = images
+  const moment = momentOf(images, clocks)
+  if (clock === undefined || moment === undefined || clockWritten === undefined) return undefined
+  const isOne = Math.abs(secondsBetween(moment, clockWritten)) <= AGREE
+  return isOne ? toSeconds(clock.boottime) : undefined
 }
 
 const toSeconds = ({ sec, nsec }: Time): number => sec + nsec / 1e9

@@ -15,14 +15,14 @@ export const listToJson = (report: ListReport): Json => ({
 })
 
 const containerJson = (listed: ListedContainer, report: ListReport): Json => {
-  const { container, checkpoints } = listed
+  const { container, state, checkpoints } = listed
   const { runtime, id, name, home, process } = container
   return {
     runtime,
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),
     home,
-    state: process === undefined ? 'stopped' : 'running',
+    state,
     ...(process === undefined ? {} : { pid: process.pid }),
     checkpoints: checkpoints.map((one) => checkpointJson(one, listed, report)),
   }

@@ -1,6 +1,7 @@
 // The JSON document of `list`, and of show and clean with --all, as a type.
 import type { DumpKind } from '../checkpoint/model.js'
 import type { Peeked } from '../collect/peek.js'
+import type { State } from '../prepare-list.js'
 import type { Action, ListTotals } from './list.js'
 import type { JsonError } from './error-schema.js'
 import type { JsonExit, JsonReport } from './schema.js'
@@ -30,7 +31,8 @@ export interface JsonListedContainer {
   readonly id?: string
   readonly name?: string
   readonly home: string
-  readonly state: 'running' | 'stopped'
+  /** `gone`: only archives tell of it. */
+  readonly state: State
   readonly pid?: number
   /** The last one first. */
   readonly checkpoints: readonly JsonListedCheckpoint[]

@@ -20,9 +20,6 @@ const rowsOf = ({ containers }: Pick<ListReport, 'containers'>): Row[] =>
 const callOf = ({ container: { id, name, home } }: ListedContainer): string =>
   escapeText(name ?? (id !== undefined && /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id) ?? home)
 
-const stateOf = ({ container: { process } }: ListedContainer): string =>
-  process === undefined ? 'stopped' : 'running'
-
 /** "2", "2 of 3": there, and listed; "? of 3" where nobody looked. */
 const linksText = ({ links: { listed, there, unknown } }: ListedCheckpoint): string =>
   unknown > 0 ? `? of ${listed}` : there === listed ? String(there) : `${there} of ${listed}`
@@ -63,7 +60,7 @@ export function* listLines(report: ListReport): Generator<string> {
               ...wordsFor(actionOf(listed, one) === 'clean' ? 'clean' : 'show', listed, one),
             ]),
           ]
-    yield `${[runtime, escapeText(name ?? id ?? home), stateOf(listed), ...facts].join('\t')}\n`
+    yield `${[runtime, escapeText(name ?? id ?? home), listed.state, ...facts].join('\t')}\n`
   }
 }
 
@@ -74,7 +71,7 @@ export const listTable = (report: ListReport, now: number): string[] => {
   const rows = rowsOf(report).map(({ listed, one }) => [
     listed.container.runtime,
     callOf(listed),
-    stateOf(listed),
+    listed.state,
     ...(one === undefined
       ? ['-', '-', '-', 'no checkpoint']
       : [

@@ -86,10 +86,11 @@ const STILL: ReadonlySet<Verdict> = new Set(['would-remove', 'kept', 'vanished']
 /** Precedence: alarm, interrupted, leftovers, incomplete, clean. */
 export const exitOf = (report: Report): ExitName => {
   const totals = totalsOf(report)
+  const residue = report.residue?.rows ?? []
   if (report.remaps.some(({ outcome }) => outcome.alarm)) return 'alarm'
+  if (residue.some(({ alarm }) => alarm)) return 'alarm'
   if (report.interrupted !== undefined) return 'interrupted'
   const rows = report.network?.rows ?? []
-  const residue = report.residue?.rows ?? []
   const isAnyLeft = rows.some(isLeft) || residue.some(isResidueLeft)
   if (totals.kept + totals.failed + totals['would-remove'] > 0 || isAnyLeft) return 'leftovers'
   // What was not looked for leaves no question.
@@ -113,6 +114,10 @@ export const isLeft = ({ verdict, reason }: NetworkRow): boolean =>
 
 /** What nobody wants undone is only named, and so is somebody else's. */
 export const isResidueLeft = ({ verdict, reason }: ResidueRow): boolean =>
-  (verdict === 'kept' && (reason === 'busy' || reason === 'locked' || reason === 'interrupted')) ||
+  (verdict === 'kept' && reason !== undefined && LEFT.has(reason)) ||
   verdict === 'failed' ||
   verdict === 'would-remove'
+
+const LEFT: ReadonlySet<ResidueRow['reason']> = new Set([
+  ...(['busy', 'locked', 'held', 'unseen', 'interrupted'] as const),
+])

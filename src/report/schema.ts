@@ -81,6 +81,8 @@ export interface JsonResidue {
   readonly verdict: NetworkVerdict
   readonly reason?: NonNullable<ResidueRow['reason']>
   readonly message?: string
+  /** The deletion did not hit the file that was verified. */
+  readonly alarm?: true
   /** For a shell of root's. Absent where nothing undoes it, or where a name in it cannot be pasted. */
   readonly undo?: string
 }

@@ -30,6 +30,7 @@ export const KINDS = [
   'sockets',
   'kerndat',
   'yards',
+  'ghosts',
 ] as const
 
 export type Kind = (typeof KINDS)[number]

@@ -1,7 +1,7 @@
 // What --repair takes: kinds of things that are undone where they are a dump's, and cgroups by name, whoever froze them.
 import type { Bytes } from '../bytes.js'
 
-export const REPAIRS = ['signals', 'freezer', 'sockets', 'yards', 'kerndat'] as const
+export const REPAIRS = ['signals', 'freezer', 'sockets', 'yards', 'kerndat', 'ghosts'] as const
 
 export type Repair = (typeof REPAIRS)[number]
 

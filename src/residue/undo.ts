@@ -21,8 +21,10 @@ import { unblock } from './unblock.js'
 /** One thing, and what became of it. */
 export interface ResidueRow extends Pick<Finding, 'kind' | 'what' | 'where' | 'repair' | 'undo'> {
   readonly verdict: NetworkVerdict
-  readonly reason?: NonNullable<Finding['reason']> | 'busy' | 'interrupted'
+  readonly reason?: NonNullable<Finding['reason']> | 'busy' | 'held' | 'unseen' | 'interrupted'
   readonly message?: string
+  /** The deletion did not hit the inode that was verified. */
+  readonly alarm?: true
 }
 
 /** Needs privileges that are dropped later. */

@@ -5,7 +5,7 @@ import type { Container, RootPlace } from './container.js'
 import { CONTAINERD } from './containerd.js'
 import { object, parseFields, text } from './fields.js'
 import { parseSpec, type Spec } from './spec.js'
-import { overlayRoots } from './storage.js'
+import { overlayRoots, PODMAN } from './storage.js'
 import { isOfRoot } from './trusted.js'
 
 /** What an archive has of the runtime's. */
@@ -14,11 +14,17 @@ export interface ArchiveFiles {
   readonly runtimeFile: (name: string) => Buffer | undefined
 }
 
+/** Where its engine has the root file system of the container with that id. @throws GcError refused. */
+export type RootsOfId = (id: string) => readonly RootPlace[]
+
 /**
  * Undefined where it has no such file, or where others than root could have written it: it would decide where links are
  * removed. @throws GcError refused, bad-images.
  */
-export const archivedContainer = (archive: ArchiveFiles): Container | undefined => {
+export const archivedContainer = (
+  archive: ArchiveFiles,
+  rootsOfId: RootsOfId = rootsOnHost,
+): Container | undefined => {
   const read = (name: string): string | undefined => archive.runtimeFile(name)?.toString('utf8')
   if (!isOfRoot(archive.path)) return undefined
   const json = read('spec.dump')
@@ -32,7 +38,7 @@ export const archivedContainer = (archive: ArchiveFiles): Container | undefined 
     id: text(fields.id),
     name: text(fields.name),
     home: fs.realpathSync(archive.path),
-    roots: rootsOf(json, from, spec, text(fields.id)),
+    roots: rootsOf(json, from, spec, text(fields.id), rootsOfId),
     mounts: spec.mounts,
     // The one that runs now may be another one, which was restored from it.
     process: undefined,
@@ -46,14 +52,19 @@ const rootsOf = (
   from: string,
   { root }: Spec,
   id: string | undefined,
-): RootPlace[] => {
+  rootsOfId: RootsOfId,
+): readonly RootPlace[] => {
   const written = text(object(parseFields(json, from).root).path)
   if (root === undefined || written === undefined) return []
   // Below its bundle, as containerd writes it: a place of this host only where it has that container still.
-  if (!path.isAbsolute(written))
-    return id === undefined ? [] : CONTAINERD.places.flatMap((place) => rootsIn(place, id))
+  if (!path.isAbsolute(written)) return id === undefined ? [] : rootsOfId(id)
+  // Of podman's, for a container in a user namespace: mounted for no longer than the container runs.
+  if (/\/intermediate-mountpoint-\d+\.\d+$/.test(written))
+    return [{ ...root, isMountpoint: true }, ...(id === undefined ? [] : rootsOfId(id))]
   return overlayRoots(root) ?? [{ ...root, isMountpoint: false }]
 }
 
-const rootsIn = (place: string, id: string): readonly RootPlace[] =>
-  CONTAINERD.find(place, id).flatMap(({ roots }) => roots)
+const rootsOnHost: RootsOfId = (id) =>
+  [CONTAINERD, PODMAN].flatMap(({ places, find }) =>
+    places.flatMap((place) => find(place, id).flatMap(({ roots }) => roots)),
+  )

@@ -48,6 +48,8 @@ export interface Container {
   readonly process: FirstProcess | undefined
   /** Directories with images, which are there. */
   readonly images: readonly KnownImages[]
+  /** Each is an archive, and where the container was stands in there. */
+  readonly isInArchives?: boolean
   /** CRIU's work directory, where it is another one. */
   readonly workDir: string | undefined
   /** The network namespace that its configuration names. */

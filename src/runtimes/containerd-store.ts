@@ -1,8 +1,8 @@
 // What containerd keeps of its containers in its own databases, task or not: configuration, and the snapshot that is the
 // root file system.
 import path from 'node:path'
-import { Bucket, readBolt } from './bolt.js'
-import { withTrusted } from './trusted.js'
+import type { Bucket } from './bolt.js'
+import { below, databaseIn, EMPTY, textOf, valueOf, varint } from './containerd-database.js'
 
 export interface Stored {
   readonly namespace: string
@@ -13,37 +13,6 @@ export interface Stored {
   readonly layer: string | undefined
   /** The database. */
   readonly from: string
-}
-
-const EMPTY = new Bucket(new Map())
-
-const below = (file: string, ...wanted: readonly string[]): Bucket =>
-  withTrusted(file, false, (fd) => readBolt(fd, wanted, file)) ?? EMPTY
-
-const textOf = (bucket: Bucket | undefined, name: string): string | undefined =>
-  bucket?.bytes(name)?.toString('utf8')
-
-/** A google.protobuf.Any: the second field is the value. */
-const valueOf = (any: Buffer): string | undefined => {
-  for (let at = 0; at < any.length;) {
-    const tag = any[at] ?? 0
-    const [size, start] = varint(any, at + 1)
-    if ((tag & 7) !== 2 || start + size > any.length) return undefined
-    if (tag >> 3 === 2) return any.toString('utf8', start, start + size)
-    at = start + size
-  }
-  return undefined
-}
-
-/** The number, and where it ends. */
-const varint = (bytes: Buffer, at: number): [number, number] => {
-  let value = 0
-  for (let shift = 0; shift < 42; shift += 7) {
-    const byte = bytes[at++] ?? 0
-    value += (byte & 0x7f) * 2 ** shift
-    if (byte < 0x80) break
-  }
-  return [value, at]
 }
 
 /** Where a snapshotter of containerd's own keeps what was written, by its number. */
@@ -75,9 +44,6 @@ const layersIn = (
     return number && path.join(place, folder(String(varint(number, 0)[0])))
   }
 }
-
-const databaseIn = (data: string): string =>
-  path.join(data, 'io.containerd.metadata.v1.bolt/meta.db')
 
 /** Those for which `isWanted`. @throws GcError refused. */
 export const storedIn = (

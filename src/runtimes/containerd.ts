@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { containerIn } from './bundle.js'
 import type { Container, RootPlace, Runtime } from './container.js'
+import { checkpointsIn, type StoredCheckpoint } from './containerd-content.js'
 import { storedIn, type Stored } from './containerd-store.js'
 import { parseSpec, readSpec } from './spec.js'
 import { isName, readState, RUNC } from './state.js'
@@ -22,16 +23,39 @@ export const dataRoot = (): string => {
   return /^\s*root\s*=\s*["']([^"']+)["']/m.exec(top)?.[1] ?? DATA
 }
 
-const storedOne = (namespace: string, id: string): Stored[] =>
-  storedIn(dataRoot(), (other, name) => other === namespace && name === id)
+/** What it keeps beside the bundles of tasks: containers, and checkpoints as images. */
+interface Kept {
+  readonly stored: (namespace: string, id: string) => Stored[]
+  readonly checkpoints: () => readonly StoredCheckpoint[]
+}
 
-/** The same for very many, read once. */
-const storedAll = (): typeof storedOne => {
-  let all: Stored[] | undefined
-  return (namespace, id) => {
-    all ??= storedIn(dataRoot(), () => true)
+/** `data`: its root. Each is read once, and when it is asked for. */
+const keptIn = (data: string): Kept => {
+  let all: readonly StoredCheckpoint[] | undefined
+  return {
+    stored: (namespace, id) => storedIn(data, (other, name) => other === namespace && name === id),
+    checkpoints: () => (all ??= checkpointsIn(data).filter(isOurs)),
+  }
+}
+
+/** The same for very many. */
+const allKeptIn = (data: string): Kept => {
+  let all: readonly Stored[] | undefined
+  const stored = (namespace: string, id: string): Stored[] => {
+    all ??= storedIn(data, () => true)
     return all.filter((one) => one.namespace === namespace && one.id === id)
   }
+  return { ...keptIn(data), stored }
+}
+
+const isOurs = ({ namespace }: { readonly namespace: string }): boolean => namespace !== DOCKER
+
+const checkpointsOf = ({ checkpoints }: Kept, namespace: string, id: string): StoredCheckpoint[] =>
+  checkpoints().filter((one) => one.namespace === namespace && one.id === id)
+
+const withCheckpoints = (container: Container, namespace: string, kept: Kept): Container => {
+  const more = checkpointsOf(kept, namespace, container.id ?? '').map(({ images }) => images)
+  return { ...container, images: [...container.images, ...more] }
 }
 
 /** CRIU's work directory goes with each dump; of one that failed the log is copied. */
@@ -41,12 +65,15 @@ export const failedLogIn = (bundle: string): string | undefined => {
 }
 
 /** .../io.containerd.runtime.v2.task/NAMESPACE/ID; undefined for any other folder. */
-export const containerdBundle = (bundle: string, stored = storedOne): Container | undefined => {
-  const namespace = path.dirname(bundle)
-  if (path.basename(path.dirname(namespace)) !== TASKS) return undefined
+export const containerdBundle = (
+  bundle: string,
+  kept = keptIn(dataRoot()),
+): Container | undefined => {
+  const folder = path.dirname(bundle)
+  if (path.basename(path.dirname(folder)) !== TASKS) return undefined
+  const [namespace, id] = [path.basename(folder), path.basename(bundle)]
   const spec = readSpec(bundle)
-  if (spec === undefined) return undefined
-  const id = path.basename(bundle)
+  if (spec === undefined) return withoutBundle(namespace, id, kept)
   const { root } = spec
   // Its snapshot is mounted there until the task is deleted.
   const mounted =
@@ -54,11 +81,11 @@ export const containerdBundle = (bundle: string, stored = storedOne): Container 
   const container = containerIn(bundle, {
     runtime: 'containerd',
     id,
-    state: readState(RUNC, path.join(RUN, 'runc', path.basename(namespace)), id),
+    state: readState(RUNC, path.join(RUN, 'runc', namespace), id),
     spec,
-    roots: [...mounted, ...stored(path.basename(namespace), id).flatMap(layerOf)],
+    roots: [...mounted, ...kept.stored(namespace, id).flatMap(layerOf)],
   })
-  return { ...container, failedLog: failedLogIn(bundle) }
+  return { ...withCheckpoints(container, namespace, kept), failedLog: failedLogIn(bundle) }
 }
 
 /** A link is in the upper layer of an overlay, wherever its file was. */
@@ -66,21 +93,46 @@ const layerOf = ({ layer, from }: Stored): RootPlace[] =>
   layer === undefined ? [] : [{ path: layer, from, isMountpoint: false }]
 
 /** One whose task was deleted. */
-const withoutTask = (stored: Stored): Container[] => {
+const withoutTask = (stored: Stored, kept: Kept): Container[] => {
   const { namespace, id, spec, from } = stored
-  if (spec === undefined) return []
+  return spec === undefined
+    ? []
+    : ended({ namespace, id, spec, from, roots: layerOf(stored), kept })
+}
+
+/** Of which only checkpoints are left. */
+const removed = ({ namespace, id, images, spec }: StoredCheckpoint, kept: Kept): Container[] =>
+  kept.stored(namespace, id).length > 0
+    ? []
+    : ended({ namespace, id, spec: spec ?? '{}', from: images.from, roots: [], kept })
+
+const withoutBundle = (namespace: string, id: string, kept: Kept): Container | undefined =>
+  kept.stored(namespace, id).flatMap((one) => withoutTask(one, kept))[0] ??
+  checkpointsOf(kept, namespace, id).flatMap((one) => removed(one, kept))[0]
+
+interface Ended {
+  readonly namespace: string
+  readonly id: string
+  readonly spec: string
+  readonly from: string
+  readonly roots: readonly RootPlace[]
+  readonly kept: Kept
+}
+
+const ended = ({ namespace, id, spec, from, roots, kept }: Ended): Container[] => {
   const bundle = path.join(RUN, TASKS, namespace, id)
   if (isDirectory(bundle)) return []
-  return [
-    containerIn(bundle, {
-      runtime: 'containerd',
-      id,
-      state: undefined,
-      spec: parseSpec(spec, bundle, from),
-      roots: layerOf(stored),
-    }),
-  ]
+  const container = containerIn(bundle, {
+    ...{ runtime: 'containerd', id, roots, state: undefined },
+    spec: parseSpec(spec, bundle, from),
+  })
+  return [withCheckpoints(container, namespace, kept)]
 }
+
+const tasksIn = (place: string): string[] =>
+  namesIn(path.join(place, TASKS))
+    .filter((namespace) => namespace !== DOCKER)
+    .map((namespace) => path.join(place, TASKS, namespace))
 
 export const CONTAINERD: Runtime = {
   name: 'containerd',
@@ -89,26 +141,33 @@ export const CONTAINERD: Runtime = {
   },
   find: (place, id) => {
     if (!isName(id)) return []
-    const tasks = namesIn(path.join(place, TASKS))
-      .filter((namespace) => namespace !== DOCKER)
-      .flatMap((namespace) => containerdBundle(path.join(place, TASKS, namespace, id)) ?? [])
-    const isIt = (namespace: string, name: string): boolean => namespace !== DOCKER && name === id
-    return [...tasks, ...storedIn(place, isIt).flatMap(withoutTask)]
+    const [here, kept] = [keptIn(place), keptIn(dataRoot())]
+    const isIt = (namespace: string, name: string): boolean => isOurs({ namespace }) && name === id
+    return [
+      ...tasksIn(place).flatMap((folder) => containerdBundle(path.join(folder, id), kept) ?? []),
+      ...storedIn(place, isIt).flatMap((one) => withoutTask(one, here)),
+      ...here
+        .checkpoints()
+        .filter((one) => one.id === id)
+        .flatMap((one) => removed(one, here)),
+    ]
   },
   all: (place) => {
-    const stored = storedAll()
+    const [here, kept] = [allKeptIn(place), allKeptIn(dataRoot())]
     return [
-      ...namesIn(path.join(place, TASKS))
-        .filter((namespace) => namespace !== DOCKER)
-        .flatMap((namespace) =>
-          namesIn(path.join(place, TASKS, namespace)).map((id) => {
-            const home = path.join(place, TASKS, namespace, id)
-            return { home, look: () => [containerdBundle(home, stored) ?? []].flat() }
-          }),
-        ),
-      ...storedIn(place, (namespace) => namespace !== DOCKER).map((one) => ({
+      ...tasksIn(place).flatMap((folder) =>
+        namesIn(folder).map((id) => {
+          const home = path.join(folder, id)
+          return { home, look: () => [containerdBundle(home, kept) ?? []].flat() }
+        }),
+      ),
+      ...storedIn(place, (namespace) => isOurs({ namespace })).map((one) => ({
         home: path.join(one.from, one.namespace, one.id),
-        look: () => withoutTask(one),
+        look: () => withoutTask(one, here),
+      })),
+      ...here.checkpoints().map((one) => ({
+        home: path.join(one.images.from, one.namespace, one.id),
+        look: () => removed(one, here),
       })),
     ]
   },

@@ -9,6 +9,7 @@ import type { Host } from '../host/host.js'
 import { TICKS } from '../host/processes.js'
 import { join, pathProblem, ROOT } from '../paths.js'
 import { placeOf } from '../proof/place.js'
+import { heldAt } from '../proof/window.js'
 import type { Sys } from '../sys/sys.js'
 import { isAfter, plus, type Time } from '../time.js'
 import type { Container, RootPlace } from './container.js'
@@ -61,7 +62,7 @@ export const derive = (
     if (found !== undefined) {
       root = found.path
       derived.push({ words: ['--root', found.path], from: found.from })
-    } else lostRoot = lostRootOf(sys, host, container)
+    } else lostRoot = lostRootOf(sys, host, container, checkpoint)
   }
   const candidates = candidatesOf(sys, host, container, root)
   const facts = { isThisBoot, isMounted: host.isMounted }
@@ -113,6 +114,11 @@ const candidatesOf = (
   }
 }
 
+const recordedRoot = ({ namespaces }: Checkpoint): Mount | undefined =>
+  namespaces
+    .find(({ isRoot }) => isRoot !== false)
+    ?.mounts.find(({ mountpoint }) => mountpoint === ROOT)
+
 /** The first that is there and is the dump's. @throws GcError refused where one is there, and none is the dump's. */
 const findRoot = (
   sys: Sys,
@@ -121,9 +127,7 @@ const findRoot = (
   checkpoint: Checkpoint,
   isThisBoot: boolean,
 ): { path: string; from: string } | undefined => {
-  const recorded = checkpoint.namespaces
-    .find(({ isRoot }) => isRoot !== false)
-    ?.mounts.find(({ mountpoint }) => mountpoint === ROOT)
+  const recorded = recordedRoot(checkpoint)
   const isNeeded = recorded !== undefined && neededMounts(checkpoint).has(recorded.mntId)
   let other: string | undefined
   for (const place of roots) {
@@ -157,12 +161,21 @@ const upperHere = (sys: Sys, host: Host, recorded: Mount | undefined): string | 
   return isThere && typed === escape(join(upper, root)) ? typed : undefined
 }
 
-/** One that is only unmounted may have a directory to be mounted on, or none: where nothing else is known, that says nothing. */
-const lostRootOf = (sys: Sys, host: Host, { roots }: Container): string | undefined => {
-  const isThere = ({ path }: RootPlace): boolean =>
-    lookAt(sys, host, fromText(path), () => true) === true || host.ask(fromText(path)) < 0
-  const isKept = roots.some(({ isMountpoint }) => !isMountpoint)
-  return !isKept || roots.some(isThere) ? undefined : roots.at(-1)?.path
+/** One that is only unmounted may have a directory to be mounted on, or none: then the upper one tells. */
+const lostRootOf = (
+  sys: Sys,
+  host: Host,
+  { roots }: Container,
+  checkpoint: Checkpoint,
+): string | undefined => {
+  const isThere = (path: Bytes): boolean =>
+    lookAt(sys, host, path, () => true) === true || host.ask(path) < 0
+  if (roots.some(({ isMountpoint }) => !isMountpoint))
+    return roots.some(({ path }) => isThere(fromText(path))) ? undefined : roots.at(-1)?.path
+  const { upper } = recordedRoot(checkpoint) ?? {}
+  return upper === undefined || pathProblem(upper) !== undefined || isThere(upper)
+    ? undefined
+    : toText(upper)
 }
 
 const sourceOf = ({ from }: RootPlace): string => from
@@ -221,10 +234,16 @@ export const processOfDump = (
   { process }: Container,
   checkpoint: Checkpoint,
   end: Time,
-  { realtime, boottime }: Clocks,
+  clocks: Clocks,
 ): Container['process'] => {
   if (process === undefined) return undefined
-  const started = plus(realtime, process.start / TICKS - boottime)
-  const isLater = checkpoint.directory !== undefined && isAfter(started, plus(end, APART))
-  return checkpoint.complete && isLater ? undefined : process
+  const started = process.start / TICKS
+  const held = heldAt(checkpoint.times, clocks)
+  const { realtime, boottime } = clocks
+  // Some restart a container within less than the times of files are exact to.
+  const isLater =
+    held === undefined
+      ? isAfter(plus(realtime, started - boottime), plus(end, APART))
+      : started > held
+  return checkpoint.complete && checkpoint.directory !== undefined && isLater ? undefined : process
 }

@@ -4,13 +4,14 @@ import type { Container, Look, Runtime } from './container.js'
 import { CONTAINERD } from './containerd.js'
 import { DOCKER } from './docker.js'
 import { INCUS } from './incus.js'
+import { KUBELET } from './kubelet.js'
 import { LOW_LEVEL } from './low-level.js'
 import { LXC } from './lxc.js'
 import { CRIO, PODMAN } from './storage.js'
 
 /** Engines first: what they keep is known to the runtime below them, too. */
 export const RUNTIMES: readonly Runtime[] = [
-  ...[PODMAN, CRIO, DOCKER, CONTAINERD, LXC, INCUS],
+  ...[PODMAN, CRIO, DOCKER, CONTAINERD, LXC, INCUS, KUBELET],
   ...LOW_LEVEL,
 ]
 

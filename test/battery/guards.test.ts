@@ -12,6 +12,7 @@ import { mountinfo } from '../rig/mountinfo.js'
 import { hasFuse } from '../rig/mute.js'
 import { criuGc, inRepo, program } from '../rig/repo.js'
 import { needsChattr } from '../rig/needs.js'
+import { GHOST_GUARDS } from './ghost-guards.js'
 import { GUARDS, type Guard, type Replacement, type Trial } from './guards.js'
 import { LIVING_GUARDS } from './living-guards.js'
 import { progress } from './progress.js'
@@ -101,9 +102,13 @@ await inside(
     const workshop = new Workshop()
     const began = Date.now()
     const say = progress(`guards, ${share + 1} of ${SHARES}`)
-    const own = [...GUARDS, ...SIGNAL_GUARDS, ...LIVING_GUARDS, ...SCAN_GUARDS].filter(
-      (_, index) => index % SHARES === share,
-    )
+    const own = [
+      ...GUARDS,
+      ...SIGNAL_GUARDS,
+      ...LIVING_GUARDS,
+      ...SCAN_GUARDS,
+      ...GHOST_GUARDS,
+    ].filter((_, index) => index % SHARES === share)
     for (const [done, guard] of own.entries()) {
       say(done, own.length)
       const { name, behind = [] } = guard

@@ -1,7 +1,7 @@
 // The file system of the images gets full while CRIU writes what lists the links: files.img is cut. Whether CRIU still
 // takes its links back or dies at that moment, clean --pid leaves none, and touches nothing else. Run by
 // living-full.test.ts.
-import { statSync } from 'node:fs'
+import { statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { tryDump } from '../rig/criu.js'
@@ -59,3 +59,25 @@ for (const dies of [true, false])
       })
     t.ok(cut > 0, `files.img was cut in ${cut} of them`)
   })
+
+t.test('the image of the files is lost, and not the one that lists the links', async (t) => {
+  const living = await startLiving(containerCrowd(5, 1))
+  t.teardown(living.end)
+  const { base, built, look, tree, pids } = living
+  const images = join(base, 'images')
+  const script = join(base, 'script')
+  const kill = '#!/bin/sh\n[ "$CRTOOLS_SCRIPT_ACTION" != post-dump ] || kill -KILL "$PPID"\n'
+  writeFileSync(script, kill, { mode: 0o755 })
+  const first = look()
+  const extra = ['--action-script', script]
+  tryDump({ pid: tree.pid, images, external: built.dumpExternal ?? [], extra })
+  await settled(pids)
+  truncateSync(join(images, 'files.img'))
+  const before = look()
+  const links = newLinks(first, before)
+  t.ok(links.length > 0, 'there are links')
+  const run = runGc('clean', ['--pid', String(tree.pid), '-D', images])
+  t.strictSame(onlyRemoved(before, look(), links), [], messagesIn(run))
+  t.strictSame(run.report?.unlisted, [], 'what was found is not lost')
+  t.equal(run.code, 4, 'there may be more')
+})

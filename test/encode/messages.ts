@@ -145,3 +145,37 @@ export const varint = (value: bigint): Buffer => {
 /** core_entry of a first thread that blocks these signals. */
 export const mask = (blocked: bigint): Buffer =>
   encode({ 1: 1, 3: Buffer.concat([Buffer.from([5 << 3]), varint(blocked)]) })
+
+export interface GhostSpec {
+  readonly uid?: number
+  readonly gid?: number
+  readonly mode?: number
+  readonly rdev?: number
+  /** Undefined: not written. */
+  readonly mtim?: readonly [sec: number, usec: number] | undefined
+  /** The contents come in pieces, and this is how long they are. */
+  readonly size?: number
+}
+
+const timeval = ([sec, usec]: readonly [number, number]): Buffer => encode({ 1: sec, 2: usec })
+
+export const ghostFile = ({ uid = 0, gid = 0, mode = 0o100600, ...rest }: GhostSpec = {}): Buffer =>
+  encode({
+    ...{ 1: uid, 2: gid, 3: mode, 4: 0xfe00000, 5: 77, 6: rest.rdev },
+    7: rest.mtim && timeval(rest.mtim),
+    8: rest.mtim && timeval(rest.mtim),
+    9: rest.size === undefined ? undefined : true,
+    10: rest.size,
+  })
+
+/** First id inside, first outside, how many. */
+export type Extent = readonly [first: number, outside: number, count: number]
+
+export const userns = (uids: readonly Extent[], gids: readonly Extent[]): Buffer =>
+  Buffer.concat(
+    [uids, gids].flatMap((extents, index) =>
+      extents.map(([first, outside, count]) =>
+        encode({ [index + 1]: encode({ 1: first, 2: outside, 3: count }) }),
+      ),
+    ),
+  )

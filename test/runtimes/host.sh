@@ -17,6 +17,11 @@ make() {
     --aptopt='APT::Install-Recommends "false"' --include="$1" \
     forky "$folder/root" "deb ${mirror%/} forky main"
   older_runc
+  # Without sources: the machine has no network, and what is installed has to be there.
+  # shellcheck disable=SC2016 # for the inner shell
+  mmdebstrap --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' \
+    --customize-hook=': >"$1/etc/apt/sources.list"' \
+    trixie "$folder/root/opt/debian-13.tar" "deb ${mirror%/} trixie main"
   truncate -s 4G "$folder/disk"
   mkfs.ext4 -q -F -d "$folder/root" "$folder/disk"
   rm -rf "$folder/root"

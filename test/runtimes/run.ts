@@ -1,6 +1,6 @@
 // Real runtimes in a machine of their own (host.sh), which is made anew unless CRIU_GC_HOST names a folder that has one. For
-// `npm run test:runtimes`: takes some minutes, root, mmdebstrap and a mirror of Debian. "aborts", and names of runtimes and
-// of ways with "+" between, do that part alone.
+// `npm run test:runtimes`: takes some minutes, root, mmdebstrap, a mirror of Debian and what `npm run package` needs. "all",
+// "image", or "aborts" with names of runtimes and of ways with "+" between, do that part alone.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,6 +27,15 @@ const must = (...args: string[]): void => {
 /** Where a file of this project is in the machine. */
 const there = (file: string): string => path.join('/work', path.relative(repo, file))
 
+/** The folder of those that the image is made of. */
+const makePackages = (): string => {
+  const packages = inRepo('.criu/packages')
+  const words = ['run', 'package', '--', '--fast', '--built', packages]
+  if (spawnSync('npm', words, { cwd: repo, stdio: ['ignore', 'ignore', 'inherit'] }).status !== 0)
+    throw new Error('no packages could be made')
+  return packages
+}
+
 const known = process.env.CRIU_GC_HOST
 const folder = known ?? fs.mkdtempSync(path.join(tmpdir(), 'criu-gc-runtimes-'))
 const tryAll = (): number => {
@@ -35,19 +44,16 @@ const tryAll = (): number => {
   if (!fs.existsSync(path.join(folder, 'disk'))) must('make', folder, PACKAGES.join(','))
   must('up', folder, repo)
   try {
-    const inside = inRepo('out/test/runtimes/inside.js')
-    const words = [there(program), there(inRepo('dist/criu-gc.cjs'))]
     const [what, ...rest] = process.argv.slice(2)
-    const first = what === 'aborts' ? 0 : host('on', folder, 'node', there(inside), ...words)
-    const aborts = [there(program), there(killer), ...rest]
-    const second = host(
-      'on',
-      folder,
-      'node',
-      there(inRepo('out/test/runtimes/aborts/inside.js')),
-      ...aborts,
-    )
-    return Math.max(first, second)
+    const on = (name: string, ...words: string[]): number =>
+      host('on', folder, 'node', there(inRepo('out/test/runtimes', name)), there(program), ...words)
+    const parts = {
+      all: () => on('inside.js', there(inRepo('dist/criu-gc.cjs'))),
+      image: () => on('image/inside.js', there(makePackages())),
+      aborts: () => on('aborts/inside.js', there(killer), ...rest),
+    }
+    const chosen = Object.entries(parts).filter(([name]) => what === undefined || name === what)
+    return Math.max(...chosen.map(([, part]) => part()))
   } finally {
     must('down', folder)
   }

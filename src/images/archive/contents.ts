@@ -5,6 +5,7 @@ import { ARCHIVE_LIMITS, HINT_LIMITS, LIMITS } from '../../limits.js'
 import type { Time } from '../../time.js'
 import { NEWLINE } from '../side-file.js'
 import { USUAL } from '../below.js'
+import { HEAD_BYTES } from '../source.js'
 import type { Take, Taker, TarEntry } from './tar.js'
 
 export interface Kept {
@@ -21,7 +22,9 @@ type Files = Map<string, Kept>
 
 /** Images that are read. */
 const READ =
-  /^(?:inventory|pstree|files|reg-files|inetsk|remap-fpath|(?:ids|mountpoints|netns|timens)-\d{1,10})\.img$/
+  /^(?:inventory|pstree|files|reg-files|inetsk|remap-fpath|(?:ids|mountpoints|netns|timens|userns)-\d{1,10})\.img$/
+/** Images of which the beginning tells what they are of, and the rest is that. */
+const GHOST = /^ghost-file-[\da-f]{1,8}\.img$/
 const SIDE = /^(?:(?:dump|restore)\.log|stats-(?:dump|restore))$/
 /** Of the runtime: how it ran the container. */
 const RUNTIME = new Set(['spec.dump', 'config.dump', 'bind.mounts'])
@@ -75,6 +78,11 @@ export class Contents implements Taker {
     if (READ.test(base))
       // One that is too long is refused when it is asked for, which is said better.
       return () => (size > LIMITS.imageBytes ? beginning(WORD) : this.whole())
+    if (GHOST.test(base))
+      return () => {
+        this.hold(Math.min(size, HEAD_BYTES))
+        return beginning(HEAD_BYTES)
+      }
     if (base.endsWith('.img')) return () => beginning(WORD)
     if (SIDE.test(base))
       return () => {

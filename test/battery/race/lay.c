@@ -1,7 +1,7 @@
 /*
- * lay PARENT KEEP COUNT each|baits: links as a dump leaves them, each with a survivor in KEEP.
+ * lay PARENT KEEP COUNT each|baits [ghosts]: links as a dump leaves them, each with a survivor in KEEP.
  * each: PARENT/d<i>/link_remap.<id>. baits: PARENT/link_remap.<id>, and beside it bait.<id>, which is by
- * turns a file that looks like the link, a symbolic link to /, a directory and a fifo.
+ * turns a file that looks like the link, a symbolic link to /, a directory and a fifo. ghosts: ghost files in their place.
  */
 #include "race.h"
 
@@ -19,7 +19,10 @@ static void survivor(int keep, const char *path)
 
 	if (fd < 0 && errno == EEXIST)
 		return;
-	if (fd < 0 || write(fd, "ten bytes.", 10) != 10 || close(fd) != 0) {
+	/* as the images of a ghost file say */
+	struct timespec times[2] = { { 1700000000, 5000 }, { 1700000000, 5000 } };
+
+	if (fd < 0 || write(fd, "ten bytes.", 10) != 10 || futimens(fd, times) != 0 || close(fd) != 0) {
 		perror(path);
 		exit(1);
 	}
@@ -50,8 +53,10 @@ static void bait(int parent, const char *path, int index)
 
 int main(int argc, char **argv)
 {
-	int parent = argc == 5 ? open_directory(argv[1]) : -1;
-	int keep = argc == 5 ? open_directory(argv[2]) : -1;
+	int is_ghost = is_ghosts(argc, argv);
+	int words = argc - is_ghost;
+	int parent = words == 5 ? open_directory(argv[1]) : -1;
+	int keep = words == 5 ? open_directory(argv[2]) : -1;
 	char kept[64], link[64], other[64];
 
 	if (parent < 0)
@@ -60,7 +65,7 @@ int main(int argc, char **argv)
 		int to = parent;
 
 		survivor(keep, name(kept, "s.%d", id_of(i)));
-		name(link, "link_remap.%d", id_of(i));
+		link_name(link, i, is_ghost);
 		if (strcmp(argv[4], "each") == 0) {
 			name(other, "d%d", i);
 			must(mkdirat(parent, other, 0755), other);

@@ -45,6 +45,17 @@ static inline const char *name(char *buffer, const char *format, int number)
 	return buffer;
 }
 
+/* of a link; of a ghost file, where the last word of a command line says so */
+static inline const char *link_name(char *buffer, int index, int is_ghost)
+{
+	return name(buffer, is_ghost ? "old.cr.%x.ghost" : "link_remap.%d", id_of(index));
+}
+
+static inline int is_ghosts(int argc, char **argv)
+{
+	return !strcmp(argv[argc - 1], "ghosts");
+}
+
 static inline int open_directory(const char *path)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY);

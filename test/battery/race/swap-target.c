@@ -1,5 +1,5 @@
 /*
- * swap-target PARENT COUNT: exchanges each link with its bait while the clean-up comes near. The names
+ * swap-target PARENT COUNT [ghosts]: exchanges each link with its bait while the clean-up comes near. The names
  * that are gone tell where it is: those that come next are exchanged to and fro.
  */
 #include "race.h"
@@ -27,7 +27,8 @@ static int advance(int next, int count)
 
 int main(int argc, char **argv)
 {
-	int count = argc == 3 ? atoi(argv[2]) : 0;
+	int is_ghost = is_ghosts(argc, argv);
+	int count = argc - is_ghost == 3 ? atoi(argv[2]) : 0;
 	unsigned long swaps = 0;
 	int next = 0;
 
@@ -37,7 +38,7 @@ int main(int argc, char **argv)
 		return 2;
 	parent = open_directory(argv[1]);
 	for (int i = 0; i < count; i++) {
-		name(links[i], "link_remap.%d", id_of(i));
+		link_name(links[i], i, is_ghost);
 		name(baits[i], "bait.%d", id_of(i));
 	}
 	until_sigterm();

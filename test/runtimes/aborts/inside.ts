@@ -1,7 +1,7 @@
 // What runs in the machine: all ways to give a checkpoint up, with the runtimes that are named; a row of JSON for each.
 import { copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { ABORTS } from './aborts.js'
-import { must, type Engine } from './engine.js'
+import { must, sh, type Engine } from './engine.js'
 import { containerd } from './engines/containerd.js'
 import { docker } from './engines/docker.js'
 import { incus } from './engines/incus.js'
@@ -21,7 +21,8 @@ const ENGINES: readonly Engine[] = [
   podman('podman, vfs', { runtime: 'runc', storage: 'vfs' }),
   podman('podman, fuse-overlayfs', { runtime: 'crun', storage: 'fuse' }),
   podman('podman, --uidmap', { runtime: 'runc', storage: 'overlay', mapped: true }),
-  containerd,
+  containerd('containerd', false),
+  containerd('containerd, store', true),
   docker('docker', 'overlay2'),
   docker('docker, snapshots', 'snapshots'),
   lxc,
@@ -36,8 +37,9 @@ if [ -e /run/criu-killing ]; then . /run/criu-killing; export LD_PRELOAD=/var/li
 exec /usr/lib/criu/criu "$@"
 `
 
-// A machine may be used again.
-must('rm -rf /var/lib/trial /var/lib/lxc/trial*')
+// A machine may be used again, also by the trials of ../inside.ts: podman's database is for one driver.
+sh('umount /var/lib/containers/storage/overlay')
+must('rm -rf /var/lib/trial /var/lib/lxc/trial* /var/lib/containers')
 mkdirSync('/var/lib/trial', { recursive: true })
 copyFileSync(holder, HOLDER)
 copyFileSync(killer, '/var/lib/trial/killer.so')

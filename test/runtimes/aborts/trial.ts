@@ -92,7 +92,7 @@ export const trial = (engine: Engine, abort: Abort): Row => {
       (one) => engine.delaysTimes !== true || !one.includes(': mtimeNs '),
     )
     if (run.code !== 0 && run.code !== 4) {
-      const said = gc(['show', '--plain', ...given])
+      const said = gc(['show', '-v', '--plain', ...given])
       wrong.push(`exit ${run.code}: ${run.stderr}${said.stdout}${said.stderr}`)
     }
     if (abort.isGone !== true) {

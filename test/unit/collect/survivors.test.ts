@@ -53,6 +53,7 @@ interface Setting {
 const planOf = (...remaps: PlannedRemap[]): Plan => ({
   tree: 'namespaced',
   namespaces: [],
+  ghosts: [],
   remaps,
 })
 

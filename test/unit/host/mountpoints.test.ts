@@ -1,5 +1,5 @@
 import type { HostMount } from '../../../src/host/mountinfo.js'
-import { isOnLink, mountpointTest } from '../../../src/host/mountpoints.js'
+import { isOnGhost, isOnLink, mountpointTest } from '../../../src/host/mountpoints.js'
 import { test } from '../support/check.js'
 import { b, hostMount } from '../support/model.js'
 
@@ -91,4 +91,11 @@ test('the rows that the test wants of other namespaces', (t) => {
   t.equal(isOnLink(hostMount('/var/link_remap.6')), true)
   for (const other of ['/', '/var', '/var/link_remap.6/x', '/var/xlink_remap.6', '/link_remap'])
     t.equal(isOnLink(hostMount(other)), false, other)
+})
+
+test('and of ghost files', (t) => {
+  for (const ghost of ['/a.cr.1.ghost', '/var/x.cr.ff.ghost'])
+    t.equal(isOnGhost(hostMount(ghost)), true, ghost)
+  for (const other of ['/', '/a.cr.1.ghost/x', '/a.cr.g.ghost', '/a.cr.1.ghosts', '/x.ghost'])
+    t.equal(isOnGhost(hostMount(other)), false, other)
 })

@@ -40,6 +40,8 @@ test('the magic words are those of CRIU', (t) => {
     'remap-fpath': 0x59133954,
     mountpoints: 0x55563928,
     timens: 0x43114433,
+    userns: 0x55474906,
+    'ghost-file': 0x52583605,
     stats: 0x57093306,
   })
 })

@@ -1,8 +1,19 @@
-import { chainIn, connectionRulesIn, isOfNft, withoutText } from '../../../src/network/iptables.js'
+import {
+  chainIn,
+  connectionRulesIn,
+  isOfNft,
+  showsFilter,
+  withoutText,
+} from '../../../src/network/iptables.js'
 import { test } from '../support/check.js'
 
 const JUMPS = ['-A INPUT -j CRIU', '-A OUTPUT -j CRIU']
 const RULES = ['-A CRIU -m mark --mark 0xc114 -j ACCEPT', '-A CRIU -j DROP']
+
+const CLOSED = [
+  '-A INPUT -s 10.0.0.2/32 -d 10.0.0.1/32 -p tcp -m mark ! --mark 0xc114 -m tcp --sport 4711 --dport 80 -j DROP',
+  '-A OUTPUT -s 10.0.0.1/32 -d 10.0.0.2/32 -p tcp -m mark ! --mark 0xc114 -m tcp --sport 80 --dport 4711 -j DROP',
+]
 
 const saved = (...rules: readonly string[]): string =>
   [
@@ -50,16 +61,39 @@ test('none', (t) => {
   t.equal(chainIn(`*filter\nCOMMIT\n${elsewhere}`), undefined, 'of a table behind that')
 })
 
+test('comments have line breaks, and lines of others in them', (t) => {
+  const comment = (text: string): string => `-A INPUT -m comment --comment "${text}" -j ACCEPT`
+  const spoofed = ['', ...JUMPS, '-A CRIU -j DROP', 'COMMIT', '*nat', 'COMMIT', ''].join('\n')
+  t.equal(chainIn(saved(comment(spoofed)))?.input, 0)
+  const own = [...JUMPS, '-A CRIU -p tcp -j DROP']
+  t.match(chainIn(saved(comment(spoofed), ...own))?.differs, /its rules/)
+  t.strictSame(connectionRulesIn(saved(comment(`\n${CLOSED[0]}\n`))), [])
+  const exact = { input: 1, output: 1, differs: undefined }
+  const beside = [comment(spoofed), comment('a \\" b\n'), comment("it's \\\\")]
+  t.strictSame(chainIn(saved(...beside, ...JUMPS, ...RULES)), exact)
+  const interfaces = ['-A INPUT -i "b -j ACCEPT', '-A INPUT ! -i a"b -j ACCEPT', beside[0] ?? '']
+  t.strictSame(chainIn(saved(...interfaces, ...JUMPS, ...RULES)), exact, 'quotes in names')
+  t.equal(connectionRulesIn(saved(...interfaces, ...CLOSED)).length, CLOSED.length)
+})
+
+test('what cannot be told apart is not judged', (t) => {
+  const set = '-A INPUT -m set --match-set a\nCOMMIT\n*nat src -j DROP'
+  t.ok(showsFilter(saved(...JUMPS, ...RULES)))
+  for (const rules of [[set], [set.replace('*nat', 'b')]]) {
+    t.notOk(showsFilter(saved(...rules)))
+    t.equal(chainIn(saved(...rules, ...JUMPS, ...RULES)), undefined)
+    t.strictSame(connectionRulesIn(saved(...rules, ...CLOSED)), [])
+  }
+  t.notOk(showsFilter("# Table `filter' is incompatible, use 'nft' tool.\n"))
+  t.notOk(showsFilter(''))
+})
+
 test('which interface of the kernel a program has', (t) => {
   t.ok(isOfNft(saved()))
   t.ok(isOfNft(''), 'nothing there, for either')
   t.notOk(isOfNft(saved().replace(' (nf_tables)', '')))
+  t.ok(isOfNft("# Table `filter' is incompatible, use 'nft' tool.\n"))
 })
-
-const CLOSED = [
-  '-A INPUT -s 10.0.0.2/32 -d 10.0.0.1/32 -p tcp -m mark ! --mark 0xc114 -m tcp --sport 4711 --dport 80 -j DROP',
-  '-A OUTPUT -s 10.0.0.1/32 -d 10.0.0.2/32 -p tcp -m mark ! --mark 0xc114 -m tcp --sport 80 --dport 4711 -j DROP',
-]
 
 test('rules of single connections: both are of one end of one connection', (t) => {
   const connection = {

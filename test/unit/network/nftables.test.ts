@@ -33,6 +33,8 @@ test('names that CRIU gives', (t) => {
   for (const name of [
     'CRIU-',
     'CRIU-x',
+    'CRIU-0',
+    'CRIU-017',
     'CRIU-17 ; flush ruleset',
     `${TABLE}\n`,
     'CRIU-12345678901',

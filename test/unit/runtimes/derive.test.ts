@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { fromText } from '../../../src/bytes.js'
-import type { Checkpoint, Mount } from '../../../src/checkpoint/model.js'
+import type { Checkpoint, ImageTimes, Mount } from '../../../src/checkpoint/model.js'
 import type { GcError } from '../../../src/errors.js'
 import { hostOf } from '../../../src/host/host.js'
 import { TICKS } from '../../../src/host/processes.js'
@@ -140,6 +140,23 @@ test('a root that is nowhere is lost, unless it was a mount that may be made aga
   t.equal(lostOf(), undefined)
 })
 
+test('where only a mount point is known, or nothing, the upper directory tells whether it is lost', (t) => {
+  const { place, top } = setUp(t)
+  const overlay = { fstype: 'overlay', major: 0, minor: 99, root: b('/') }
+  const lostOf = (upper: string, roots: readonly RootPlace[] = []): string | undefined => {
+    const rows = [mount(10, '/', { ...overlay, upper: fromText(upper) })]
+    const dump = checkpoint({
+      ...{ namespaces: [namespace(9, rows)], remaps: [remap(5, '/app', { mntId: 10 })] },
+    })
+    return derive(sys, host, container({ roots }), dump, TYPED).lostRoot
+  }
+  const none = path.join(top, 'none')
+  t.equal(lostOf(none), none)
+  t.equal(lostOf(none, [{ ...place('merged'), isMountpoint: true }]), none)
+  t.equal(lostOf(path.join(top, 'root')), undefined, 'it is only not mounted')
+  for (const upper of ['', 'none', `${top}/../none`]) t.equal(lostOf(upper), undefined, upper)
+})
+
 test('the upper directory of an overlay is its root; another one is not', (t) => {
   const { place, top } = setUp(t)
   const overlay = { fstype: 'overlay', major: 0, minor: 99, root: b('/') }
@@ -224,10 +241,29 @@ test('without images of mounts all that is configured may have links', (t) => {
   t.strictSame([...found.mapped], [['/data', path.join(top, 'data')]])
 })
 
+const CLOCKS = { realtime: at(2000), boottime: 1000, monotonic: 1000 }
+
+const started = (seconds: number): Container =>
+  container({
+    process: { pid: 7, start: Math.floor((seconds - 1000) * TICKS), from: 'state.json' },
+  })
+
+test('one that was started again at once is told by the kernel’s clock in the images', (t) => {
+  const moment = { sec: 500, nsec: 0 }
+  const find = (seconds: number, rest: Partial<ImageTimes> = {}) => {
+    const clock = { boottime: moment, monotonic: moment }
+    const times = imageTimes({ clock, clockWritten: at(1500), ...rest })
+    return processOfDump(started(seconds), checkpoint({ times }), at(1500, 30_000_000), CLOCKS)?.pid
+  }
+  t.equal(find(1499.9), 7)
+  t.equal(find(1500.02), undefined, 'before the last image was written')
+  t.equal(find(1500.06), undefined)
+  t.equal(find(1500.02, { clockWritten: at(1499) }), 7, 'that of a time namespace')
+  t.equal(find(1500.02, { clock: undefined }), 7)
+})
+
 test('a process is the dump’s where it ran before a whole one had ended', (t) => {
-  const clocks = { realtime: at(2000), boottime: 1000, monotonic: 1000 }
-  const started = (seconds: number) =>
-    container({ process: { pid: 7, start: (seconds - 1000) * TICKS, from: 'state.json' } })
+  const clocks = CLOCKS
   const find = (seconds: number, rest: Partial<Checkpoint> = {}) =>
     processOfDump(started(seconds), checkpoint({ times: imageTimes(), ...rest }), at(1500), clocks)
       ?.pid

@@ -148,6 +148,7 @@ export const checkpoint = (rest: Partial<Checkpoint> = {}): Checkpoint => ({
   namespaces: [],
   remaps: [],
   unlisted: [],
+  ghosts: [],
   counts: { ghost: 0, procfs: 0, unknown: 0 },
   notes: [],
   ...rest,

@@ -32,8 +32,9 @@ const importImage = (): void => {
 
 const IMAGE = 'docker.io/local/trial:1'
 
-export const containerd: Engine = {
-  name: 'containerd',
+/** `isInStore`: its checkpoints are images, and nobody is told of a directory. */
+export const containerd = (name: string, isInStore: boolean): Engine => ({
+  name,
   behind: '/var/link',
   begin: () => {
     beginContainerd()
@@ -45,7 +46,9 @@ export const containerd: Engine = {
     const named = `/var/lib/trial/${volumes.named}`
     const { checkpoint, images } = directories(`/var/lib/trial/${id}-images`, (to) =>
       // It calls one paused whose dump was killed.
-      sh(`ctr t resume ${id}; ctr t checkpoint --exit --image-path ${to} ${id}`),
+      sh(
+        `ctr t resume ${id}; ctr t checkpoint --exit ${isInStore ? '' : `--image-path ${to}`} ${id}`,
+      ),
     )
     must(`mkdir -p ${named}`)
     const bind = (source: string, to: string): string =>
@@ -63,13 +66,14 @@ export const containerd: Engine = {
       checkpoint,
       remove: () => {
         const done = sh(`ctr t rm -f ${id}; ctr c rm ${id}`)
+        sh('ctr images rm --sync $(ctr images ls -q | grep ^containerd.io/checkpoint/)')
         // Its snapshot is removed later.
         until('the snapshot goes', () => sh(`test -d ${upper}`).code !== 0)
         return done
       },
       get words() {
-        return recipe('containerd', 0, { demo: id, '/srv/images/demo': images() })
+        return recipe('containerd', isInStore ? 1 : 0, { demo: id, '/srv/images/demo': images() })
       },
     }
   },
-}
+})

@@ -1,5 +1,5 @@
 // Incus, whose containers are LXC's below it.
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { daemon, must, pidIn, quote, sh, type Engine } from '../engine.js'
 import { recipe } from '../recipe.js'
 import { HOLDER, ROOTFS } from '../rootfs.js'
@@ -17,15 +17,21 @@ const importImage = (): void => {
   must(`incus image import ${IMAGE}.tar --alias trial`)
 }
 
+/** It is what starts CRIU, and may have been killed: then only its socket is left. */
+const serve = (): void => {
+  if (sh('incus query /1.0').code !== 0) rmSync(SOCKET, { force: true })
+  const program = ['/usr/libexec/incus/incusd', '/usr/sbin/incusd'].find(existsSync) ?? 'incusd'
+  daemon(`${program} --group root`, SOCKET)
+  must('incus admin waitready --timeout 60')
+}
+
 export const incus: Engine = {
   name: 'incus',
   behind: '/var/real',
   dumpsConnections: true,
   removesImages: true,
   begin: () => {
-    const program = ['/usr/libexec/incus/incusd', '/usr/sbin/incusd'].find(existsSync) ?? 'incusd'
-    daemon(`${program} --group root`, SOCKET)
-    must('incus admin waitready --timeout 60')
+    serve()
     if (sh('incus storage show default').code !== 0) {
       must('incus storage create default dir')
       must('incus profile device add default root disk path=/ pool=default')
@@ -38,7 +44,9 @@ export const incus: Engine = {
     sh(`incus delete --force ${id}`)
     must(`mkdir -p ${named}`)
     must(
-      `incus create trial ${id} -c security.privileged=true -c migration.stateful=true ` +
+      // A daemon that is started again would start it, too.
+      `incus create trial ${id} -c boot.autostart=false ` +
+        '-c security.privileged=true -c migration.stateful=true ' +
         `-c ${quote('raw.lxc=lxc.init.cmd = /sbin/trial\nlxc.mount.entry = tmpfs tmp tmpfs rw 0 0')}`,
     )
     writeFileSync(
@@ -51,20 +59,29 @@ export const incus: Engine = {
     bind('data', volumes.data, '/data')
     bind('other', volumes.other, '/var/real')
     bind('vol', named, '/vol')
-    const start = (): ReturnType<typeof sh> => sh(`incus start --stateless ${id}`)
+    const start = (): ReturnType<typeof sh> => {
+      serve()
+      return sh(`incus start --stateless ${id}`)
+    }
     const begun = start()
     if (begun.code !== 0) throw new Error(begun.stdout)
     return {
       trees: [root, volumes.data, volumes.other, named],
+      // Also where the daemon is gone.
       pid: () =>
         pidIn(
-          sh(`incus query /1.0/instances/${id}/state | sed -n 's/.*"pid": \\([0-9]*\\).*/\\1/p'`)
-            .stdout,
+          sh(`cat /sys/fs/cgroup/lxc.payload.${id}*/cgroup.procs | sort -n | head -n 1`).stdout,
         ),
       start,
-      checkpoint: () => sh(`incus stop --stateful ${id}`),
+      checkpoint: () => {
+        serve()
+        return sh(`incus stop --stateful ${id}`)
+      },
       restore: () => sh(`incus start ${id}`),
-      remove: () => sh(`incus delete --force ${id}`),
+      remove: () => {
+        serve()
+        return sh(`incus delete --force ${id}`)
+      },
       words: recipe('Incus', 0, { demo: id }),
     }
   },

@@ -1,0 +1,25 @@
+// What else the kernel says of a file that is held: of most that are looked at nobody asks for it.
+import fs from 'node:fs'
+import type { Time } from '../time.js'
+
+export interface Owned {
+  readonly uid: number
+  readonly gid: number
+  /** st_rdev */
+  readonly rdev: number
+  /** Of the last change of its contents. */
+  readonly changed: Time
+}
+
+const BILLION = 1_000_000_000n
+
+const toTime = (nanoseconds: bigint): Time => {
+  const nsec = ((nanoseconds % BILLION) + BILLION) % BILLION
+  return { sec: Number((nanoseconds - nsec) / BILLION), nsec: Number(nsec) }
+}
+
+/** By a descriptor of any kind, through which nothing is opened. */
+export const ownedOf = (fd: number): Owned => {
+  const { uid, gid, rdev, mtimeNs } = fs.fstatSync(fd, { bigint: true })
+  return { uid: Number(uid), gid: Number(gid), rdev: Number(rdev), changed: toTime(mtimeNs) }
+}

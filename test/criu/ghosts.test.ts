@@ -1,0 +1,4 @@
+// Ghost files that a killed restore left (ghosts.inner.ts says more).
+import { runInner } from '../rig/inner.js'
+
+await runInner(import.meta.url)
