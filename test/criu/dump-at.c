@@ -3,6 +3,7 @@
  *
  *   dump-at count COMMAND...      how many calls there are, and which of them made the first link, to fd 3
  *   dump-at N COMMAND...          SIGKILL at the entry of the N-th call; its number and the links made to fd 3
+ *   dump-at alone:N COMMAND...    the same, and all that the command had started ends with it
  *   dump-at full COMMAND...       SIGKILL as soon as it has made links and a write finds no room; 0 and the links made to fd 3
  *   dump-at unblock PID           what a killed dump may leave: all signals blocked; they are let through again
  *
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -124,11 +126,44 @@ static int unblock(pid_t pid)
 	return ptrace(PTRACE_DETACH, pid, 0, 0) < 0;
 }
 
+/* Whoever waits for CRIU, for ever, and whoever waits for those: until none is left. */
+static void end_children(void)
+{
+	char path[64];
+	int child;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	for (;;) {
+		FILE *children = fopen(path, "re");
+
+		if (!children)
+			fail(path);
+		while (fscanf(children, "%d", &child) == 1)
+			kill(child, SIGKILL);
+		fclose(children);
+		if (waitpid(-1, NULL, __WALL) < 0)
+			return;
+	}
+}
+
+static int run_alone(char **command, long nth)
+{
+	int status;
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+		fail("PR_SET_CHILD_SUBREAPER");
+	status = run(start(command), nth);
+	end_children();
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 125;
 	if (!strcmp(argv[1], "unblock"))
 		return unblock(atoi(argv[2]));
+	if (!strncmp(argv[1], "alone:", 6))
+		return run_alone(argv + 2, atol(argv[1] + 6));
 	return run(start(argv + 2), strcmp(argv[1], "full") ? atol(argv[1]) : FULL);
 }

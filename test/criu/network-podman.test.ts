@@ -81,6 +81,7 @@ const tests = (): void => {
     const before = rulesOf(...inNetns(pid))
     t.not(checkpoint(podman, 'one', killing({ before: 'pstree.img' })).code, 0)
     t.not(rulesOf(...inNetns(pid)), before, 'it is closed')
+    t.equal(await client.echo(1000), 'dead')
     const report = clean('--pid', String(pid))
     t.strictSame(removed(report, ['chain']), GONE)
     t.strictSame(removed(report, ['socket']), ['removed'])

@@ -90,16 +90,23 @@ export function dump(options: DumpOptions): void {
   throw new Error(`dump: exit ${done.code}\n${errors(options, 'dump.log')}`)
 }
 
+/** the log is restore.log among the images */
+export const restoreArguments = ({
+  images,
+  root,
+  external,
+  extra = [],
+}: RestoreOptions): string[] => [
+  ...['restore', '--images-dir', images, '--restore-detached'],
+  ...['-v4', '--log-file', 'restore.log'],
+  ...(root === undefined ? [] : ['--root', root]),
+  ...repeated('--external', external),
+  ...extra,
+]
+
 /** the tree lives on, detached; its pids are those it was dumped with */
-export function tryRestore(options: RestoreOptions): Result {
-  return attempt(criu, [
-    ...['restore', '--images-dir', options.images, '--restore-detached'],
-    ...['-v4', '--log-file', 'restore.log'],
-    ...(options.root === undefined ? [] : ['--root', options.root]),
-    ...repeated('--external', options.external),
-    ...(options.extra ?? []),
-  ])
-}
+export const tryRestore = (options: RestoreOptions): Result =>
+  attempt(criu, restoreArguments(options))
 
 export function restore(options: RestoreOptions): void {
   const done = tryRestore(options)

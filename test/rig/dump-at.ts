@@ -3,13 +3,28 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { must } from './command.js'
 import { compile } from './compile.js'
-import { criu, dumpArguments, type DumpOptions } from './criu.js'
+import {
+  criu,
+  dumpArguments,
+  restoreArguments,
+  type DumpOptions,
+  type RestoreOptions,
+} from './criu.js'
 
 const tool = (): string => compile('dump-at.c')
 
-const run = (what: string, options: DumpOptions): { code: number; said: [number, number] } => {
+interface Ran {
+  readonly code: number
+  readonly said: readonly [number, number]
+}
+
+const run = (what: string, options: DumpOptions): Ran => {
   mkdirSync(options.images, { recursive: true })
-  const done = spawnSync(tool(), [what, criu, ...dumpArguments(options)], {
+  return runCriu(what, dumpArguments(options))
+}
+
+const runCriu = (what: string, args: readonly string[]): Ran => {
+  const done = spawnSync(tool(), [what, criu, ...args], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     encoding: 'utf8',
   })
@@ -42,6 +57,17 @@ export const dumpKilledWhenFull = (options: DumpOptions): number | undefined => 
   const { code, said } = run('full', options)
   return code === KILLED ? said[1] : undefined
 }
+
+/** of a restore that is left alone; what it restored ends with it */
+export const countRestore = (options: RestoreOptions): number => {
+  const { code, said } = runCriu('alone:0', restoreArguments(options))
+  if (code !== 0) throw new Error(`restore: exit ${code}`)
+  return said[0]
+}
+
+/** false where the restore had ended before; all that it had started ends with it */
+export const restoreKilledAt = (call: number, options: RestoreOptions): boolean =>
+  runCriu(`alone:${call}`, restoreArguments(options)).code === KILLED
 
 /** lets signals through to a process that a killed dump left with all of them blocked */
 export const unblock = (pid: number): void => {

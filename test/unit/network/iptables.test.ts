@@ -42,6 +42,10 @@ test('somebody else made it, or changed it', (t) => {
   t.match(differs(...JUMPS, drop, mark), /its rules/, 'another order')
   t.match(differs(...JUMPS, ...RULES, drop), /its rules/, 'one more')
   t.match(differs(...JUMPS, mark.replace('c114', 'c115'), drop), /its rules/, 'another mark')
+  const said = (rule: string): string => rule.replace('-j', '-m comment --comment mine -j')
+  t.match(differs(...JUMPS, mark, said(drop)), /its rules/, 'a comment')
+  t.match(differs(...JUMPS, said(mark), drop), /its rules/, 'a comment')
+  t.match(differs(...JUMPS, ...JUMPS.map(said), ...RULES), /lead to it/, 'a comment')
   t.match(differs(...JUMPS, '-A FORWARD -j CRIU', ...RULES), /lead to it/)
   t.match(differs(...JUMPS, '-A INPUT -g CRIU', ...RULES), /lead to it/)
   t.match(differs(...JUMPS, '-A INPUT -p tcp -j CRIU', ...RULES), /lead to it/)
@@ -123,6 +127,7 @@ test('rules that are not exactly so are of others', (t) => {
     ['--dport 80', '--dport 80:90'],
     [' --sport 4711', ''],
     ['-j DROP', '-m comment --comment "-j DROP" -j DROP'],
+    ['-p tcp', '-p tcp -m comment --comment mine'],
     ['-s 10.0.0.2/32 ', ''],
   ] as const)
     t.strictSame(connectionRulesIn(saved(rule.replace(from, to))), [], to)
