@@ -89,11 +89,16 @@ export const buildParts = async (entry, common) => {
   })
   const firstOptions = { ...options, plugins: [doors, ...options.plugins] }
   const { metafile } = await build({ ...firstOptions, entryPoints: [entry] })
-  const shared = new Set()
+  const inputs = Object.keys(metafile.inputs).filter((file) => /^src\/.*\.ts$/.test(file))
+  const exported = await exportsOf(inputs)
+  const shared = new Map()
+  // Plain values: an object of getters for each of these files would take longer than to load them.
   const inFirst = replacing((file) => {
-    if (metafile.inputs[file] === undefined) return undefined
-    shared.add(file)
-    return `module.exports = shared[${quoted(file)}]`
+    const values = exported.get(file)
+    if (values === undefined) return undefined
+    shared.set(file, values)
+    const list = values.join(', ')
+    return `const { ${list} } = shared[${quoted(file)}]\nexport { ${list} }`
   })
   const all = DOORS.map((file, at) => `export * as door${at} from ${quoted(`./${file}`)}\n`)
   const opened = DOORS.map((file, at) => `${quoted(file)}: module.exports.door${at}`)
@@ -103,7 +108,7 @@ export const buildParts = async (entry, common) => {
     banner: { js: '(function (require, shared) { "use strict";\nconst module = { exports: {} };' },
     footer: { js: `return { ${opened.join(', ')} } })` },
   })
-  const sharing = registry(await exportsOf([...shared]))
+  const sharing = registry(shared)
   const first = await build({
     ...firstOptions,
     ...written(`import 'registry'\nimport ${quoted(`./${entry}`)}`),

@@ -32,6 +32,13 @@ const says = (dist: string): string => {
 
 const PLAIN = /^3 (?!.*code cache).* link remaps: /s
 
+t.test('both parts need no more of Node than what is loaded with it', (t) => {
+  const text = fs.readFileSync(program, 'latin1')
+  const modules = [...text.matchAll(/^var \w+ = .*require\("(?:node:)?([^"]+)"\)/gm)]
+  t.strictSame([...new Set(modules.map(([, name]) => name))].sort(), ['fs', 'path', 'util'])
+  t.end()
+})
+
 t.test('with a cache, and without', { skip }, (t) => {
   const dist = packaged(t)
   t.match(says(dist), PLAIN)

@@ -1,6 +1,5 @@
 // `list`, and show and clean with --all, from their arguments to the exit code. Each checkpoint that is given up gets a
 // run of its own, as a child: a run ends in mount namespaces of its own, without privileges.
-import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { GcError, type ExitName } from '../errors.js'
 import { prepareList, type ListedCheckpoint } from '../prepare-list.js'
@@ -66,6 +65,8 @@ const runOne = (
     ...(maxRemaps === undefined ? [] : [`--max-remaps=${maxRemaps}`]),
     `--mounts=${mounts}`,
   ]
+  // Not imported: whatever else comes with a list would pay for it.
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { stdout, error } = spawnSync(
     process.execPath,
     [path.join(directory, 'criu-gc.cjs'), '--json', '--no-default-config', ...more, ...words],

@@ -211,7 +211,7 @@ const PLAN: readonly NetworkGuard[] = [
   },
   {
     name: 'rules of a connection that is none of the tree',
-    at: 'groupBy)(lock.rules, ({ connection }) => connections.get(keyOf(connection)))',
+    at: 'groupBy(lock.rules, ({ connection }) => connections.get(keyOf(connection)))',
     replace: 'connections.get(keyOf(connection))',
     by: '"x"',
     close: (on) => {
@@ -341,8 +341,9 @@ const SHAPES: readonly NetworkGuard[] = [
   },
   {
     name: 'a table with a rule more',
-    replace: 'if (!left.delete(name)) return differs(differ);',
-    by: 'left.delete(name);',
+    at: 'if (!left.delete(name)) return differs(differ);',
+    replace: 'return differs(differ);',
+    by: ';',
     close: table(addRule('input tcp dport 22 accept')),
   },
   {
