@@ -1,5 +1,6 @@
 // What else a dump left, in the report: rows of what was asked for, and messages about what is only named, with the command
 // line that undoes it.
+import { groupBy } from '../group.js'
 import type { ResidueRow } from '../residue/undo.js'
 import type { Json } from './json.js'
 import { lineWith } from './proposal.js'
@@ -35,13 +36,15 @@ export const residueJson =
 export const residueMessages = (report: Named): string[] => {
   const rows = report.residue?.rows ?? []
   const named = rows.filter(isNamed)
-  const lines = named.flatMap(({ where, what, message, undo, repair, reason }) => [
-    `also left: ${where}: ${what}${message === undefined ? '' : `; ${message}`}`,
-    ...(undo === undefined ? [] : [`to undo that: ${undo}`]),
-    ...(reason === 'foreign' && repair !== undefined
-      ? [`to undo that: ${undoLine(report, [repair])}`]
-      : []),
-  ])
+  const lines = alike(named).flatMap(
+    ([{ where, what, message, undo, repair, reason }, ...more]) => [
+      `also left: ${where}${moreText(more)}: ${what}${message === undefined ? '' : `; ${message}`}`,
+      ...(undo === undefined ? [] : [`to undo that: ${undo}`]),
+      ...(reason === 'foreign' && repair !== undefined
+        ? [`to undo that: ${undoLine(report, [repair])}`]
+        : []),
+    ],
+  )
   const repairs = new Set(
     named.flatMap(({ reason, repair = '' }) => (reason === 'unasked' ? repair : [])),
   )
@@ -49,3 +52,24 @@ export const residueMessages = (report: Named): string[] => {
     lines.push(`to undo ${[...repairs].join(', ')}: ${undoLine(report, [...repairs])}`)
   return [...lines, ...(report.residue?.unread ?? []).map((what) => `not looked at: ${what}`)]
 }
+
+/** Of more than so many that are alike one is named. */
+const FEW = 3
+
+type Group = readonly [ResidueRow, ...ResidueRow[]]
+
+/** A host on which restores were killed may have hundreds of the same. What is undone by a line of its own is like no other. */
+const alike = (rows: readonly ResidueRow[]): Group[] => {
+  const groups = groupBy(rows, (row) =>
+    row.reason === 'unasked' && row.undo === undefined
+      ? JSON.stringify([row.what, row.message, row.repair])
+      : row,
+  )
+  return [...groups.values()].flatMap(([first, ...more]): Group[] => {
+    if (first === undefined) return []
+    return more.length < FEW ? [[first], ...more.map((one): Group => [one])] : [[first, ...more]]
+  })
+}
+
+const moreText = ({ length }: readonly ResidueRow[]): string =>
+  length === 0 ? '' : ` and ${length} more (--json names them)`

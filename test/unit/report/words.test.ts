@@ -318,6 +318,26 @@ test('what else was left: the fact, the line that undoes it, and what was not lo
   t.match(toJson(report([])), { residue: [], residueUnread: [] }, 'none was looked for')
 })
 
+test('of many that are alike one is named, and the others are counted', (t) => {
+  const yards = (count: number): ResidueRow[] =>
+    Array.from({ length: count }, (_, at) => ({
+      ...({ kind: 'yards', what: 'empty', message: 'nobody', repair: 'yards' } as const),
+      ...({ where: `/tmp/${at}`, verdict: 'kept', reason: 'unasked' } as const),
+    }))
+  const said = (rows: readonly ResidueRow[]): string[] =>
+    warnings(
+      report([], { residue: { rows, unread: [], isAsked: false }, command: 'show', words: [] }),
+    ).filter((line) => line.startsWith('also left'))
+  const own = { undo: 'rmdir it' }
+  t.strictSame(said(yards(4)), ['also left: /tmp/0 and 3 more (--json names them): empty; nobody'])
+  t.strictSame(
+    said(yards(3)),
+    [0, 1, 2].map((at) => `also left: /tmp/${at}: empty; nobody`),
+  )
+  t.equal(said(yards(5).map((row, at) => ({ ...row, what: `${at}` }))).length, 5, 'none alike')
+  t.equal(said(yards(5).map((row) => ({ ...row, ...own }))).length, 5, 'each has its own line')
+})
+
 test('what was to be undone is in the report, and what is left of it is a leftover', (t) => {
   const yard = { kind: 'yards', what: 'empty', where: '/tmp/y', repair: 'yards' } as const
   const of = (...rows: readonly Partial<ResidueRow>[]): Report =>
