@@ -3,7 +3,7 @@
 // what others have mounted.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -26,6 +26,9 @@ const yardsIn = (folder: string): string[] =>
   readdirSync(folder)
     .filter(isYard)
     .map((name) => join(folder, name))
+
+const isMounted = (place: string): boolean =>
+  readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${place} `)
 
 /** What is said of each, by its place. While any CRIU of this machine runs, of none: then the look is made again. */
 const look = async (word: 'show' | 'clean', ...more: string[]): Promise<string[]> => {
@@ -95,9 +98,12 @@ const tests = (): void => {
       const call = 1 + ((SEED + Math.floor((all * point) / POINTS)) % all)
       if (restoreKilledAt(call, options)) killed += 1
     }
-    const left = yardsIn('/tmp')
+    const left = yardsIn('/tmp').filter((one) => !isMounted(one))
+    // CRIU takes such a mount into a namespace of its own a moment later: one that was killed before leaves it to us.
+    const mounted = yardsIn('/tmp').filter(isMounted)
+    t.teardown(() => mounted.forEach(unmount))
     t.ok(left.length > 0, `killed at ${killed} of ${all} calls: ${left.join(' ')}`)
-    const others = await decoys(t)
+    const others = [...mounted, ...(await decoys(t))]
 
     const each = (verdict: string): string[] => left.map((one) => `${one} ${verdict}`).sort()
     t.strictSame(await look('show'), each('unasked'))
