@@ -149,7 +149,10 @@ for (const name of ['host-tree', 'container', 'overlay', 'userns', 'external-vol
     )
     t.match(rowsOf(shown)[0]?.undo, / clean .* --repair ghosts$/)
     const { stderr } = gc(['show', ...made.arguments])
-    t.match(stderr, /also left: .*ghost-0\.cr\.1\.ghost: a ghost file of a restore of these images/)
+    t.match(
+      stderr,
+      /also left: .*ghost-0\.cr\.1\.ghost(?: and \d+ more \(--json names them\))?: a ghost file of a restore of these images/,
+    )
     t.match(stderr, /to undo ghosts: criu-gc clean .* --repair ghosts\n/)
 
     t.not(restore(made), 0, 'they are in the way of the next restore')
