@@ -54,3 +54,10 @@ export const toIso = ({ sec, nsec }: Time): string => {
  */
 export const latestMeaning = (time: Time): Time =>
   time.nsec === 0 ? { sec: time.sec, nsec: 999_999_999 } : time
+
+/** Of nanoseconds since 1970, as Node tells times of files; before that `nsec` still counts forward. */
+export const ofNanoseconds = (nanoseconds: bigint): Time => {
+  const nsec = ((nanoseconds % BILLION) + BILLION) % BILLION
+  return { sec: Number((nanoseconds - nsec) / BILLION), nsec: Number(nsec) }
+}
+const BILLION = 1_000_000_000n

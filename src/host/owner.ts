@@ -1,6 +1,6 @@
 // What else the kernel says of a file that is held: of most that are looked at nobody asks for it.
 import fs from 'node:fs'
-import type { Time } from '../time.js'
+import { ofNanoseconds, type Time } from '../time.js'
 
 export interface Owned {
   readonly uid: number
@@ -11,15 +11,8 @@ export interface Owned {
   readonly changed: Time
 }
 
-const BILLION = 1_000_000_000n
-
-const toTime = (nanoseconds: bigint): Time => {
-  const nsec = ((nanoseconds % BILLION) + BILLION) % BILLION
-  return { sec: Number((nanoseconds - nsec) / BILLION), nsec: Number(nsec) }
-}
-
 /** By a descriptor of any kind, through which nothing is opened. */
 export const ownedOf = (fd: number): Owned => {
   const { uid, gid, rdev, mtimeNs } = fs.fstatSync(fd, { bigint: true })
-  return { uid: Number(uid), gid: Number(gid), rdev: Number(rdev), changed: toTime(mtimeNs) }
+  return { uid: Number(uid), gid: Number(gid), rdev: Number(rdev), changed: ofNanoseconds(mtimeNs) }
 }

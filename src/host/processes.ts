@@ -48,9 +48,11 @@ export const isCleanUp = (pid: number): boolean =>
     .slice(0, 2)
     .some((arg) => /(^|\/)criu-gc(\.cjs)?$/.test(arg))
 
-/** "criu dump …", "criu: dump --rpc …", also behind a loader. */
-export const isCriu = (pid: number): boolean =>
-  argumentsOf(pid).some((arg) => /(^|\/)criu(:|$)/.test(arg))
+/** Where CRIU's own name is in a command line, or -1: "criu dump …", "criu: dump --rpc …", also behind a loader. */
+export const criuIn = (words: readonly string[]): number =>
+  words.findIndex((word) => /(^|\/)criu(:|$)/.test(word))
+
+export const isCriu = (pid: number): boolean => criuIn(argumentsOf(pid)) >= 0
 
 /** "process 12 (runc)", for people. */
 export const processText = (pid: number): string => {

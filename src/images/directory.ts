@@ -2,11 +2,11 @@
 // once into memory and never through `parent`, which holds memory pages and no remaps.
 import fs from 'node:fs'
 import { badImages, errorCode, usage, type GcError } from '../errors.js'
-import type { Time } from '../time.js'
+import { ofNanoseconds, type Time } from '../time.js'
 import { imagesBelow } from './below.js'
 import { COMMON_MAGIC } from './magic.js'
 import { isMissing } from './missing.js'
-import { READING, toTime, tryReadEnds, type FoundFile } from './side-file.js'
+import { READING, tryReadEnds, type FoundFile } from './side-file.js'
 import { HEAD_BYTES, ImageSource, NEXT, type ImageHead, type ImageStat } from './source.js'
 
 const { O_RDONLY, O_DIRECTORY } = fs.constants
@@ -131,12 +131,12 @@ export class ImageDirectory extends ImageSource {
 
   /** Modification time of the last read image that is there: when the dump had ended, at the latest. */
   get writtenAt(): Time | undefined {
-    return this.latest === undefined ? undefined : toTime(this.latest)
+    return this.latest === undefined ? undefined : ofNanoseconds(this.latest)
   }
 
   /** The earliest time of any of them: the dump had begun by then. */
   get begunAt(): Time | undefined {
-    return this.earliest === undefined ? undefined : toTime(this.earliest)
+    return this.earliest === undefined ? undefined : ofNanoseconds(this.earliest)
   }
 
   protected has(name: string): boolean {
@@ -197,8 +197,8 @@ export class ImageDirectory extends ImageSource {
 
 const imageStat = ({ size, mtimeNs, birthtimeNs }: fs.BigIntStats): ImageStat => ({
   size: Number(size),
-  mtime: toTime(mtimeNs),
-  btime: birthtimeNs > 0n ? toTime(birthtimeNs) : undefined,
+  mtime: ofNanoseconds(mtimeNs),
+  btime: birthtimeNs > 0n ? ofNanoseconds(birthtimeNs) : undefined,
 })
 
 const pathOf = (descriptor: string): string | undefined => {

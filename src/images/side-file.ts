@@ -1,7 +1,7 @@
 // One file beside the images, of anyone's making: read to a limit, never through a link.
 import fs from 'node:fs'
 import { HINT_LIMITS } from '../limits.js'
-import type { Time } from '../time.js'
+import { ofNanoseconds, type Time } from '../time.js'
 import { isMissing } from './missing.js'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants
@@ -40,8 +40,8 @@ export const readEnds = (path: string): FoundFile => {
       id: `${stat.dev}:${stat.ino}`,
       path,
       data: endsOf(fd, Number(stat.size)),
-      mtime: toTime(stat.mtimeNs),
-      btime: stat.birthtimeNs > 0n ? toTime(stat.birthtimeNs) : undefined,
+      mtime: ofNanoseconds(stat.mtimeNs),
+      btime: stat.birthtimeNs > 0n ? ofNanoseconds(stat.birthtimeNs) : undefined,
     }
   } finally {
     fs.closeSync(fd)
@@ -67,10 +67,3 @@ const readAt = (fd: number, from: number, size: number): Buffer => {
   }
   return data.subarray(0, length)
 }
-
-const SECOND = 1_000_000_000n
-
-export const toTime = (ns: bigint): Time => ({
-  sec: Number(ns / SECOND),
-  nsec: Number(ns % SECOND),
-})

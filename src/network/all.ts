@@ -35,9 +35,6 @@ class Keepers {
   }
 }
 
-/** Threads beside the first. */
-const othersOf = (pid: number): number[] => threadsOf(pid).filter((tid) => tid !== pid)
-
 const addDescriptors = (keepers: Keepers, folder: string, who: string, unread: Unread): void => {
   const fds = unread.try(`descriptors of ${who}`, () => fs.readdirSync(folder)) ?? []
   for (const fd of fds)
@@ -61,7 +58,7 @@ const keepersOf = (
       isFirst ? processText(pid) : `process ${pid}`,
     )
     if (!everywhere) continue
-    const others = othersOf(pid)
+    const others = threadsOf(pid).filter((tid) => tid !== pid)
     if (others.length > 0) threads.set(pid, others)
   }
   for (const [pid, others] of threads)

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { readCheckpoint } from '../../../src/checkpoint/checkpoint.js'
 import { ImageArchive } from '../../../src/images/archive.js'
-import { toTime } from '../../../src/images/side-file.js'
+import { ofNanoseconds } from '../../../src/time.js'
 import { inRepo } from '../../rig/repo.js'
 import { needs } from '../../rig/needs.js'
 import { test, type Test } from '../support/check.js'
@@ -68,7 +68,7 @@ for (const name of FILES) {
       t.strictSame(archive.names().sort(), inside.sort())
       for (const one of inside) {
         const { size, mtimeNs } = fs.lstatSync(path.join(directory, one), { bigint: true })
-        t.match(archive.stat(one), { size: Number(size), mtime: toTime(mtimeNs) }, one)
+        t.match(archive.stat(one), { size: Number(size), mtime: ofNanoseconds(mtimeNs) }, one)
       }
       const found = readCheckpoint(file)
       const wanted = readCheckpoint(directory)
